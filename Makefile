@@ -1,0 +1,47 @@
+# Civitwin: every target sets itself up; see README.md.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+CITY ?=
+ARGS ?=
+
+.PHONY: demo test test-long check bench bundle screenshots setup lock clean help
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
+
+setup: $(VENV)/.done ## system libraries, virtual environment, dependencies
+
+$(VENV)/.done: pyproject.toml constraints.txt scripts/setup.sh scripts/system_libraries.sh
+	PYTHON=$(PYTHON) VENV=$(VENV) bash scripts/setup.sh
+
+demo: setup ## hub + simulator + console (CITY=path, ARGS="--seconds 30 --screenshot a.png --report a.json")
+	bash scripts/with_display.sh $(BIN)/civitwin demo $(if $(CITY),--city "$(CITY)") $(ARGS)
+
+check: setup ## format, lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: check ## check + all tests
+	bash scripts/test.sh $(ARGS)
+
+test-long: setup ## the longer campaigns
+	CIVITWIN_LONG=1 bash scripts/test.sh -m long $(ARGS)
+
+bench: setup ## figures of docs/performance.md, one JSON line each
+	bash scripts/bench.sh $(ARGS)
+
+bundle: setup ## PyInstaller one-folder app, which then tests itself
+	bash scripts/bundle.sh
+
+screenshots: setup ## the pictures of README and docs, from the running app
+	bash scripts/with_display.sh $(BIN)/python scripts/screenshots.py $(ARGS)
+
+lock: ## write constraints.txt anew
+	bash scripts/lock.sh
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

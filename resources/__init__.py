@@ -1,0 +1,1 @@
+"""Data only: themes, ramps, icons."""

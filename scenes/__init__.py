@@ -1,0 +1,1 @@
+"""Drawing a twin with VTK; imports no Qt."""

@@ -1,0 +1,1 @@
+"""One file a layer; each has one LAYER record."""

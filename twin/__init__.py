@@ -1,0 +1,1 @@
+"""The twin without a screen; imports no Qt, no VTK."""

@@ -1,0 +1,1 @@
+"""City model: features, frames, surfaces."""

@@ -1,0 +1,38 @@
+"""The errors a person may meet. Their text is one sentence: what, where, what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class TwinError(Exception):
+    """Root of all errors that are shown to a person as one clear sentence."""
+
+
+class ReadError(TwinError):
+    """A file could not be read as a city.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    reader_id : str
+        The reader that gave up, empty when no reader knew the file.
+    """
+
+    def __init__(self, message: str, *, path: Path, reader_id: str = "") -> None:
+        super().__init__(f"{message}: {path}")
+        self.path = path
+        self.reader_id = reader_id
+
+
+class CrsError(TwinError):
+    """A coordinate reference system is unknown or does not fit the data."""
+
+
+class WireError(TwinError):
+    """A message on a socket breaks the wire format. Counted, never fatal."""
+
+
+class CommandRejected(TwinError):  # noqa: N818 - a refusal is an answer, not a fault
+    """The hub refuses a command; the text is shown to the operator."""

@@ -1,0 +1,1 @@
+"""The one writer: core without I/O, journal, server."""

@@ -1,0 +1,1 @@
+"""Wire format and the client of the hub."""

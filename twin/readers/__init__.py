@@ -1,0 +1,1 @@
+"""One file a city format; each has one READER record."""

@@ -1,0 +1,86 @@
+"""The record of a city reader, and how a file finds its reader."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from twin.city.asset import CityAsset
+from twin.errors import ReadError
+from twin.registry import Registry
+
+SNIFF_BYTES = 65_536
+
+#: Called now and then with the fraction done (0..1); raising from it cancels the reading.
+Progress = Callable[[float], None]
+
+
+def no_progress(fraction: float) -> None:
+    """Take no notice of progress."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadOptions:
+    """What a person may choose when opening a file.
+
+    Attributes
+    ----------
+    lod : level of detail wanted, "" = the best one
+    crs : CRS to use when the file names none, "" = leave it not georeferenced
+    """
+
+    lod: str = ""
+    crs: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReaderType:
+    """Record of one file format (upper-case ``READER`` of a module in `twin.readers`).
+
+    Attributes
+    ----------
+    suffixes : lower-case endings, longest first, e.g. (".city.json", ".json")
+    sniff : from the first 64 KiB (decoded if compressed) says whether it is ours; never raises
+    read : path, options, progress -> CityAsset; raises only `twin.errors.TwinError`
+    priority : asked in falling order
+    """
+
+    id: str
+    title: str
+    suffixes: tuple[str, ...]
+    sniff: Callable[[Path, bytes], bool]
+    read: Callable[[Path, ReadOptions, Progress], CityAsset]
+    priority: int = 0
+
+
+def reader_registry() -> Registry[ReaderType]:
+    """All readers."""
+    return Registry(ReaderType).load_all("twin.readers")
+
+
+def open_city(
+    path: Path, options: ReadOptions | None = None, progress: Progress = no_progress
+) -> CityAsset:
+    """Read any city file. Any thread; long for large files.
+
+    Raises
+    ------
+    ReadError
+        The file is absent, unreadable, of no known format or broken.
+    """
+    if not path.is_file():
+        raise ReadError("There is no such file", path=path)
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(SNIFF_BYTES)
+    except OSError as error:
+        raise ReadError(f"The file cannot be read ({error.strerror})", path=path) from error
+    if not head.strip():
+        raise ReadError("The file is empty", path=path)
+    readers = sorted(reader_registry(), key=lambda reader: -reader.priority)
+    for reader in readers:
+        if reader.sniff(path, head):
+            return reader.read(path, options or ReadOptions(), progress)
+    known = ", ".join(sorted({suffix for reader in readers for suffix in reader.suffixes}))
+    raise ReadError(f"No reader knows this format (known endings: {known})", path=path)

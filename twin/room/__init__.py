@@ -1,0 +1,1 @@
+"""The room: a pure fold over the journal's events."""

@@ -1,0 +1,1 @@
+"""Things, datastreams, the bounded observation store."""

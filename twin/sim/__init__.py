@@ -1,0 +1,1 @@
+"""A believable city behind the same public ports as real devices."""

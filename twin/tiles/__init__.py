@@ -1,0 +1,1 @@
+"""Geometry in tiles and its baked light."""

@@ -1,0 +1,1 @@
+"""Composition: command line, app, main window."""

@@ -1,0 +1,1 @@
+"""Qt: viewport, panels, bridge; no drawing code."""

@@ -1,0 +1,1 @@
+"""One file a dock panel; each has one PANEL record."""
