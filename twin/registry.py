@@ -48,7 +48,9 @@ class Registry(Generic[R]):
     def _add(self, record: R, *, module: str) -> None:
         known = self._records.get(record.id)
         if known is not None and known is not record:
-            raise RuntimeError(f"Two {self._record_type.__name__} are called {record.id} ({module})")
+            raise RuntimeError(
+                f"Two {self._record_type.__name__} are called {record.id} ({module})"
+            )
         self._records[record.id] = record
 
     def __iter__(self) -> Iterator[R]:

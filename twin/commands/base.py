@@ -66,5 +66,3 @@ class CommandType:
 def command_registry() -> Registry[CommandType]:
     """All command types."""
     return Registry(CommandType).load_all("twin.commands")
-
-

@@ -1,0 +1,1 @@
+"""One file a subcommand of the command line; each has one SUBCOMMAND record."""
