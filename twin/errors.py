@@ -34,5 +34,5 @@ class WireError(TwinError):
     """A message on a socket breaks the wire format. Counted, never fatal."""
 
 
-class CommandRejected(TwinError):  # noqa: N818 - a refusal is an answer, not a fault
+class CommandRejected(TwinError):
     """The hub refuses a command; the text is shown to the operator."""

@@ -35,7 +35,7 @@ class Signal(Generic[T]):
         for handler in tuple(self._handlers):
             try:
                 handler(value)
-            except Exception:
+            except Exception:  # noqa: BLE001 - one bad handler must not silence the others
                 _log.exception("A signal handler failed and was disconnected: %r", handler)
                 if handler in self._handlers:
                     self._handlers.remove(handler)
