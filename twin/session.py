@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from twin.city.asset import CityAsset
 from twin.clock import Clock
@@ -30,6 +31,24 @@ class Selection:
 NOTHING = Selection()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComposeRequest:
+    """Somebody wants to prepare a command; nothing is sent before it is confirmed.
+
+    Attributes
+    ----------
+    target_id : thing or unit, "" = the operator chooses
+    type_id : command type, "" = the operator chooses among those the target accepts
+    args : values the form starts with
+    inverse_of : id of the command that this one undoes
+    """
+
+    target_id: str = ""
+    type_id: str = ""
+    args: dict[str, Any] = field(default_factory=dict)
+    inverse_of: str = ""
+
+
 class TwinSession:
     """City, observations, units, room and link of one console.
 
@@ -43,6 +62,8 @@ class TwinSession:
         Observed property or attribute the city is coloured by; "" = plain.
     fly_to_requested(tuple x, y, z, distance)
         Somebody wants the camera there, local metres.
+    compose_requested(ComposeRequest)
+        Somebody wants to prepare a command; `compose_request` holds it for a panel opened later.
     message(str)
         One sentence for the operator, shown for a few seconds.
     """
@@ -65,10 +86,12 @@ class TwinSession:
         self.hub = hub
         self.selection = NOTHING
         self.colour_by = ""
+        self.compose_request: ComposeRequest | None = None
         self.selection_changed: Signal[Selection] = Signal()
         self.room_changed: Signal[frozenset[str]] = Signal()
         self.colour_by_changed: Signal[str] = Signal()
         self.fly_to_requested: Signal[tuple[float, float, float, float]] = Signal()
+        self.compose_requested: Signal[ComposeRequest] = Signal()
         self.message: Signal[str] = Signal()
 
     def select(self, selection: Selection) -> None:
@@ -82,6 +105,11 @@ class TwinSession:
         if name != self.colour_by:
             self.colour_by = name
             self.colour_by_changed.emit(name)
+
+    def compose(self, request: ComposeRequest) -> None:
+        """Ask for a command form; the commands panel opens and fills it."""
+        self.compose_request = request
+        self.compose_requested.emit(request)
 
     def poll(self) -> None:
         """Apply what came from the hub since the last call. GUI thread, once a frame."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from PySide6.QtWidgets import QWidget
@@ -13,6 +13,7 @@ from twin.session import TwinSession
 from twin.theme import Theme
 from widgets.actions import ActionTable
 from widgets.bridge import Bridge
+from widgets.layer_list import LayerList
 
 Area = Literal["left", "right", "bottom"]
 
@@ -27,12 +28,14 @@ class PanelContext:
     bridge : timers and background jobs
     theme : colours and sizes
     actions : named actions of the whole window (find box, menus, keys)
+    layers : what the scene draws and how; filled by the app, changed by the layers panel
     """
 
     session: TwinSession
     bridge: Bridge
     theme: Theme
     actions: ActionTable
+    layers: LayerList = field(default_factory=LayerList)
 
 
 class Panel(Protocol):

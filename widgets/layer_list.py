@@ -1,0 +1,132 @@
+"""What the 3D view draws, as the layers panel sees it: filled by the app, without any drawing."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from twin.signals import Signal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerEntry:
+    """One layer of the scene.
+
+    Attributes
+    ----------
+    state : frozen dataclass; each field's metadata may have ``title``, ``help``, ``unit``,
+        ``min``, ``max``, ``choices``. The layer's controls are built from it; a field called
+        ``visible`` is the check box
+    """
+
+    id: str
+    title: str
+    state: Any
+    visible: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RampEntry:
+    """A colour ramp on offer: ``colours`` are "#RRGGBB" from lowest to highest."""
+
+    id: str
+    title: str
+    colours: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Legend:
+    """What the colours of the city mean now.
+
+    Attributes
+    ----------
+    colours : "#RRGGBB" from `low` to `high`, or one for each of `labels`
+    labels : names of the classes of a coloured text attribute; empty for numbers
+    no_data : colour of what has no value
+    """
+
+    title: str
+    unit: str
+    low: float
+    high: float
+    colours: tuple[str, ...]
+    no_data: str
+    labels: tuple[str, ...] = ()
+
+
+class LayerList:
+    """Layers in drawing order, the ramps on offer and the present legend. GUI thread only.
+
+    Signals
+    -------
+    changed(LayerEntry)
+        The operator changed a layer; the app hands its state to the scene.
+    ramp_changed(str)
+        Id of the ramp chosen for "Colour by".
+    filled(None)
+        The layers or ramps on offer were replaced.
+    legend_changed(Legend | None)
+        The scene colours by something else; None for the plain model.
+    """
+
+    def __init__(self, entries: Iterable[LayerEntry] = (), ramps: Iterable[RampEntry] = ()) -> None:
+        self._entries = {entry.id: entry for entry in entries}
+        self.ramps = tuple(ramps)
+        self.ramp_id = self.ramps[0].id if self.ramps else ""
+        self.legend: Legend | None = None
+        self.changed: Signal[LayerEntry] = Signal()
+        self.ramp_changed: Signal[str] = Signal()
+        self.filled: Signal[None] = Signal()
+        self.legend_changed: Signal[Legend | None] = Signal()
+
+    @property
+    def entries(self) -> tuple[LayerEntry, ...]:
+        """All layers, in drawing order."""
+        return tuple(self._entries.values())
+
+    def entry(self, layer_id: str) -> LayerEntry:
+        """One layer; KeyError if there is none of that id."""
+        return self._entries[layer_id]
+
+    def fill(self, entries: Iterable[LayerEntry], ramps: Iterable[RampEntry]) -> None:
+        """Replace what is on offer (a city was opened)."""
+        self._entries = {entry.id: entry for entry in entries}
+        self.ramps = tuple(ramps)
+        if self.ramp_id not in {ramp.id for ramp in self.ramps}:
+            self.ramp_id = self.ramps[0].id if self.ramps else ""
+        self.filled.emit(None)
+
+    def set_visible(self, layer_id: str, visible: bool) -> None:
+        """Show or hide a layer (also its state's ``visible`` field, where it has one)."""
+        entry = self._entries[layer_id]
+        if visible == entry.visible:
+            return
+        state = entry.state
+        if any(f.name == "visible" for f in dataclasses.fields(state)):
+            state = dataclasses.replace(state, visible=visible)
+        self._put(dataclasses.replace(entry, visible=visible, state=state))
+
+    def set_field(self, layer_id: str, name: str, value: Any) -> None:
+        """Change one field of a layer's state."""
+        entry = self._entries[layer_id]
+        if getattr(entry.state, name) != value:
+            state = dataclasses.replace(entry.state, **{name: value})
+            self._put(dataclasses.replace(entry, state=state))
+
+    def set_ramp(self, ramp_id: str) -> None:
+        """Choose the ramp for "Colour by"."""
+        if ramp_id != self.ramp_id:
+            self.ramp_id = ramp_id
+            self.ramp_changed.emit(ramp_id)
+
+    def show_legend(self, legend: Legend | None) -> None:
+        """Tell what the colours mean; called by the app whenever the colouring changes."""
+        if legend != self.legend:
+            self.legend = legend
+            self.legend_changed.emit(legend)
+
+    def _put(self, entry: LayerEntry) -> None:
+        self._entries[entry.id] = entry
+        self.changed.emit(entry)
