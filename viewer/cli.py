@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from twin.errors import TwinError
+from viewer.processes import end_with_stdin
 from viewer.subcommand import subcommand_registry
 
 EXIT_ERROR = 1
@@ -38,6 +39,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand; every error a person can cause is one sentence on stderr."""
+    end_with_stdin()
     arguments = build_parser().parse_args(argv)
     try:
         status: int = arguments.run(arguments)
