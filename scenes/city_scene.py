@@ -1,0 +1,222 @@
+"""One city drawn into a given VTK renderer: the door of this package."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from vtkmodules.vtkRenderingCore import vtkRenderer
+
+from scenes.camera_rig import CameraRig
+from scenes.layer import LayerType, LayerVisual, layer_registry
+from scenes.legend import Legend
+from scenes.pick import Pick
+from scenes.picker import Picker
+from scenes.scene_input import SceneInput
+from scenes.stage import Stage
+from scenes.view import View, view_of
+from twin.arrays import BoolArray, UInt8Array
+from twin.city.asset import CityAsset
+from twin.theme import Theme
+from twin.tiles.tile import Tile
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Entry:
+    record: LayerType
+    visual: LayerVisual
+    state: Any
+    visible: bool
+    failed: str = ""
+    built: bool = False
+
+
+class CityScene:
+    """City, overlays and camera in one renderer. GUI thread only; knows no window system.
+
+    Pixels are device pixels of the renderer, from the top left.
+
+    Parameters
+    ----------
+    renderer : vtkRenderer
+        Of any render window; the scene owns its props, background, camera and culler settings.
+    theme : Theme
+    pixel_ratio : float
+        Device pixels to a logical pixel: symbols and text grow with it.
+
+    Hard-won invariants
+    -------------------
+    1. ``update`` returns False when nothing moved, and then nobody renders; symptom when broken:
+       one core busy in an idle room. Guard: ``tests/scenes/test_city_scene.py``.
+    2. A layer that raises is switched off and named in ``failures``; the others stay drawn.
+    """
+
+    def __init__(self, renderer: vtkRenderer, *, theme: Theme, pixel_ratio: float = 1.0) -> None:
+        self._stage = Stage(renderer, theme=theme, pixel_ratio=pixel_ratio)
+        self.camera = CameraRig(renderer)
+        self._picker = Picker()
+        self._given = SceneInput()
+        self._dirty = True
+        self._entries = {
+            record.id: _Entry(record, record.visual(), record.state(), record.visible_at_start)
+            for record in sorted(layer_registry(), key=lambda record: record.order)
+        }
+
+    # -- the city ---------------------------------------------------------------------------
+
+    def set_city(self, asset: CityAsset, tiles: Sequence[Tile]) -> None:
+        """Draw another city and go to its home view."""
+        self._stage.set_city(asset, tiles)
+        self._picker.set_tiles(tiles, self._stage.ground_z_m)
+        self.camera.set_bounds(asset.bounds_min_max_local_m(), self._stage.ground_z_m)
+        self._rebuild()
+        self.camera.home(animated=False)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Change every colour; geometry is not touched."""
+        self._stage.set_theme(theme)
+        self._rebuild()
+
+    def set_pixel_ratio(self, ratio: float) -> None:
+        """Follow the window to a screen of another density."""
+        if ratio != self._stage.pixel_ratio:
+            self._stage.set_pixel_ratio(ratio)
+            self._rebuild()
+
+    def set_feature_colours(self, rgba: UInt8Array) -> None:
+        """Colour features by hand, for as long as ``colour_by`` is empty.
+
+        Parameters
+        ----------
+        rgba : (N, 4) uint8
+            One row a feature; alpha 0 = plain surface shade, else a code of
+            `scenes.style_texture.Alpha`.
+        """
+        self._stage.style.set_colours(rgba)
+        self._dirty = True
+
+    def set_hidden_features(self, hidden: BoolArray) -> None:
+        """Take features out of the picture: (N,) bool."""
+        self._stage.style.set_hidden(hidden)
+        self._picker.set_hidden(hidden)
+        self._dirty = True
+
+    # -- each frame -------------------------------------------------------------------------
+
+    def update(self, given: SceneInput) -> bool:
+        """Bring every visible layer to this moment; returns whether a frame is worth drawing."""
+        self._given = given
+        changed = self._dirty | self.camera.apply()
+        self._dirty = False
+        view = self._view()
+        for entry in self._entries.values():
+            if entry.visible and not entry.failed:
+                changed |= self._update(entry, given, view)
+        return changed
+
+    def _update(self, entry: _Entry, given: SceneInput, view: View) -> bool:
+        try:
+            self._ensure_built(entry)
+            return entry.visual.update(given, view, entry.state)
+        except Exception as error:
+            _log.exception("The layer %s failed and was switched off", entry.record.id)
+            entry.failed = str(error) or type(error).__name__
+            entry.visual.set_visible(False)
+            return True
+
+    @property
+    def failures(self) -> dict[str, str]:
+        """Reason of failure by id of layers that were switched off."""
+        return {key: e.failed for key, e in self._entries.items() if e.failed}
+
+    # -- layers -----------------------------------------------------------------------------
+
+    @property
+    def layers(self) -> tuple[LayerType, ...]:
+        """Records of all layers, in drawing order."""
+        return tuple(entry.record for entry in self._entries.values())
+
+    def is_layer_visible(self, layer_id: str) -> bool:
+        """Whether a layer is switched on."""
+        return self._entries[layer_id].visible
+
+    def set_layer_visible(self, layer_id: str, visible: bool) -> None:
+        """Switch a layer on or off."""
+        entry = self._entries[layer_id]
+        if entry.visible != visible:
+            entry.visible = visible
+            entry.visual.set_visible(visible)
+            self._dirty = True
+
+    def layer_state(self, layer_id: str) -> Any:
+        """Settings of a layer (its record's frozen dataclass)."""
+        return self._entries[layer_id].state
+
+    def set_layer_state(self, layer_id: str, state: Any) -> None:
+        """Replace the settings of a layer."""
+        self._entries[layer_id].state = state
+        self._dirty = True
+
+    @property
+    def legend(self) -> Legend | None:
+        """What the colours mean at the last update, None for the plain model."""
+        return self._stage.legend
+
+    # -- asking -----------------------------------------------------------------------------
+
+    def pick(self, x_px: float, y_px: float) -> Pick | None:
+        """What lies under a pixel: symbols first, then features, then the ground; None = sky."""
+        view = self._view()
+        symbol = self._stage.symbols.nearest(view, x_px, y_px)
+        if symbol is not None:
+            return symbol
+        return self._picker.pick(view, x_px, y_px)
+
+    def ground_point(self, x_px: float, y_px: float) -> tuple[float, float, float] | None:
+        """Point of the city or ground under a pixel (symbols ignored), None = sky."""
+        hit = self._picker.pick(self._view(), x_px, y_px)
+        return None if hit is None else hit.xyz_local_m
+
+    def pixel_from_local(self, xyz_local_m: tuple[float, float, float]) -> tuple[float, float] | None:
+        """Where a point is drawn, None behind the camera."""
+        return self._view().pixel_of(xyz_local_m)
+
+    def frame_selection(self) -> bool:
+        """Fly to what is selected; False when nothing is."""
+        target = self._stage.place_of(self._given)
+        if target is None:
+            return False
+        self.camera.fly_to(*target)
+        return True
+
+    # -- the end ----------------------------------------------------------------------------
+
+    def dispose(self) -> None:
+        """Take everything out of the renderer. The scene is not used again."""
+        for entry in self._entries.values():
+            self._tear_down(entry)
+        self._picker.clear()
+        self._stage.dispose()
+
+    def _view(self) -> View:
+        return view_of(self._stage.renderer, self._stage.pixel_ratio)
+
+    def _rebuild(self) -> None:
+        for entry in self._entries.values():
+            self._tear_down(entry)
+            entry.failed = ""
+        self._dirty = True
+
+    def _tear_down(self, entry: _Entry) -> None:
+        if entry.built:
+            entry.visual.dispose()
+            entry.built = False
+
+    def _ensure_built(self, entry: _Entry) -> None:
+        if not entry.built:
+            entry.built = True
+            entry.visual.build(self._stage)

@@ -1,0 +1,29 @@
+"""The answer to a pick."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pick:
+    """What lies under a pixel: a unit, a thing, a feature or bare ground.
+
+    Attributes
+    ----------
+    xyz_local_m : the point that was hit, metres, local frame
+    feature : row of the feature table, -1 when none was hit
+    surface : `twin.city.asset.Surface` of the triangle, -1 when none was hit
+    thing_id, unit_id : set when a symbol was hit (the feature is then -1)
+    """
+
+    xyz_local_m: tuple[float, float, float]
+    feature: int = -1
+    surface: int = -1
+    thing_id: str = ""
+    unit_id: str = ""
+
+    @property
+    def is_ground(self) -> bool:
+        """Whether nothing but the ground sheet was hit."""
+        return self.feature < 0 and not self.thing_id and not self.unit_id

@@ -1,0 +1,135 @@
+"""What the scene draws at one moment: plain arrays taken from the stores, never the stores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import numpy as np
+
+from twin.arrays import Float32Array, UInt8Array
+from twin.sense.model import Datastream, Thing, Unit
+
+if TYPE_CHECKING:
+    from twin.sense.store import ObservationSnapshot, ObservationStore
+    from twin.sense.units import UnitsNow, UnitStore
+
+#: Priority of an alarm, as in the theme's ``priority`` table.
+Priority = Literal["critical", "high", "medium", "low"]
+
+
+class Selected(Protocol):
+    """What is selected; `twin.session.Selection` is one."""
+
+    @property
+    def feature(self) -> int:
+        """Row of the feature table, -1 for none."""
+        ...
+
+    @property
+    def thing_id(self) -> str:
+        """Id of a thing, "" for none."""
+        ...
+
+    @property
+    def unit_id(self) -> str:
+        """Id of a moving unit, "" for none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NothingSelected:
+    """The empty selection, for pictures without an operator."""
+
+    feature: int = -1
+    thing_id: str = ""
+    unit_id: str = ""
+
+
+def _no_places() -> Float32Array:
+    return np.empty((0, 3), np.float32)
+
+
+def _no_health() -> UInt8Array:
+    return np.empty(0, np.uint8)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SceneInput:
+    """Everything the layers may look at, at time ``now_ns``. Never changed after it was made.
+
+    Attributes
+    ----------
+    now_ns : the moment that is shown (live or replayed), UTC
+    things : by id
+    datastreams : by slot
+    catalogue_version : moves when things or datastreams were announced
+    xyz_local_m : (slots, 3) float32, where each datastream's thing stands, NaN = nowhere
+    observations : last value of each slot; None before the first
+    health : (slots,) uint8, codes of `twin.sense.health`
+    units, units_now : moving units by slot and where they are at ``now_ns``
+    selection : what is selected
+    colour_by : observed property or feature attribute the city is coloured by, "" = plain
+    alarms : thing id -> priority, only things that have an alarm
+    """
+
+    now_ns: int = 0
+    things: Mapping[str, Thing] = field(default_factory=dict)
+    datastreams: Sequence[Datastream] = ()
+    catalogue_version: int = 0
+    xyz_local_m: Float32Array = field(default_factory=_no_places)
+    observations: ObservationSnapshot | None = None
+    health: UInt8Array = field(default_factory=_no_health)
+    units: Sequence[Unit] = ()
+    units_now: UnitsNow | None = None
+    selection: Selected = field(default_factory=NothingSelected)
+    colour_by: str = ""
+    alarms: Mapping[str, Priority] = field(default_factory=dict)
+
+    @property
+    def version(self) -> int:
+        """Version of the observations, -1 when there are none."""
+        return -1 if self.observations is None else self.observations.version
+
+
+def input_from_stores(
+    *,
+    observations: ObservationStore,
+    units: UnitStore,
+    now_ns: int,
+    selection: Selected,
+    colour_by: str = "",
+    alarms: Mapping[str, Priority] | None = None,
+    previous: SceneInput | None = None,
+) -> SceneInput:
+    """Take one moment out of the live stores.
+
+    Any thread (the stores are thread safe). Give the ``previous`` input, so that columns which
+    did not change are not copied again.
+    """
+    from twin.sense.health import health_of  # noqa: PLC0415 - pictures without sensors skip it
+
+    version, catalogue = observations.version, observations.catalogue_version
+    same_catalogue = previous is not None and previous.catalogue_version == catalogue
+    datastreams = observations.datastreams
+    if previous is not None and same_catalogue:
+        datastreams = previous.datastreams
+    snapshot = previous.observations if previous is not None and same_catalogue else None
+    if snapshot is None or snapshot.version != version:
+        snapshot = observations.snapshot()
+    n = min(len(snapshot.values), len(datastreams))
+    return SceneInput(
+        now_ns=now_ns,
+        things=observations.things,
+        datastreams=datastreams,
+        catalogue_version=catalogue,
+        xyz_local_m=observations.xyz_local_m,
+        observations=snapshot,
+        health=health_of(snapshot, datastreams[:n], now_ns),
+        units=units.units,
+        units_now=units.at(now_ns),
+        selection=selection,
+        colour_by=colour_by,
+        alarms=alarms or {},
+    )
