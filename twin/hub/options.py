@@ -1,0 +1,46 @@
+"""What a hub can be told at its start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from twin.hub.addresses import default_addresses
+from twin.link.control import HubAddresses
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubTimes:
+    """How long the hub waits for what, seconds.
+
+    Attributes
+    ----------
+    actuator_wait_s : QUEUED without an actuator for the target, then FAILED
+    accept_wait_s : SENT without an answer, then sent again
+    n_attempts : how often it is sent before it is UNKNOWN
+    lost_wait_s : the actuator was lost after it accepted; the effect not seen by then = UNKNOWN
+    session_wait_s : nothing heard from a console or actuator, then it counts as gone
+    """
+
+    actuator_wait_s: float = 5.0
+    accept_wait_s: float = 5.0
+    n_attempts: int = 3
+    lost_wait_s: float = 10.0
+    session_wait_s: float = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubOptions:
+    """What `twin.hub.server.run_hub` needs.
+
+    Attributes
+    ----------
+    journal : SQLite file; made if absent
+    addresses : where to bind; ``default_addresses(base_port=0)`` = any free ports
+    scene : name shown by consoles
+    """
+
+    journal: Path
+    addresses: HubAddresses = field(default_factory=default_addresses)
+    scene: str = ""
+    times: HubTimes = field(default_factory=HubTimes)

@@ -1,0 +1,263 @@
+"""Envelopes of the control and event sockets (docs/wire-protocol-control.md).
+
+Every message is two frames: a head and one msgpack map with a ``type``. On the control socket the
+head is `PROTOCOL`; on the event socket it is a topic. Pure functions, any thread.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias, TypeVar
+
+import msgspec
+
+from twin.errors import WireError
+from twin.room.model import CommandRequest, Event
+
+PROTOCOL = b"civ1"
+EVENT_TOPIC = b"v1/e/"
+HEARTBEAT_TOPIC = b"v1/h/"
+_T = TypeVar("_T")
+MAX_MESSAGE_BYTES = 1 << 20
+HEARTBEAT_S = 0.5
+
+Role = Literal["console", "actuator"]
+ReplyStatus = Literal["accepted", "rejected", "executing", "done", "failed", "forgotten"]
+
+
+class HubAddresses(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the four sockets of a hub are, as ZeroMQ endpoints."""
+
+    control: str
+    events: str
+    samples_in: str
+    samples_out: str
+
+
+class HubInfo(msgspec.Struct, frozen=True, kw_only=True, tag="welcome", tag_field="type"):
+    """What a hub says of itself when it welcomes somebody.
+
+    Attributes
+    ----------
+    epoch : id of the journal; another epoch means another history
+    scene : name of the city or drill, may be ""
+    version : of Civitwin on the hub
+    seq : last event of the journal at that moment
+    """
+
+    epoch: str
+    scene: str
+    version: str
+    seq: int
+    addresses: HubAddresses
+
+
+class _Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
+    """Base of all other envelopes."""
+
+
+# --- to the hub ---------------------------------------------------------------------------------
+
+
+class Hello(_Message, frozen=True, tag="hello"):
+    """First message of a connection: who is there. A console's operator is bound to it."""
+
+    role: Role
+    name: str
+    department: str = ""
+    console_id: str = ""
+    asset_ids: tuple[str, ...] = ()
+
+
+class Submit(_Message, frozen=True, tag="submit"):
+    """Asks for a command; answered by `Acknowledged` once it is in the journal."""
+
+    request: CommandRequest
+
+
+class Cancel(_Message, frozen=True, tag="cancel"):
+    """Asks to cancel a command that is not over. ``id`` is the key of this request."""
+
+    id: str
+    command_id: str
+
+
+class Note(_Message, frozen=True, tag="note"):
+    """Adds a line to the activity. ``id`` is the key of this request."""
+
+    id: str
+    text: str
+
+
+class ActuatorReply(_Message, frozen=True, tag="reply"):
+    """What an actuator says about a command delivered to it."""
+
+    command_id: str
+    status: ReplyStatus
+    text: str = ""
+
+
+class Ping(_Message, frozen=True, tag="ping"):
+    """Sent twice a second; ``t_ns`` comes back unchanged."""
+
+    t_ns: int
+
+
+class GetSnapshot(_Message, frozen=True, tag="get_snapshot"):
+    """Asks for the whole room."""
+
+
+class GetEvents(_Message, frozen=True, tag="get_events"):
+    """Asks for the events from ``from_seq`` on (the hub sends at most a few hundred)."""
+
+    from_seq: int
+
+
+class Bye(_Message, frozen=True, tag="bye"):
+    """Says that the connection ends on purpose."""
+
+
+# --- from the hub -------------------------------------------------------------------------------
+
+
+class Acknowledged(_Message, frozen=True, tag="acknowledged"):
+    """The request ``id`` is in the journal (event ``seq``) for good."""
+
+    id: str
+    seq: int
+
+
+class Refused(_Message, frozen=True, tag="refused"):
+    """The request ``id`` left no trace.
+
+    ``is_final`` False: nothing is wrong with the request, ask again (the disk is full just now).
+    """
+
+    id: str
+    text: str
+    is_final: bool = True
+
+
+class HelloNeeded(_Message, frozen=True, tag="hello_needed"):
+    """The hub does not know this connection (it was restarted); say hello again."""
+
+
+class Pong(_Message, frozen=True, tag="pong"):
+    """Answer to `Ping`."""
+
+    t_ns: int
+    seq: int
+
+
+class Snapshot(_Message, frozen=True, tag="snapshot"):
+    """The room after event ``seq``, as `twin.room.fold.Room.to_bytes` writes it."""
+
+    epoch: str
+    seq: int
+    room: bytes
+
+
+class Events(_Message, frozen=True, tag="events"):
+    """A piece of the journal; ``last_seq`` is the newest event there is."""
+
+    epoch: str
+    events: tuple[Event, ...]
+    last_seq: int
+
+
+class Deliver(_Message, frozen=True, tag="deliver"):
+    """A command for an actuator, repeated until it is answered.
+
+    ``was_accepted``: the hub already holds an acceptance; an actuator that has no memory of it
+    answers ``forgotten`` and does nothing.
+    """
+
+    request: CommandRequest
+    issued_by: str
+    was_accepted: bool = False
+
+
+class Revoke(_Message, frozen=True, tag="revoke"):
+    """An operator cancelled a command that was delivered."""
+
+    command_id: str
+    text: str
+
+
+# --- on the event socket ------------------------------------------------------------------------
+
+
+class EventMessage(_Message, frozen=True, tag="event"):
+    """One new event, topic `EVENT_TOPIC`."""
+
+    epoch: str
+    event: Event
+
+
+class Heartbeat(_Message, frozen=True, tag="heartbeat"):
+    """Twice a second, topic `HEARTBEAT_TOPIC`: where the journal and the room stand."""
+
+    epoch: str
+    seq: int
+    state_hash: str
+    t_ns: int
+
+
+ToHub: TypeAlias = (
+    Hello | Submit | Cancel | Note | ActuatorReply | Ping | GetSnapshot | GetEvents | Bye
+)
+FromHub: TypeAlias = (
+    HubInfo | Acknowledged | Refused | HelloNeeded | Pong | Snapshot | Events | Deliver | Revoke
+)
+Published: TypeAlias = EventMessage | Heartbeat
+
+_encoder = msgspec.msgpack.Encoder()
+_to_hub: msgspec.msgpack.Decoder[ToHub] = msgspec.msgpack.Decoder(ToHub)
+_from_hub: msgspec.msgpack.Decoder[FromHub] = msgspec.msgpack.Decoder(FromHub)
+_published: msgspec.msgpack.Decoder[Published] = msgspec.msgpack.Decoder(Published)
+
+
+def encode_control(message: ToHub | FromHub) -> list[bytes]:
+    """Frames for the control socket."""
+    return [PROTOCOL, _encoder.encode(message)]
+
+
+def encode_event(epoch: str, event: Event) -> list[bytes]:
+    """Frames of one event for the event socket."""
+    return [EVENT_TOPIC, _encoder.encode(EventMessage(epoch=epoch, event=event))]
+
+
+def encode_heartbeat(heartbeat: Heartbeat) -> list[bytes]:
+    """Frames of a heartbeat for the event socket."""
+    return [HEARTBEAT_TOPIC, _encoder.encode(heartbeat)]
+
+
+def decode_to_hub(frames: list[bytes]) -> ToHub:
+    """Read what somebody sent to the hub, raises `WireError`."""
+    return _decode(_to_hub, _body(frames))
+
+
+def decode_from_hub(frames: list[bytes]) -> FromHub:
+    """Read what the hub sent on the control socket, raises `WireError`."""
+    return _decode(_from_hub, _body(frames))
+
+
+def decode_published(frames: list[bytes]) -> Published:
+    """Read what the hub published on the event socket, raises `WireError`."""
+    if len(frames) != 2:
+        raise WireError(f"An event message has {len(frames)} frames instead of 2")
+    return _decode(_published, frames[1])
+
+
+def _body(frames: list[bytes]) -> bytes:
+    if len(frames) != 2:
+        raise WireError(f"A control message has {len(frames)} frames instead of 2")
+    if frames[0] != PROTOCOL:
+        raise WireError(f"A control message starts with {frames[0][:8]!r} instead of {PROTOCOL!r}")
+    return frames[1]
+
+
+def _decode(decoder: msgspec.msgpack.Decoder[_T], body: bytes) -> _T:
+    try:
+        return decoder.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise WireError(f"A message of {len(body)} bytes is not readable: {error}") from error
