@@ -1,0 +1,49 @@
+"""Thin edge lines of buildings: creases and open outlines, found without a loop."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from twin.arrays import Float32Array, UInt8Array
+from twin.city.asset import Surface
+from twin.tiles.weld import equal_rows
+
+CREASE_COS = np.float32(np.cos(np.radians(35.0)))
+_WELD_M = 1e-3
+_EDGED = np.array([Surface.WALL, Surface.ROOF, Surface.BRIDGE, Surface.OTHER], np.uint8)
+
+
+def crease_edges(
+    corners_local_m: Float32Array, normals: Float32Array, surfaces: UInt8Array
+) -> Float32Array:
+    """Edges whose faces meet at over 35 degrees, or that have one face only.
+
+    Parameters
+    ----------
+    corners_local_m : (T, 3, 3) float32
+    normals : (T, 3) float32 unit normals
+    surfaces : (T,) uint8; ground, terrain, water, roads … get no lines
+
+    Returns
+    -------
+    (E, 2, 3) float32
+    """
+    rows = np.flatnonzero(np.isin(surfaces, _EDGED))
+    if not len(rows):
+        return np.empty((0, 2, 3), np.float32)
+    points = corners_local_m[rows].reshape(-1, 3)
+    grid = np.round(points / _WELD_M).astype(np.int32).view(np.uint32)
+    first, group = equal_rows(np.ascontiguousarray(grid.T))
+    corner = group.reshape(-1, 3)
+    ends = np.sort(np.stack([corner, np.roll(corner, -1, axis=1)], axis=2).reshape(-1, 2), axis=1)
+    keys = ends[:, 0] * len(first) + ends[:, 1]
+    order = np.argsort(keys, kind="stable")
+    keys = keys[order]
+    starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])
+    face_normals = normals[rows[order // 3]]
+    counts = np.diff(np.r_[starts, len(keys)])
+    agree = np.einsum("ij,ij->i", face_normals, np.repeat(face_normals[starts], counts, axis=0))
+    drawn = (np.minimum.reduceat(agree, starts) < CREASE_COS) | (counts == 1)
+    drawn &= ends[order[starts], 0] != ends[order[starts], 1]
+    kept = ends[order[starts[drawn]]]
+    return np.ascontiguousarray(points[first[kept]])
