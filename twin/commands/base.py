@@ -8,6 +8,9 @@ from typing import Any, Literal
 
 from twin.registry import Registry
 
+#: Departments of a city. The control room may issue every command.
+DEPARTMENTS = ("control_room", "traffic", "water", "energy", "emergency", "works")
+
 Relation = Literal["below", "above", "falls_by", "rises_by", "equals"]
 
 
@@ -61,6 +64,12 @@ class CommandType:
     describe: Callable[[str, Any], str]
     inverse: str = ""
     icon: str = ""
+
+
+def may_issue(command_type: CommandType, department: str) -> bool:
+    """Whether somebody of `department` may issue it; case and spaces do not matter."""
+    wanted = department.strip().casefold().replace(" ", "_")
+    return not command_type.departments or wanted in command_type.departments
 
 
 def command_registry() -> Registry[CommandType]:

@@ -1,0 +1,52 @@
+"""Dim or brighten a group of street lights; done when it reports the level asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from twin.commands.base import CommandType, Effect
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DimLights:
+    """How bright they are."""
+
+    level_pct: float = field(
+        default=50.0,
+        metadata={
+            "title": "Level",
+            "help": "0 is dark, 100 is full light",
+            "unit": "%",
+            "min": 0.0,
+            "max": 100.0,
+        },
+    )
+
+
+def _effect(target_id: str, params: DimLights) -> Effect:
+    return Effect(
+        datastream_id=f"{target_id}/dimming",
+        relation="equals",
+        value=params.level_pct,
+        deadline_s=60.0,
+        text=f"the lights report a level of {params.level_pct:g} %",
+    )
+
+
+def _describe(target_name: str, params: DimLights) -> str:
+    return f"Set {target_name} to {params.level_pct:g} % of their light: their power load follows"
+
+
+COMMAND = CommandType(
+    id="lights.dim",
+    version=1,
+    title="Dim street lights",
+    params=DimLights,
+    target_kinds=("street_light_group",),
+    departments=("control_room", "energy"),
+    significance=1,
+    effect=_effect,
+    describe=_describe,
+    inverse="lights.dim",
+    icon="lights",
+)

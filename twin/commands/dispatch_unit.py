@@ -1,0 +1,71 @@
+"""Send a unit to a place; done when it is there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from twin.city.frames import MAX_LOCAL_M
+from twin.commands.base import CommandType, Effect
+
+ARRIVED_M = 40.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DispatchUnit:
+    """Where it goes, metres of the city's local frame."""
+
+    x_m: float = field(
+        metadata={
+            "title": "East",
+            "help": "Metres east of the city's origin",
+            "unit": "m",
+            "min": -MAX_LOCAL_M,
+            "max": MAX_LOCAL_M,
+        },
+    )
+    y_m: float = field(
+        metadata={
+            "title": "North",
+            "help": "Metres north of the city's origin",
+            "unit": "m",
+            "min": -MAX_LOCAL_M,
+            "max": MAX_LOCAL_M,
+        },
+    )
+    place: str = field(
+        default="",
+        metadata={"help": "Name of the place, for people", "max_length": 200},
+    )
+
+
+def _effect(target_id: str, params: DispatchUnit) -> Effect:
+    return Effect(
+        datastream_id=f"{target_id}/distance_to_target",
+        relation="below",
+        value=ARRIVED_M,
+        deadline_s=900.0,
+        text=f"it is within {ARRIVED_M:g} m of {_place(params)}",
+    )
+
+
+def _describe(target_name: str, params: DispatchUnit) -> str:
+    return f"Send {target_name} to {_place(params)}: it leaves what it is doing and drives there"
+
+
+def _place(params: DispatchUnit) -> str:
+    return params.place or f"{params.x_m:.0f} m east, {params.y_m:.0f} m north"
+
+
+COMMAND = CommandType(
+    id="unit.dispatch",
+    version=1,
+    title="Dispatch unit",
+    params=DispatchUnit,
+    target_kinds=("ambulance", "fire_engine", "police", "works"),
+    departments=("control_room", "emergency", "works"),
+    significance=1,
+    effect=_effect,
+    describe=_describe,
+    inverse="unit.dispatch",
+    icon="unit",
+)

@@ -1,0 +1,51 @@
+"""Switch a traffic signal to another plan; done when it reports that plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from twin.commands.base import CommandType, Effect
+
+_NAMES = {1: "day", 2: "rush hour", 3: "night", 4: "green corridor"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetSignalPlan:
+    """Which plan it follows."""
+
+    plan: int = field(
+        default=1,
+        metadata={
+            "help": "1 day, 2 rush hour, 3 night, 4 green corridor",
+            "choices": (1, 2, 3, 4),
+        },
+    )
+
+
+def _effect(target_id: str, params: SetSignalPlan) -> Effect:
+    return Effect(
+        datastream_id=f"{target_id}/signal_plan",
+        relation="equals",
+        value=float(params.plan),
+        deadline_s=60.0,
+        text=f"the signal reports plan {params.plan}",
+    )
+
+
+def _describe(target_name: str, params: SetSignalPlan) -> str:
+    return f"Switch {target_name} to plan {params.plan} ({_NAMES[params.plan]})"
+
+
+COMMAND = CommandType(
+    id="signal.set_plan",
+    version=1,
+    title="Set signal plan",
+    params=SetSignalPlan,
+    target_kinds=("signal",),
+    departments=("control_room", "traffic"),
+    significance=1,
+    effect=_effect,
+    describe=_describe,
+    inverse="signal.set_plan",
+    icon="signal",
+)
