@@ -1,0 +1,126 @@
+"""Where a console's city comes from: a file or the generator; loaded away from the GUI thread."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from twin.city.asset import CityAsset
+from twin.errors import TwinError
+from twin.readers.base import Progress, ReadOptions, open_city
+from twin.tiles.partition import tiles_from_asset
+from twin.tiles.tile import Tile
+
+#: Share of the progress bar that reading takes; the rest is cutting into tiles.
+READING_SHARE = 0.7
+
+
+class LoadingCancelledError(TwinError):
+    """The person cancelled the loading of a city."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CitySource:
+    """A file, or the generated city when ``path`` is None."""
+
+    path: Path | None = None
+    options: ReadOptions = ReadOptions()
+    n_buildings: int = 5000
+    seed: int = 1
+
+    def sim_arguments(self) -> list[str]:
+        """Arguments that make ``civitwin sim`` take the same city."""
+        if self.path is None:
+            return ["--buildings", str(self.n_buildings), "--seed", str(self.seed)]
+        arguments = ["--city", str(self.path)]
+        if self.options.lod:
+            arguments += ["--lod", self.options.lod]
+        if self.options.crs:
+            arguments += ["--crs", self.options.crs]
+        return arguments
+
+    def load(self, progress: Progress) -> CityAsset:
+        """Read or generate. Any thread.
+
+        Raises
+        ------
+        TwinError
+            The file cannot be opened as a city.
+        """
+        if self.path is not None:
+            return open_city(self.path, self.options, progress)
+        from twin.generate.city import generate_city
+
+        return generate_city(n_buildings=self.n_buildings, seed=self.seed, progress=progress)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedCity:
+    """A city ready to be drawn."""
+
+    asset: CityAsset
+    tiles: list[Tile]
+
+
+class CityLoading:
+    """One loading on its own thread, begun at once; polled by the GUI thread.
+
+    Attributes
+    ----------
+    fraction : 0..1, written by the worker
+    """
+
+    def __init__(self, source: CitySource) -> None:
+        self._source = source
+        self._result: LoadedCity | None = None
+        self._error: Exception | None = None
+        self._cancelled = threading.Event()
+        self.fraction = 0.0
+        self._thread = threading.Thread(target=self._work, name="city-loading", daemon=True)
+        self._thread.start()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether `result` may be asked without waiting."""
+        return not self._thread.is_alive()
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait a little; True once it is over."""
+        self._thread.join(timeout_s)
+        return self.is_over
+
+    def cancel(self) -> None:
+        """End at the next progress report."""
+        self._cancelled.set()
+
+    def result(self) -> LoadedCity:
+        """The city.
+
+        Raises
+        ------
+        TwinError
+            It could not be opened, or was cancelled.
+        """
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+        if self._result is None:
+            raise LoadingCancelledError("The loading of the city was cancelled")
+        return self._result
+
+    def _work(self) -> None:
+        try:
+            asset = self._source.load(lambda part: self._report(part * READING_SHARE))
+            tiles = tiles_from_asset(
+                asset,
+                progress=lambda part: self._report(READING_SHARE + part * (1 - READING_SHARE)),
+            )
+            self._result = LoadedCity(asset, tiles)
+        except Exception as error:  # noqa: BLE001 - handed to the thread that asks for the result
+            self._error = error
+
+    def _report(self, fraction: float) -> None:
+        if self._cancelled.is_set():
+            raise LoadingCancelledError("The loading of the city was cancelled")
+        self.fraction = fraction
