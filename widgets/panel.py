@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from twin.registry import Registry
 from twin.session import TwinSession
+from twin.signals import Signal
 from twin.theme import Theme
 from widgets.actions import ActionTable
 from widgets.bridge import Bridge
@@ -26,7 +27,9 @@ class PanelContext:
     ----------
     session : the twin; its `selection` and `changed` signals fire on the GUI thread
     bridge : timers and background jobs
-    theme : colours and sizes
+    theme : colours when the panel is made
+    theme_changed : the person chose another theme; a panel that paints with its colours connects
+        and disconnects in `Panel.release` (style sheets and icons of labels follow by themselves)
     actions : named actions of the whole window (find box, menus, keys)
     layers : what the scene draws and how; filled by the app, changed by the layers panel
     """
@@ -36,6 +39,7 @@ class PanelContext:
     theme: Theme
     actions: ActionTable
     layers: LayerList = field(default_factory=LayerList)
+    theme_changed: Signal[Theme] = field(default_factory=lambda: Signal[Theme]())
 
 
 class Panel(Protocol):
@@ -55,7 +59,9 @@ class PanelType:
     """Record of one panel (upper-case ``PANEL`` of a module in `widgets.panels`).
 
     ``create`` returns a QWidget that also has the methods of `Panel`.
-    ``order`` sorts the tabs within an area; ``workspaces`` says where it is shown at first.
+    ``order`` sorts the tabs within an area; ``workspaces`` names those it is shown in at first
+    ("overview", "monitor", "command"); empty = those that show its area. ``icon`` names a file of
+    ``resources/icons``, ``key`` raises the panel.
     """
 
     id: str
@@ -65,6 +71,7 @@ class PanelType:
     order: int = 50
     icon: str = ""
     key: str = ""
+    workspaces: tuple[str, ...] = ()
 
 
 def panel_registry() -> Registry[PanelType]:
