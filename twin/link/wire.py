@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from twin.arrays import Float32Array, Float64Array, Int64Array, UInt8Array, UInt32Array
 from twin.clock import NS_PER_S
 from twin.errors import WireError
-from twin.link.wire_json import MAX_JSON_BYTES, JsonBatch, decode_json_lane
+from twin.link.wire_json import MAX_ID, MAX_JSON_BYTES, JsonBatch, decode_json_lane
 from twin.sense.model import Announcement
 
 WIRE_VERSION = 1
@@ -115,7 +115,7 @@ _announcement_decoder = msgspec.json.Decoder(Announcement)
 
 
 def is_name(text: str) -> bool:
-    """Whether `text` may name a source or an epoch: 1 to 64 letters, digits, ``.``, ``_``, ``-``."""
+    """Whether `text` may name a source or an epoch: 1 to 64 of ``A-Z a-z 0-9 . _ -``."""
     return _NAME.match(text) is not None
 
 
@@ -336,6 +336,9 @@ def _decode_announcement(source: str, text: Buffer) -> Announcement:
         )
     if not is_name(announcement.epoch):
         raise WireError(f"An epoch is named like a source, not {announcement.epoch[:80]!r}")
+    for entry in (*announcement.things, *announcement.datastreams, *announcement.units):
+        if not 1 <= len(entry.id) <= MAX_ID:
+            raise WireError(f"An id has 1 to {MAX_ID} characters, not {entry.id[:80]!r}")
     return announcement
 
 
@@ -377,6 +380,11 @@ def sift_positions(batch: PositionBatch, now_ns: int) -> tuple[PositionBatch, in
         y=batch.y[good], z=batch.z[good], heading_rad=batch.heading_rad[good],
     )  # fmt: skip
     return kept, len(good) - n_good
+
+
+def is_timely(t_ns: int, now_ns: int) -> bool:
+    """Whether a timestamp is at most a day ahead and a year behind."""
+    return now_ns - MAX_BEHIND_NS <= t_ns <= now_ns + MAX_AHEAD_NS
 
 
 def _is_timely(t_ns: Int64Array, now_ns: int) -> NDArray[np.bool_]:

@@ -1,0 +1,208 @@
+"""Which things and datastreams have been announced; bounded, and what does not fit is named."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+import numpy as np
+
+from twin.arrays import Float32Array, Int64Array, UInt32Array
+from twin.city.frames import Origin
+from twin.sense.index_table import IndexTable
+from twin.sense.model import Announcement, Datastream, Thing
+from twin.sense.placing import NOT_GEOREFERENCED, local_from_frame
+
+#: How many names of refused entries are kept for the health panel.
+MAX_REFUSED_NAMES = 20
+
+
+class Catalogue:
+    """Things by id and datastreams by slot. Not thread safe: the store holds the lock.
+
+    The first source that announces a thing or a datastream owns it: a later one may send
+    observations for it, but does not rename or move it.
+
+    Attributes
+    ----------
+    version : moves with every change
+    refused : how many entries did not fit; ``refused_names`` the first of them
+    """
+
+    def __init__(self, *, capacity: int) -> None:
+        self._capacity = capacity
+        self._origin = NOT_GEOREFERENCED
+        self._indices = IndexTable()
+        self._thing_by_id: dict[str, Thing] = {}
+        self._streams: list[Datastream] = []
+        self._slot_by_id: dict[str, int] = {}
+        self._owner: dict[tuple[str, str], str] = {}
+        self._slots_by_thing: dict[str, list[int]] = {}
+        self._slots_by_property: dict[str, list[int]] = {}
+        self._xyz_by_thing: dict[str, Float32Array] = {}
+        self._refused: dict[str, None] = {}
+        self._things: Mapping[str, Thing] = MappingProxyType({})
+        self._datastreams: Sequence[Datastream] = ()
+        self._xyz_local_m: Float32Array = np.empty((0, 3), dtype=np.float32)
+        self._published = 0
+        self.version = 0
+        self.refused = 0
+
+    @property
+    def refused_names(self) -> tuple[str, ...]:
+        """Names of the first things and datastreams that did not fit."""
+        return tuple(self._refused)
+
+    @property
+    def n_slots(self) -> int:
+        """How many datastreams."""
+        return len(self._streams)
+
+    @property
+    def things(self) -> Mapping[str, Thing]:
+        """Things by id: an immutable snapshot, replaced on change."""
+        self._publish()
+        return self._things
+
+    @property
+    def datastreams(self) -> Sequence[Datastream]:
+        """Datastreams by slot: an immutable snapshot, replaced on change."""
+        self._publish()
+        return self._datastreams
+
+    @property
+    def xyz_local_m(self) -> Float32Array:
+        """(n, 3) float32, where each slot's thing stands; replaced on change."""
+        self._publish()
+        return self._xyz_local_m
+
+    def set_origin(self, origin: Origin) -> None:
+        """Place everything anew in a city's frame."""
+        self._origin = origin
+        self._place(list(self._thing_by_id.values()))
+        self.version += 1
+
+    def announce(self, announcement: Announcement) -> None:
+        """Add or replace what a source announces, and learn its indices."""
+        source = announcement.source
+        self._indices.begin(source, announcement.epoch)
+        changed = [t for t in announcement.things if self._put_thing(source, t)]
+        streams_changed = False
+        for stream in announcement.datastreams:
+            slot, is_change = self._put_stream(source, stream)
+            streams_changed |= is_change
+            if slot >= 0 and not self._indices.bind(source, stream.index, slot):
+                self._refuse(f"{stream.id} (index {stream.index})")
+        self._place(changed)
+        self.version += bool(changed or streams_changed)
+
+    def observe(self, source: str, thing: Thing, stream: Datastream) -> int:
+        """Take in one self-announced datastream; its slot, or -1 when the store is full."""
+        thing_changed = self._put_thing(source, thing)
+        slot, stream_changed = self._put_stream(source, stream)
+        if thing_changed:
+            self._place([thing])
+        self.version += thing_changed or stream_changed
+        return slot
+
+    def owns(self, source: str, datastream_id: str) -> bool:
+        """Whether `source` was the first to announce that datastream."""
+        return self._owner.get(("datastream", datastream_id)) == source
+
+    def slots_of(self, source: str, indices: UInt32Array, epoch: str) -> Int64Array:
+        """(n,) slots of a source's indices, -1 unknown."""
+        return self._indices.lookup(source, indices, epoch)
+
+    def slot_of(self, datastream_id: str) -> int:
+        """Slot of a datastream, -1 unknown."""
+        return self._slot_by_id.get(datastream_id, -1)
+
+    def slots_of_thing(self, thing_id: str) -> Int64Array:
+        """(k,) slots of a thing's datastreams."""
+        return np.array(self._slots_by_thing.get(thing_id, ()), dtype=np.int64)
+
+    def slots_of_property(self, name: str) -> Int64Array:
+        """(k,) slots of all datastreams of one observed property."""
+        return np.array(self._slots_by_property.get(name, ()), dtype=np.int64)
+
+    def observed_properties(self) -> tuple[str, ...]:
+        """Names of the observed properties, sorted."""
+        return tuple(sorted(self._slots_by_property))
+
+    def xyz_of_thing(self, thing_id: str) -> Float32Array:
+        """(3,) local metres, NaN where unknown or not placeable."""
+        found = self._xyz_by_thing.get(thing_id)
+        return np.full(3, np.nan, dtype=np.float32) if found is None else found.copy()
+
+    def path_local_m(self, thing_id: str) -> Float32Array:
+        """(k, 3) local metres: position, then the further vertices of a linear thing."""
+        thing = self._thing_by_id.get(thing_id)
+        if thing is None:
+            return np.empty((0, 3), dtype=np.float32)
+        n_whole = len(thing.path) // 3 * 3
+        vertices = np.array(thing.xyz + thing.path[:n_whole], dtype=np.float64).reshape(-1, 3)
+        return local_from_frame(thing.frame, vertices, self._origin)
+
+    def _put_thing(self, source: str, thing: Thing) -> bool:
+        known = self._thing_by_id.get(thing.id)
+        if known == thing or not self._is_owner("thing", thing.id, source):
+            return False
+        if known is None and len(self._thing_by_id) >= self._capacity:
+            self._refuse(thing.id)
+            return False
+        self._owner["thing", thing.id] = source
+        self._thing_by_id[thing.id] = thing
+        return True
+
+    def _put_stream(self, source: str, stream: Datastream) -> tuple[int, bool]:
+        slot = self._slot_by_id.get(stream.id, -1)
+        if slot < 0:
+            return self._add_stream(source, stream)
+        if self._streams[slot] == stream or not self._is_owner("datastream", stream.id, source):
+            return slot, False
+        known = self._streams[slot]
+        if (known.thing_id, known.observed_property) != (stream.thing_id, stream.observed_property):
+            self._refuse(f"{stream.id} (announced anew for another thing or property)")
+            return slot, False
+        self._streams[slot] = stream
+        return slot, True
+
+    def _add_stream(self, source: str, stream: Datastream) -> tuple[int, bool]:
+        slot = len(self._streams)
+        if slot >= self._capacity:
+            self._refuse(stream.id)
+            return -1, False
+        self._owner["datastream", stream.id] = source
+        self._streams.append(stream)
+        self._slot_by_id[stream.id] = slot
+        self._slots_by_thing.setdefault(stream.thing_id, []).append(slot)
+        self._slots_by_property.setdefault(stream.observed_property, []).append(slot)
+        return slot, True
+
+    def _is_owner(self, kind: str, name: str, source: str) -> bool:
+        return self._owner.get((kind, name), source) == source
+
+    def _refuse(self, name: str) -> None:
+        if name not in self._refused:
+            self.refused += 1
+            if len(self._refused) < MAX_REFUSED_NAMES:
+                self._refused[name] = None
+
+    def _place(self, things: Sequence[Thing]) -> None:
+        for frame in {thing.frame for thing in things}:
+            group = [thing for thing in things if thing.frame == frame]
+            xyz = np.array([thing.xyz for thing in group], dtype=np.float64)
+            placed = local_from_frame(frame, xyz, self._origin)
+            for thing, row in zip(group, placed, strict=True):
+                self._xyz_by_thing[thing.id] = row
+
+    def _publish(self) -> None:
+        """Renew the snapshots, once for however many changes came since they were last asked."""
+        if self._published == self.version:
+            return
+        self._things = MappingProxyType(dict(self._thing_by_id))
+        self._datastreams = tuple(self._streams)
+        unplaced = np.full(3, np.nan, dtype=np.float32)
+        rows = [self._xyz_by_thing.get(s.thing_id, unplaced) for s in self._streams]
+        self._xyz_local_m = np.array(rows, dtype=np.float32).reshape(-1, 3)
+        self._published = self.version
