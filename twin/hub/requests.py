@@ -1,0 +1,127 @@
+"""What goes into the core and what comes out of it. Plain records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from twin.link.control import (
+    ActuatorReply,
+    Cancel,
+    Deliver,
+    FromHub,
+    Hello,
+    Note,
+    Revoke,
+    Submit,
+)
+from twin.room.model import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """One sample of a watched datastream; ``quality`` as `twin.sense.model.Quality`."""
+
+    datastream_id: str
+    t_ns: int
+    value: float
+    quality: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A thing or unit that was announced as able to take commands."""
+
+    id: str
+    name: str
+    kind: str
+    accepts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Greeted:
+    """A connection said hello. ``session`` names the connection and is given by the server."""
+
+    session: str
+    hello: Hello
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A connection that said hello asks for something."""
+
+    session: str
+    message: Submit | Cancel | Note | ActuatorReply
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A connection ended or fell silent."""
+
+    session: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class WatchStarted:
+    """Answer to `StartWatch`: from now on samples are handed in; ``last`` is the last good one."""
+
+    command_id: str
+    last: Observation | None
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """A sample of a watched datastream came in."""
+
+    observation: Observation
+
+
+@dataclass(frozen=True, slots=True)
+class TargetsSeen:
+    """A source announced things that take commands."""
+
+    targets: tuple[Target, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time has passed."""
+
+
+Request: TypeAlias = Greeted | Asked | Lost | WatchStarted | Observed | TargetsSeen | Tick
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Hand a message to an actuator's connection."""
+
+    session: str
+    message: Deliver | Revoke
+
+
+@dataclass(frozen=True, slots=True)
+class StartWatch:
+    """Hand in the samples of a datastream from now on, and answer with `WatchStarted`."""
+
+    command_id: str
+    datastream_id: str
+
+
+Outgoing: TypeAlias = Send | StartWatch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepResult:
+    """What one request led to.
+
+    Attributes
+    ----------
+    events : to be committed before anything else is done
+    reply : for the connection that asked
+    outgoing : to be done after the commit
+    """
+
+    events: tuple[Event, ...] = ()
+    reply: FromHub | None = None
+    outgoing: tuple[Outgoing, ...] = ()

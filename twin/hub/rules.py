@@ -1,0 +1,130 @@
+"""Who may ask for what. Each rule gives one sentence for the person who is refused."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from twin.commands.base import CommandType, Effect, may_issue
+from twin.commands.params import params_from_args
+from twin.errors import CommandRejected
+from twin.hub.requests import Target
+from twin.link.control import Hello
+from twin.registry import Registry
+from twin.room.model import Command, CommandRequest, Operator
+
+MAX_ID = 64
+MAX_NAME = 200
+MAX_REASON = 2_000
+MAX_NOTE = 2_000
+MAX_ARGS_BYTES = 16_384
+MAX_ASSETS = 100_000
+_MAX_DEPTH = 8
+
+
+def unfit_request(request: CommandRequest) -> str:
+    """Why a request is not even worth keeping, "" if it is."""
+    if not 0 < len(request.id) <= MAX_ID or len(request.inverse_of) > MAX_ID:
+        return f"A command needs an id of 1 to {MAX_ID} letters"
+    names = (request.type_id, request.target_id, request.target_name)
+    if not request.type_id or not request.target_id or max(map(len, names)) > MAX_NAME:
+        return f"A command needs a type and a target of 1 to {MAX_NAME} letters"
+    if len(request.reason) > MAX_REASON:
+        return f"The reason has over {MAX_REASON} letters"
+    if not _is_plain(request.args):
+        return "The arguments of a command must be plain JSON without infinite numbers"
+    if len(msgspec.json.encode(request.args)) > MAX_ARGS_BYTES:
+        return f"The arguments of a command have over {MAX_ARGS_BYTES} bytes"
+    return ""
+
+
+def unfit_hello(hello: Hello) -> str:
+    """Why a hello cannot be taken, "" if it can."""
+    if not 0 < len(hello.name.strip()) <= MAX_NAME or len(hello.department) > MAX_NAME:
+        return f"A connection needs a name of 1 to {MAX_NAME} letters"
+    if hello.role == "console" and not 0 < len(hello.console_id) <= MAX_ID:
+        return f"A console needs an id of 1 to {MAX_ID} letters"
+    if len(hello.asset_ids) > MAX_ASSETS:
+        return f"An actuator serves at most {MAX_ASSETS:,} assets"
+    return ""
+
+
+def require_allowed_command(
+    request: CommandRequest,
+    operator: Operator,
+    *,
+    types: Registry[CommandType],
+    targets: Mapping[str, Target],
+    running: Command | None,
+) -> Effect:
+    """Check a command against all rules.
+
+    Parameters
+    ----------
+    running : the command that is not over on the same target, None for none
+
+    Returns
+    -------
+    Effect
+        What must be observed for it to be verified.
+
+    Raises
+    ------
+    CommandRejected
+        With the sentence for the operator.
+    """
+    command_type = _known_type(request, types)
+    if not may_issue(command_type, operator.department):
+        allowed = ", ".join(command_type.departments)
+        raise CommandRejected(
+            f"“{command_type.title}” may be issued by {allowed}, not by"
+            f" {operator.department or 'somebody without a department'}"
+        )
+    target = targets.get(request.target_id)
+    if target is not None and request.type_id not in target.accepts:
+        raise CommandRejected(f"{request.target_name} does not accept “{command_type.title}”")
+    params = params_from_args(command_type.params, request.args)
+    if running is not None:
+        raise CommandRejected(_busy(request, running, types))
+    return command_type.effect(request.target_id, params)
+
+
+def _known_type(request: CommandRequest, types: Registry[CommandType]) -> CommandType:
+    command_type = types.get(request.type_id)
+    if command_type is None:
+        raise CommandRejected(f"The hub knows no command called {request.type_id}")
+    if command_type.version != request.type_version:
+        raise CommandRejected(
+            f"The hub has version {command_type.version} of “{command_type.title}”, the console"
+            f" asked for version {request.type_version}: update the older of the two"
+        )
+    return command_type
+
+
+def _busy(request: CommandRequest, running: Command, types: Registry[CommandType]) -> str:
+    running_type = types.get(running.request.type_id)
+    title = running_type.title if running_type else running.request.type_id
+    return (
+        f"{request.target_name} is busy: {person(running.issued_by)} is running “{title}”"
+        f" ({running.state.lower()}); wait until it is over or cancel it"
+    )
+
+
+def person(operator: Operator) -> str:
+    """How an operator is named: "Ada (traffic)"."""
+    return f"{operator.name} ({operator.department})" if operator.department else operator.name
+
+
+def _is_plain(value: Any, depth: int = 0) -> bool:
+    if depth > _MAX_DEPTH:
+        return False
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, dict):
+        return all(isinstance(k, str) and _is_plain(v, depth + 1) for k, v in value.items())
+    if isinstance(value, list):
+        return all(_is_plain(item, depth + 1) for item in value)
+    return value is None or isinstance(value, str | int)
