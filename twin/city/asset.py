@@ -170,6 +170,9 @@ class CityAsset:
     n_surfaces : polygons in the file before triangulation
     lods : levels of detail found in the file, as it names them
     lod_drawn : which of them was taken ("" when the format has none)
+    source_crs : CRS the file itself is in, which differs from ``origin.crs`` when degrees or
+        feet went to UTM metres; None when it names none
+    source_bounds : (6) xmin ymin zmin xmax ymax zmax in ``source_crs``; empty when unknown
     """
 
     title: str
@@ -185,6 +188,8 @@ class CityAsset:
     places: tuple[Place, ...] = ()
     warnings: tuple[ReadWarning, ...] = ()
     path: Path | None = None
+    source_crs: str | None = None
+    source_bounds: tuple[float, ...] = ()
 
     def bounds_min_max_local_m(self) -> Float64Array:
         """(6,) xmin ymin zmin xmax ymax zmax over all features; zeros for an empty city."""

@@ -97,7 +97,7 @@ def crs_from_text(text: str) -> pyproj.CRS:
 
 @lru_cache(maxsize=64)
 def _parsed_crs(text: str) -> pyproj.CRS:
-    # "https://www.opengis.net/def/crs/EPSG/0/7415" and "urn:ogc:def:crs:EPSG::7415"
+    # The OGC spells a CRS as a URL (…/def/crs/EPSG/0/7415) or a URN (urn:…:crs:EPSG::7415).
     pieces = text.replace("/", ":").split(":")
     if "crs" in pieces and pieces[-1].isdigit():
         authority = pieces[pieces.index("crs") + 1]

@@ -1,0 +1,199 @@
+"""Puts a file's coordinates into a local frame: its CRS, the origin, the bounds."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import pyproj
+
+from twin.arrays import Float32Array, Float64Array
+from twin.city.frames import (
+    MAX_LOCAL_M,
+    Origin,
+    TooFarFromOriginError,
+    crs_from_text,
+    local_from_projected,
+    utm_crs_at,
+)
+from twin.city.tally import Tally
+from twin.errors import CrsError
+
+#: Share of the points that may lie below the local height 0 (outliers do not set the ground).
+GROUND_PERCENTILE = 2.0
+
+_WORLD = "EPSG:4326"
+_AUTHORITY = re.compile(r"\b(EPSG|ESRI|OGC)\b[:/]+(?:[\w.]*[:/]+)?(\w+)$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """Coordinates in the local frame.
+
+    Attributes
+    ----------
+    xyz_local_m : (N, 3) float32, NaN rows stay NaN
+    origin : Origin
+    source_crs : the file's own CRS, "EPSG:7415", or None
+    source_bounds : xmin ymin zmin xmax ymax zmax in the file's own CRS; zeros without points
+    """
+
+    xyz_local_m: Float32Array
+    origin: Origin
+    source_crs: str | None
+    source_bounds: tuple[float, ...]
+
+
+def short_crs_name(text: str) -> str:
+    """Shorten the URN or URL of a CRS to "EPSG:7415"; other text stays as it is."""
+    text = text.strip()
+    if ",crs:" in text:  # compound URN: both parts are needed
+        return text
+    found = _AUTHORITY.search(text)
+    return f"{found[1]}:{found[2]}" if found else text
+
+
+def place(xyz_source: Float64Array, crs_text: str, tally: Tally, *, chosen_crs: str = "") -> Placed:
+    """Move coordinates of a file into the local frame of its own origin.
+
+    Projected metres stay in their CRS; degrees, feet and geocentric coordinates go to the UTM
+    zone at their centre.
+
+    Parameters
+    ----------
+    xyz_source : (N, 3) float64 in the file's CRS, x = east or longitude
+    crs_text : what the file says, "" for nothing
+    chosen_crs : what the person said, used when the file names no known CRS
+
+    Raises
+    ------
+    CrsError
+        `chosen_crs` is unknown, or the coordinates do not fit the CRS.
+    TooFarFromOriginError
+        The points are spread over more than about 131 km from their centre.
+    """
+    crs = _known_crs(crs_text, chosen_crs, tally)
+    bounds = _bounds(xyz_source)
+    if crs is None:
+        projected, name = xyz_source, None
+    elif _is_metric(crs[1]):
+        projected, name = xyz_source, crs[0]
+    else:
+        projected, name = _in_utm(xyz_source, crs[1], bounds, tally)
+    origin = _origin(projected, name)
+    try:
+        local = local_from_projected(projected, origin)
+    except TooFarFromOriginError as error:
+        raise TooFarFromOriginError(
+            f"The points are spread over {_spread_km(projected):,.0f} km, but a city may reach "
+            f"{MAX_LOCAL_M / 1000:.0f} km from its centre; split the file or check its CRS"
+        ) from error
+    return Placed(
+        xyz_local_m=local,
+        origin=origin,
+        source_crs=crs[0] if crs else None,
+        source_bounds=tuple(bounds.tolist()),
+    )
+
+
+def _known_crs(text: str, chosen: str, tally: Tally) -> tuple[str, pyproj.CRS] | None:
+    if text.strip():
+        try:
+            return short_crs_name(text), crs_from_text(short_crs_name(text))
+        except CrsError as error:
+            tally.add("unknown-crs", str(error))
+    if chosen.strip():
+        return short_crs_name(chosen), crs_from_text(short_crs_name(chosen))
+    tally.add("no-crs", "The file names no known coordinate reference system: not georeferenced")
+    return None
+
+
+def _horizontal(crs: pyproj.CRS) -> pyproj.CRS:
+    return crs.sub_crs_list[0] if crs.is_compound else crs
+
+
+def _is_metric(crs: pyproj.CRS) -> bool:
+    units = [axis.unit_conversion_factor for axis in crs.axis_info]
+    return _horizontal(crs).is_projected and units[0] == 1.0 and units[-1] == 1.0
+
+
+def _bounds(xyz: Float64Array) -> Float64Array:
+    good = xyz[np.isfinite(xyz).all(axis=1)]
+    if not len(good):
+        return np.zeros(6)
+    return np.concatenate([good.min(axis=0), good.max(axis=0)])
+
+
+def _spread_km(xyz: Float64Array) -> float:
+    bounds = _bounds(xyz)
+    return float((bounds[3:] - bounds[:3]).max()) / 1000.0
+
+
+def _in_utm(
+    xyz: Float64Array, crs: pyproj.CRS, bounds: Float64Array, tally: Tally
+) -> tuple[Float64Array, str]:
+    """Coordinates (N, 3) in the UTM zone at their centre, heights in metres; and its name."""
+    flat = _horizontal(crs)
+    if flat.is_geographic and _is_lat_lon(bounds, flat):
+        xyz = xyz[:, [1, 0, 2]]
+        bounds = bounds[[1, 0, 2, 4, 3, 5]]
+        tally.add("axes-swapped", "The file gives latitude before longitude; they were swapped")
+    if flat.is_geographic and not (np.abs(bounds[[1, 4]]) <= 90).all():
+        raise CrsError("The coordinates are not degrees, though the file's CRS says so")
+    centre = (bounds[:3] + bounds[3:]) / 2
+    if flat.is_geocentric:
+        to_world = pyproj.Transformer.from_crs(flat, "EPSG:4979", always_xy=True)
+        xyz = np.column_stack(to_world.transform(xyz[:, 0], xyz[:, 1], xyz[:, 2]))
+        flat, centre = pyproj.CRS(_WORLD), (_bounds(xyz)[:3] + _bounds(xyz)[3:]) / 2
+        height_unit = 1.0
+    else:
+        height_unit = _height_unit_m(crs)
+    to_world = pyproj.Transformer.from_crs(flat, _WORLD, always_xy=True)
+    lon_deg, lat_deg = to_world.transform(centre[0], centre[1])
+    if not (np.isfinite(lon_deg) and np.isfinite(lat_deg)):
+        raise CrsError("The coordinates lie outside the area of the file's CRS")
+    name = utm_crs_at(lon_deg, lat_deg)
+    to_utm = pyproj.Transformer.from_crs(flat, name, always_xy=True)
+    east, north = to_utm.transform(xyz[:, 0], xyz[:, 1])
+    projected = np.column_stack([east, north, xyz[:, 2] * height_unit])
+    projected[~np.isfinite(projected).all(axis=1)] = np.nan
+    return projected, name
+
+
+def _height_unit_m(crs: pyproj.CRS) -> float:
+    """Metres in one unit of height: the third axis, else the unit of a projected CRS."""
+    axes = crs.axis_info
+    if len(axes) > 2:
+        return float(axes[2].unit_conversion_factor)
+    return float(axes[0].unit_conversion_factor) if crs.is_projected else 1.0
+
+
+def _is_lat_lon(bounds: Float64Array, crs: pyproj.CRS) -> bool:
+    """Whether x can only be the latitude: by range, else by the CRS's area of use."""
+    x, y = (bounds[0] + bounds[3]) / 2, (bounds[1] + bounds[4]) / 2
+    if abs(x) <= 90 < abs(y) <= 180:
+        return True
+    area = crs.area_of_use
+    if area is None:
+        return False
+
+    def inside(lon: float, lat: float) -> bool:
+        return bool(area.west <= lon <= area.east and area.south <= lat <= area.north)
+
+    return inside(y, x) and not inside(x, y)
+
+
+def _origin(projected: Float64Array, crs: str | None) -> Origin:
+    """Whole metres: centre of the extent, and a low percentile of the heights."""
+    good = projected[np.isfinite(projected).all(axis=1)]
+    if not len(good):
+        return Origin(crs=crs)
+    centre = (good[:, :2].min(axis=0) + good[:, :2].max(axis=0)) / 2
+    ground = np.percentile(good[:, 2], GROUND_PERCENTILE)
+    return Origin(
+        crs=crs,
+        east_m=float(np.round(centre[0])) + 0.0,
+        north_m=float(np.round(centre[1])) + 0.0,
+        height_m=float(np.round(ground)) + 0.0,  # never -0.0
+    )

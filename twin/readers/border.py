@@ -1,0 +1,65 @@
+"""The one place where foreign exceptions of a reading become a `ReadError`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from twin.errors import ReadError, TwinError
+
+
+@contextmanager
+def reading(path: Path, reader_id: str) -> Iterator[None]:
+    """Map everything a broken file can cause to one sentence.
+
+    Raises
+    ------
+    ReadError
+        With the file and the reader. What the caller's progress raises passes through.
+    """
+    try:
+        with np.errstate(all="ignore"):
+            yield
+    except ReadError:
+        raise
+    except TwinError as error:
+        raise ReadError(str(error), path=path, reader_id=reader_id) from error
+    except Exception as error:
+        sentence = _sentence(error)
+        if sentence is None:
+            raise
+        raise ReadError(sentence, path=path, reader_id=reader_id) from error
+
+
+def _sentence(error: Exception) -> str | None:
+    """What went wrong, for a person; None when it is not the file's fault."""
+    reason = " ".join(str(error).split())[:200] or type(error).__name__
+    sentences: list[tuple[type[Exception] | tuple[type[Exception], ...], str]] = [
+        (UnicodeError, "The file is not UTF-8 text; save it as UTF-8"),
+        (msgspec.DecodeError, f"The file is not valid JSON ({reason})"),
+        (RecursionError, "The file is nested too deeply to be a city"),
+        (MemoryError, "The file needs more memory than there is"),
+        (OSError, f"The file cannot be read ({getattr(error, 'strerror', None) or reason})"),
+        (
+            (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, AssertionError),
+            f"The file does not follow the rules of its format ({reason})",
+        ),
+    ]
+    return next((text for types, text in sentences if isinstance(error, types)), None)
+
+
+def json_bytes(content: bytes) -> bytes:
+    """The JSON text of a file without a byte order mark.
+
+    Raises
+    ------
+    UnicodeError
+        The text is UTF-16 or UTF-32.
+    """
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in content[:4]:
+        raise UnicodeError("UTF-16")
+    return content.removeprefix(b"\xef\xbb\xbf")

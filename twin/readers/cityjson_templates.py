@@ -1,0 +1,133 @@
+"""Geometry templates: one tree, a thousand places."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from twin.arrays import Float64Array, Int32Array
+from twin.city.gathering import MAX_CORNERS, Gatherer, points_from_json
+from twin.city.kinds import BY_NORMAL
+from twin.city.polygons import Polygons
+from twin.city.tally import Tally
+from twin.readers.cityjson_geometry import DEPTHS, codes_of, lod_name, surfaces_of
+from twin.readers.cityjson_schema import Geometry
+
+
+@dataclass(slots=True)
+class _Uses:
+    rows: list[int] = field(default_factory=list)
+    shades: list[int] = field(default_factory=list)
+    anchors: list[int] = field(default_factory=list)
+    matrices: list[list[float]] = field(default_factory=list)
+
+
+class Templates:
+    """The templates of a file and where they are used; one thread.
+
+    Parameters
+    ----------
+    block : the value of ``geometry-templates``
+    """
+
+    def __init__(self, block: Any, tally: Tally) -> None:
+        self._tally = tally
+        self._templates: list[Any] = []
+        self._vertices = np.empty((0, 3))
+        self._uses: dict[int, _Uses] = {}
+        if isinstance(block, dict):
+            listed = block.get("templates")
+            self._templates = listed if isinstance(listed, list) else []
+            self._vertices = points_from_json(block.get("vertices-templates", []), tally)
+
+    def lod(self, geometry: Geometry) -> str:
+        """Level of detail of the template an instance uses, "" if there is none."""
+        index = geometry.template
+        if type(index) is int and 0 <= index < len(self._templates):
+            template = self._templates[index]
+            return lod_name(template.get("lod")) if isinstance(template, dict) else ""
+        return ""
+
+    def use(self, geometry: Geometry, row: int, shade: int) -> None:
+        """Note one instance; a malformed one is counted and left out."""
+        index, anchor, matrix = geometry.template, geometry.boundaries, geometry.matrix
+        good = (
+            type(index) is int
+            and 0 <= index < len(self._templates)
+            and isinstance(anchor, list)
+            and len(anchor) == 1
+            and type(anchor[0]) is int
+            and isinstance(matrix, list)
+            and len(matrix) == 16
+            and set(map(type, matrix)) <= {int, float}
+        )
+        if not good:
+            self._tally.add("bad-instance", "Uses of a template that are malformed were left out")
+            return
+        uses = self._uses.setdefault(index, _Uses())
+        uses.rows.append(row)
+        uses.shades.append(shade)
+        uses.anchors.append(anchor[0])
+        uses.matrices.append(matrix)
+
+    def add_to(self, gatherer: Gatherer, vertices: Float64Array) -> None:
+        """Place all noted instances at their anchors in `vertices` (V, 3) and forget them."""
+        for index, uses in self._uses.items():
+            anchors = np.array(uses.anchors, dtype=np.int64)
+            known = (anchors >= 0) & (anchors < len(vertices))
+            self._tally.add(
+                "bad-vertex-index",
+                "Surfaces that name a vertex the file does not have were left out",
+                int((~known).sum()),
+            )
+            self._place(index, uses, np.flatnonzero(known), vertices, gatherer)
+        self._uses.clear()
+
+    def _place(
+        self, index: int, uses: _Uses, chosen: Any, vertices: Float64Array, gatherer: Gatherer
+    ) -> None:
+        template = self._template_polygons(index)
+        if template is None or not len(chosen):
+            return
+        polygons, codes = template
+        n = len(chosen)
+        if n * max(len(polygons.corners), len(polygons.vertices)) > MAX_CORNERS:
+            raise ValueError(f"its templates make over {MAX_CORNERS:,} corners")
+        matrices = np.array(uses.matrices, dtype=np.float64)[chosen].reshape(n, 4, 4)
+        points = np.einsum("nij,vj->nvi", matrices[:, :3, :3], polygons.vertices)
+        points += matrices[:, None, :3, 3]
+        points += vertices[np.array(uses.anchors)[chosen]][:, None, :]
+        offsets = np.arange(n)[:, None] * len(polygons.vertices)
+        shades = np.array(uses.shades, dtype=np.uint8)[chosen]
+        drawn = np.where(codes == BY_NORMAL, shades[:, None], codes[None, :])
+        rows: Int32Array = np.array(uses.rows, dtype=np.int32)[chosen]
+        gatherer.add_polygons(
+            Polygons(
+                vertices=points.reshape(-1, 3),
+                corners=(polygons.corners[None, :] + offsets).ravel(),
+                ring_sizes=np.tile(polygons.ring_sizes, n),
+                surface_rings=np.tile(polygons.surface_rings, n),
+            ),
+            np.repeat(rows, polygons.n_surfaces),
+            drawn.ravel().astype(np.uint8),
+        )
+
+    def _template_polygons(self, index: int) -> tuple[Polygons, Any] | None:
+        """Polygons and shade codes of one template; None where nothing can be drawn."""
+        value = self._templates[index]
+        if not isinstance(value, dict) or value.get("type") not in DEPTHS:
+            self._tally.add("undrawn-template", "Templates without surfaces are not drawn")
+            return None
+        geometry = Geometry(
+            type=value["type"],
+            boundaries=value.get("boundaries"),
+            semantics=value.get("semantics"),
+        )
+        surfaces = surfaces_of(geometry)
+        codes = codes_of(geometry, len(surfaces), BY_NORMAL) or [BY_NORMAL] * len(surfaces)
+        alone = Gatherer(self._tally)
+        alone.add(surfaces, self._vertices, [0] * len(surfaces), codes)
+        gathered = alone.gathered()
+        return (gathered.polygons, gathered.codes) if len(gathered.features) else None
