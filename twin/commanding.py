@@ -5,17 +5,15 @@ The one path for the button and for scripted runs. The hub checks everything aga
 
 from __future__ import annotations
 
-import dataclasses
-import math
-import secrets
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from twin.commands.base import CommandType, command_registry
+from twin.commands.params import params_from_args
 from twin.errors import CommandRejected
+from twin.ids import uuid7
 from twin.registry import Registry
 from twin.room.model import CommandRequest
 from twin.session import TwinSession
@@ -36,21 +34,6 @@ class Target:
 def command_types() -> Registry[CommandType]:
     """All command types, loaded once."""
     return command_registry()
-
-
-def uuid7(now_ns: int, random_bytes: bytes) -> str:
-    """An RFC 9562 version 7 UUID: 48 bits of Unix milliseconds, then 74 random bits.
-
-    Parameters
-    ----------
-    now_ns : UTC, nanoseconds since 1970
-    random_bytes : 10 bytes
-    """
-    milliseconds = (now_ns // 1_000_000) & 0xFFFF_FFFF_FFFF
-    noise = int.from_bytes(random_bytes, "big")
-    value = milliseconds << 80 | 0x7 << 76 | (noise >> 68 & 0xFFF) << 64
-    value |= 0b10 << 62 | (noise & 0x3FFF_FFFF_FFFF_FFFF)
-    return str(uuid.UUID(int=value))
 
 
 def target_of(session: TwinSession, target_id: str) -> Target | None:
@@ -91,65 +74,6 @@ def accepted_types(target: Target) -> list[CommandType]:
     return [command_type for command_type in found if command_type is not None]
 
 
-def field_title(field: dataclasses.Field[Any]) -> str:
-    """How a parameter is called on the screen."""
-    title = str(field.metadata.get("title") or field.name.replace("_", " "))
-    return title[:1].upper() + title[1:]
-
-
-def field_errors(params: type[Any], args: Mapping[str, Any]) -> dict[str, str]:
-    """Check `args` against a params dataclass; a sentence for each field that is wrong.
-
-    Names that the dataclass does not have are reported too.
-    """
-    fields = {field.name: field for field in dataclasses.fields(params)}
-    errors = {name: f"There is no field called {name}" for name in args if name not in fields}
-    for name, field in fields.items():
-        if name not in args:
-            has_default = (
-                field.default is not dataclasses.MISSING
-                or field.default_factory is not dataclasses.MISSING
-            )
-            sentence = "" if has_default else f"{field_title(field)} is missing"
-        else:
-            sentence = _value_error(field, args[name])
-        if sentence:
-            errors[name] = sentence
-    return errors
-
-
-def _value_error(field: dataclasses.Field[Any], value: Any) -> str:
-    title, meta = field_title(field), field.metadata
-    choices = tuple(meta.get("choices", ()))
-    if choices and value not in choices:
-        return f"{title} must be one of {', '.join(str(choice) for choice in choices)}"
-    kind = field.type if isinstance(field.type, str) else field.type.__name__
-    if kind in ("int", "float"):
-        return _number_error(title, kind, meta, value)
-    if kind == "str" and not isinstance(value, str):
-        return f"{title} must be a text"
-    if kind == "bool" and not isinstance(value, bool):
-        return f"{title} must be yes or no"
-    if meta.get("required") and value == "":
-        return f"{title} is missing"
-    return ""
-
-
-def _number_error(title: str, kind: str, meta: Mapping[str, Any], value: Any) -> str:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not is_number or not math.isfinite(value):
-        return f"{title} must be a number"
-    if kind == "int" and value != int(value):
-        return f"{title} must be a whole number"
-    unit = f" {meta['unit']}" if meta.get("unit") else ""
-    low, high = meta.get("min"), meta.get("max")
-    if low is not None and value < low:
-        return f"{title} must be at least {low:g}{unit}"
-    if high is not None and value > high:
-        return f"{title} must be at most {high:g}{unit}"
-    return ""
-
-
 def issue_command(
     session: TwinSession,
     type_id: str,
@@ -179,11 +103,9 @@ def issue_command(
         raise CommandRejected(f"Nothing called {target_id} is known; wait for its source to appear")
     if type_id not in target.accepts:
         raise CommandRejected(f"{target.name} does not accept “{command_type.title}”")
-    errors = field_errors(command_type.params, args)
-    if errors:
-        raise CommandRejected("; ".join(errors.values()))
+    params_from_args(command_type.params, args)
     request = CommandRequest(
-        id=uuid7(session.clock.now_ns(), secrets.token_bytes(10)),
+        id=uuid7(session.clock),
         type_id=type_id,
         type_version=command_type.version,
         target_id=target_id,

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from twin.ramps import SEQUENTIAL, Ramp
 from twin.signals import Signal
 
 
@@ -17,23 +18,13 @@ class LayerEntry:
     Attributes
     ----------
     state : frozen dataclass; each field's metadata may have ``title``, ``help``, ``unit``,
-        ``min``, ``max``, ``choices``. The layer's controls are built from it; a field called
-        ``visible`` is the check box
+        ``min``, ``max``, ``choices``. The layer's controls are built from it
     """
 
     id: str
     title: str
     state: Any
     visible: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RampEntry:
-    """A colour ramp on offer: ``colours`` are "#RRGGBB" from lowest to highest."""
-
-    id: str
-    title: str
-    colours: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,27 +48,26 @@ class Legend:
 
 
 class LayerList:
-    """Layers in drawing order, the ramps on offer and the present legend. GUI thread only.
+    """Layers in drawing order, the ramp of "Colour by" and the present legend. GUI thread only.
 
     Signals
     -------
     changed(LayerEntry)
         The operator changed a layer; the app hands its state to the scene.
-    ramp_changed(str)
-        Id of the ramp chosen for "Colour by".
+    ramp_changed(Ramp)
+        Ramp chosen for "Colour by".
     filled(None)
-        The layers or ramps on offer were replaced.
+        The layers were replaced.
     legend_changed(Legend | None)
         The scene colours by something else; None for the plain model.
     """
 
-    def __init__(self, entries: Iterable[LayerEntry] = (), ramps: Iterable[RampEntry] = ()) -> None:
+    def __init__(self, entries: Iterable[LayerEntry] = ()) -> None:
         self._entries = {entry.id: entry for entry in entries}
-        self.ramps = tuple(ramps)
-        self.ramp_id = self.ramps[0].id if self.ramps else ""
+        self.ramp: Ramp = SEQUENTIAL[0]
         self.legend: Legend | None = None
         self.changed: Signal[LayerEntry] = Signal()
-        self.ramp_changed: Signal[str] = Signal()
+        self.ramp_changed: Signal[Ramp] = Signal()
         self.filled: Signal[None] = Signal()
         self.legend_changed: Signal[Legend | None] = Signal()
 
@@ -90,23 +80,16 @@ class LayerList:
         """One layer; KeyError if there is none of that id."""
         return self._entries[layer_id]
 
-    def fill(self, entries: Iterable[LayerEntry], ramps: Iterable[RampEntry]) -> None:
+    def fill(self, entries: Iterable[LayerEntry]) -> None:
         """Replace what is on offer (a city was opened)."""
         self._entries = {entry.id: entry for entry in entries}
-        self.ramps = tuple(ramps)
-        if self.ramp_id not in {ramp.id for ramp in self.ramps}:
-            self.ramp_id = self.ramps[0].id if self.ramps else ""
         self.filled.emit(None)
 
     def set_visible(self, layer_id: str, visible: bool) -> None:
-        """Show or hide a layer (also its state's ``visible`` field, where it has one)."""
+        """Show or hide a layer."""
         entry = self._entries[layer_id]
-        if visible == entry.visible:
-            return
-        state = entry.state
-        if any(f.name == "visible" for f in dataclasses.fields(state)):
-            state = dataclasses.replace(state, visible=visible)
-        self._put(dataclasses.replace(entry, visible=visible, state=state))
+        if visible != entry.visible:
+            self._put(dataclasses.replace(entry, visible=visible))
 
     def set_field(self, layer_id: str, name: str, value: Any) -> None:
         """Change one field of a layer's state."""
@@ -115,11 +98,11 @@ class LayerList:
             state = dataclasses.replace(entry.state, **{name: value})
             self._put(dataclasses.replace(entry, state=state))
 
-    def set_ramp(self, ramp_id: str) -> None:
+    def set_ramp(self, ramp: Ramp) -> None:
         """Choose the ramp for "Colour by"."""
-        if ramp_id != self.ramp_id:
-            self.ramp_id = ramp_id
-            self.ramp_changed.emit(ramp_id)
+        if ramp != self.ramp:
+            self.ramp = ramp
+            self.ramp_changed.emit(ramp)
 
     def show_legend(self, legend: Legend | None) -> None:
         """Tell what the colours mean; called by the app whenever the colouring changes."""

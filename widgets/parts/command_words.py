@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from twin.commanding import command_types
 from twin.commands.base import CommandType
-from twin.errors import TwinError
+from twin.commands.params import params_from_args
+from twin.errors import CommandRejected
 from twin.room.model import Command, CommandRequest, CommandState, Operator
 from twin.session import TwinSession
 from widgets.parts.wording import property_title, value_text
@@ -71,8 +70,8 @@ def lower_first(text: str) -> str:
 def params_of(command_type: CommandType, args: dict[str, Any]) -> Any | None:
     """`args` as the type's params dataclass, None when they do not fit (an older version)."""
     try:
-        return msgspec.convert(args, command_type.params)
-    except (msgspec.ValidationError, TwinError, ValueError, TypeError):
+        return params_from_args(command_type.params, args)
+    except CommandRejected:
         return None
 
 

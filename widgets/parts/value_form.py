@@ -5,7 +5,6 @@ Used for the parameters of commands and for the settings of layers.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -25,7 +24,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from twin.commanding import field_title
+from twin.commands.params import ParamField
 
 _HUGE = 1e9
 _SLIDER_STEPS = 200
@@ -100,9 +99,8 @@ class ValueForm(QWidget):
 
     Parameters
     ----------
-    fields : fields of a frozen dataclass; metadata ``title``, ``help``, ``unit``, ``min``,
-        ``max``, ``step``, ``choices``
-    values : value each control starts with, by field name
+    fields : see `twin.commands.params.fields_of`
+    values : value each control starts with, by field name; else the field's default
     sliders : use sliders for numbers with both ends known
 
     Signals
@@ -115,7 +113,7 @@ class ValueForm(QWidget):
 
     def __init__(
         self,
-        fields: Sequence[dataclasses.Field[Any]],
+        fields: Sequence[ParamField],
         values: Mapping[str, Any],
         *,
         sliders: bool = False,
@@ -130,14 +128,13 @@ class ValueForm(QWidget):
         layout.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         for field in fields:
             control = control_for(field, sliders=sliders)
-            control.write(values[field.name])
+            control.write(values.get(field.name, _start_of(field)))
             control.edited.connect(lambda name=field.name: self.edited.emit(name))
-            label = QLabel("" if isinstance(control.editor, QCheckBox) else field_title(field))
+            label = QLabel("" if isinstance(control.editor, QCheckBox) else field.title)
             label.setBuddy(control.editor)
-            help_text = str(field.metadata.get("help", ""))
-            label.setToolTip(help_text)
-            control.editor.setToolTip(help_text)
-            control.editor.setAccessibleName(field_title(field))
+            label.setToolTip(field.help)
+            control.editor.setToolTip(field.help)
+            control.editor.setAccessibleName(field.title)
             self.controls[field.name] = control
             layout.addRow(label, control)
 
@@ -154,19 +151,26 @@ class ValueForm(QWidget):
             wrong.editor.setFocus(Qt.FocusReason.OtherFocusReason)
 
 
-def control_for(field: dataclasses.Field[Any], *, sliders: bool = False) -> Control:
-    """The control that fits a field's type and metadata."""
-    meta = field.metadata
-    kind = field.type if isinstance(field.type, str) else field.type.__name__
-    if meta.get("choices"):
-        return _choice(list(meta["choices"]), dict(meta.get("choice_titles", {})))
-    if kind == "bool":
-        return _check(field_title(field))
-    if kind in ("int", "float"):
-        if sliders and meta.get("min") is not None and meta.get("max") is not None:
-            return _slider(meta, whole=kind == "int")
-        return _whole(meta) if kind == "int" else _number(meta)
-    return _text(str(meta.get("placeholder", "")))
+def control_for(field: ParamField, *, sliders: bool = False) -> Control:
+    """The control that fits a field's type and limits."""
+    if field.choices:
+        return _choice(field.choices)
+    if field.kind is bool:
+        return _check(field.title)
+    if field.kind is int or field.kind is float:
+        if sliders and field.min is not None and field.max is not None:
+            return _slider(field, field.min, field.max)
+        return _whole(field) if field.kind is int else _number(field)
+    return _text(field)
+
+
+def _start_of(field: ParamField) -> Any:
+    """What a control without a value starts with."""
+    if field.default is not None:
+        return field.default
+    if field.choices:
+        return field.choices[0]
+    return "" if field.kind is str else field.kind(0)
 
 
 def _check(title: str) -> Control:
@@ -176,10 +180,10 @@ def _check(title: str) -> Control:
     return control
 
 
-def _choice(choices: list[Any], titles: dict[Any, str]) -> Control:
+def _choice(choices: Sequence[Any]) -> Control:
     box = QComboBox()
     for choice in choices:
-        text = str(titles.get(choice, choice)).replace("_", " ")
+        text = str(choice).replace("_", " ")
         box.addItem(text[:1].upper() + text[1:], choice)
     box.setMinimumContentsLength(6)
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -188,44 +192,50 @@ def _choice(choices: list[Any], titles: dict[Any, str]) -> Control:
     return control
 
 
-def _text(placeholder: str) -> Control:
+def _text(field: ParamField) -> Control:
     line = QLineEdit()
-    line.setPlaceholderText(placeholder)
+    line.setMaxLength(field.max_length)
+    line.setPlaceholderText(field.help)
     control = Control(line, line.text, lambda value: line.setText(str(value)))
     line.textEdited.connect(lambda _text: control.edited.emit())
     return control
 
 
-def _whole(meta: Mapping[str, Any]) -> Control:
+def _whole(field: ParamField) -> Control:
     box = CalmWholeBox()
-    box.setRange(int(meta.get("min", -_HUGE)), int(meta.get("max", _HUGE)))
-    box.setSuffix(f" {meta['unit']}" if meta.get("unit") else "")
+    low, high = _limits(field)
+    box.setRange(int(low), int(high))
+    box.setSuffix(f" {field.unit}" if field.unit else "")
     control = Control(box, box.value, lambda value: box.setValue(int(value)))
     box.valueChanged.connect(lambda _value: control.edited.emit())
     return control
 
 
-def _number(meta: Mapping[str, Any]) -> Control:
+def _number(field: ParamField) -> Control:
     box = CalmSpinBox()
-    low, high = float(meta.get("min", -_HUGE)), float(meta.get("max", _HUGE))
+    low, high = _limits(field)
+    fine = high - low < 10
     box.setRange(low, high)
-    box.setDecimals(2 if high - low < 10 else 1)
-    box.setSingleStep(float(meta.get("step", 0.1 if high - low < 10 else 1.0)))
-    box.setSuffix(f" {meta['unit']}" if meta.get("unit") else "")
+    box.setDecimals(2 if fine else 1)
+    box.setSingleStep(0.1 if fine else 1.0)
+    box.setSuffix(f" {field.unit}" if field.unit else "")
     control = Control(box, box.value, lambda value: box.setValue(float(value)))
     box.valueChanged.connect(lambda _value: control.edited.emit())
     return control
 
 
-def _slider(meta: Mapping[str, Any], *, whole: bool) -> Control:
-    low, high = float(meta["min"]), float(meta["max"])
-    steps = int(high - low) if whole else _SLIDER_STEPS
+def _limits(field: ParamField) -> tuple[float, float]:
+    low = -_HUGE if field.min is None else field.min
+    return low, _HUGE if field.max is None else field.max
+
+
+def _slider(field: ParamField, low: float, high: float) -> Control:
+    whole = field.kind is int
     slider = QSlider(Qt.Orientation.Horizontal)
-    slider.setRange(0, max(steps, 1))
+    slider.setRange(0, max(int(high - low), 1) if whole else _SLIDER_STEPS)
     figure = QLabel()
     figure.setMinimumWidth(56)
     figure.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-    unit = f" {meta['unit']}" if meta.get("unit") else ""
     decimals = 0 if whole or high - low >= 100 else 1 if high - low >= 10 else 2
 
     def read() -> int | float:
@@ -233,7 +243,7 @@ def _slider(meta: Mapping[str, Any], *, whole: bool) -> Control:
         return round(value) if whole else value
 
     def show() -> None:
-        figure.setText(f"{read():.{decimals}f}{unit}")
+        figure.setText(f"{read():.{decimals}f} {field.unit}".rstrip())
 
     def tell() -> None:
         show()

@@ -1,0 +1,50 @@
+"""Base of the dock panels: follows signals of the session and lets go of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from PySide6.QtWidgets import QWidget
+
+from twin.signals import Signal
+from twin.theme import Theme
+from widgets.panel import PanelContext
+from widgets.parts.inks import Inks
+
+T = TypeVar("T")
+FLY_DISTANCE_M = 220.0
+
+
+class PanelWidget(QWidget):
+    """A panel: `refresh` is called while visible, `release` once at the end. GUI thread."""
+
+    def __init__(self, context: PanelContext) -> None:
+        super().__init__()
+        self.context = context
+        self.session = context.session
+        self.inks = Inks(context.theme)
+        self._disconnects: list[Callable[[], None]] = []
+
+    def follow(self, signal: Signal[T], handler: Callable[[T], object]) -> None:
+        """Connect for as long as the panel lives."""
+        self._disconnects.append(signal.connect(handler))
+
+    def fly_to(self, xyz_local_m: tuple[float, float, float]) -> None:
+        """Ask for the camera near a point."""
+        self.session.fly_to_requested.emit((*xyz_local_m, FLY_DISTANCE_M))
+
+    def refresh(self) -> None:
+        """Show what is new; panels with live content override it."""
+
+    def release(self) -> None:
+        """Let go of every signal."""
+        for disconnect in self._disconnects:
+            disconnect()
+        self._disconnects.clear()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Follow a change of theme in what the panel paints itself."""
+        self.inks.change(theme)
+        for child in (self, *self.findChildren(QWidget)):
+            child.update()
