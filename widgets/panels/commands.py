@@ -1,0 +1,167 @@
+"""Commands: prepare one, confirm its effect, and watch every one until the city shows it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QListView,
+    QPushButton,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
+
+from twin.room.model import Command
+from twin.session import ComposeRequest
+from widgets.panel import PanelContext, PanelType
+from widgets.parts.command_list import CommandDelegate, CommandList, IdRole
+from widgets.parts.command_steps import facts_of, undo_request
+from widgets.parts.command_words import request_phrase
+from widgets.parts.composer import Composer
+from widgets.parts.empty_state import EmptyState
+from widgets.parts.fact_table import FactView
+from widgets.parts.panel_widget import PanelWidget
+
+
+class CommandsPanel(PanelWidget):
+    """Composer on top, list of commands, details of the selected one."""
+
+    def __init__(self, context: PanelContext) -> None:
+        super().__init__(context)
+        self.composer = Composer(self.session)
+        self.model = CommandList(self.session)
+        self._shown_id = ""
+        self._make_list()
+        self._make_details()
+        self._refusal = QLabel()
+        self._refusal.setWordWrap(True)
+        self._refusal.setProperty("role", "error")
+        self._refusal.setContentsMargins(12, 0, 12, 4)
+        self._refusal.hide()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        for part, stretch in (
+            (self.composer, 0),
+            (_rule(), 0),
+            (self._refusal, 0),
+            (self._middle, 1),
+            (self._details, 0),
+        ):
+            layout.addWidget(part, stretch)
+        self.composer.issued.connect(self._show_issued)
+        self.follow(self.session.compose_requested, self.composer.compose)
+        self.follow(self.session.room_changed, self._follow_room)
+        if self.session.compose_request is not None:
+            self.composer.compose(self.session.compose_request)
+        self._show_list()
+
+    def _make_list(self) -> None:
+        self.list = QListView()
+        self.list.setModel(self.model)
+        self.list.setAccessibleName("Commands")
+        self.list.setFrameShape(QFrame.Shape.NoFrame)
+        self.list.setUniformItemSizes(True)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._delegate = CommandDelegate(self.inks)
+        self.list.setItemDelegate(self._delegate)
+        self.list.selectionModel().currentChanged.connect(self._show_details)
+        empty = EmptyState(
+            "No command has been given yet. Choose a target above, or select something in the "
+            "view and use the buttons of the inspector."
+        )
+        self._middle = QWidget()
+        self._stack = QStackedLayout(self._middle)
+        self._stack.addWidget(self.list)
+        self._stack.addWidget(empty)
+
+    def _make_details(self) -> None:
+        self._details = QWidget()
+        self.title = QLabel()
+        self.title.setProperty("role", "heading")
+        self.title.setWordWrap(True)
+        self.facts = FactView(most_rows=10)
+        self.cancel = QPushButton("Cancel command")
+        self.cancel.clicked.connect(lambda _checked=False: self.session.hub.cancel(self._shown_id))
+        self.undo = QPushButton()
+        self.undo.clicked.connect(lambda _checked=False: self._undo())
+        buttons = QHBoxLayout()
+        buttons.setSpacing(8)
+        buttons.addWidget(self.cancel)
+        buttons.addWidget(self.undo)
+        buttons.addStretch(1)
+        layout = QVBoxLayout(self._details)
+        layout.setContentsMargins(12, 8, 12, 12)
+        layout.setSpacing(8)
+        layout.addWidget(self.title)
+        layout.addWidget(self.facts)
+        layout.addLayout(buttons)
+        self._details.hide()
+
+    def refresh(self) -> None:
+        """Elapsed times go on; new targets are offered."""
+        self.composer.offer_targets()
+        self.model.tell_running()
+        self._fill_details()
+
+    def _follow_room(self, changed: frozenset[str]) -> None:
+        if changed & {"commands", "pending"}:
+            self._show_list()
+            self._fill_details()
+        if "refusals" in changed and self.session.hub.refusals:
+            self._refusal.setText(f"The hub refused: {self.session.hub.refusals[-1].text}")
+            self._refusal.show()
+
+    def _show_list(self) -> None:
+        self.model.reload()
+        self._stack.setCurrentIndex(0 if self.model.rowCount() else 1)
+
+    def _show_issued(self, command_id: str) -> None:
+        self._refusal.hide()
+        self._show_list()
+        row = self.model.row_of(command_id)
+        if row >= 0:
+            self.list.setCurrentIndex(self.model.index(row))
+            self.list.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _show_details(self, current: QModelIndex, _previous: QModelIndex) -> None:
+        self._shown_id = str(current.data(IdRole) or "") if current.isValid() else ""
+        self._fill_details()
+
+    def _fill_details(self) -> None:
+        request = self.model.request(self._shown_id) if self._shown_id else None
+        self._details.setVisible(request is not None)
+        if request is None:
+            return
+        command = self.model.command(self._shown_id)
+        self.title.setText(request_phrase(request))
+        self.facts.show_facts(facts_of(self.session, request, command))
+        self.cancel.setVisible(command is not None and not command.is_terminal)
+        inverse = self._inverse(command)
+        self.undo.setVisible(inverse is not None)
+        if inverse is not None:
+            self.undo.setText(inverse[1])
+
+    def _inverse(self, command: Command | None) -> tuple[ComposeRequest, str] | None:
+        return undo_request(self.session, command) if command is not None else None
+
+    def _undo(self) -> None:
+        inverse = self._inverse(self.model.command(self._shown_id))
+        if inverse is not None:
+            self.session.compose(inverse[0])
+
+
+def _rule() -> QFrame:
+    line = QFrame()
+    line.setFrameShape(QFrame.Shape.HLine)
+    line.setFixedHeight(1)
+    line.setProperty("role", "rule")
+    return line
+
+
+PANEL = PanelType(
+    id="commands", title="Commands", area="right", create=CommandsPanel, order=20, icon="commands"
+)
