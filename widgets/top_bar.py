@@ -1,0 +1,191 @@
+"""The bar at the top of the window: where am I, where can I go, what needs a look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
+
+from twin.theme import Theme
+from widgets.actions import ActionTable, fill_menu, key_text
+from widgets.icons import icon
+from widgets.shape_mark import Level, level_icon
+
+HEIGHT_PX = 44
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomCounts:
+    """How much needs a look."""
+
+    n_stale: int = 0
+    n_suspect: int = 0
+    n_pending: int = 0
+
+
+class TopBar(QWidget):
+    """Menu, scene, workspaces, find, counters, operator. GUI thread.
+
+    Parameters
+    ----------
+    workspaces : (id, title) in order
+    choose_workspace : called with an id
+    open_find : shows the find box
+    open_counter : called with "stale", "suspect" or "pending"
+    """
+
+    def __init__(
+        self,
+        *,
+        actions: ActionTable,
+        theme: Theme,
+        workspaces: Sequence[tuple[str, str]],
+        choose_workspace: Callable[[str], object],
+        open_find: Callable[[], object],
+        open_counter: Callable[[str], object],
+    ) -> None:
+        super().__init__()
+        self.setProperty("role", "bar")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedHeight(HEIGHT_PX)
+        self._actions = actions
+        self._counts = RoomCounts()
+        self._menu_button = self._make_menu()
+        self._scene = QLabel()
+        self._scene.setProperty("role", "title")
+        self._scene.setMinimumWidth(60)
+        self._frame = QLabel()
+        self._frame.hide()
+        self._tabs = QButtonGroup(self)
+        self._find = self._make_find(open_find)
+        self._counters = {name: QPushButton() for name in ("stale", "suspect", "pending")}
+        for name, button in self._counters.items():
+            button.setProperty("role", "counter")
+            button.setIconSize(QSize(12, 12))
+            button.clicked.connect(lambda _checked=False, n=name: open_counter(n))
+        self._operator = QLabel()
+        self._operator_mark = QLabel()
+        self._lay_out(workspaces, choose_workspace)
+        self.set_theme(theme)
+
+    def _make_menu(self) -> QToolButton:
+        button = QToolButton()
+        button.setAccessibleName("Menu")
+        button.setToolTip("Menu")
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._menu = QMenu(button)
+        self._menu.aboutToShow.connect(self._fill_menu)
+        button.setMenu(self._menu)
+        return button
+
+    def _make_find(self, open_find: Callable[[], object]) -> QPushButton:
+        button = QPushButton()
+        button.setProperty("role", "find")
+        button.setAccessibleName("Find")
+        button.setToolTip("Find any place, sensor, unit, building, panel or action")
+        button.setMinimumWidth(150)
+        button.setMaximumWidth(320)
+        button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        hint = QLabel(key_text("Ctrl+K"))
+        hint.setProperty("role", "key")
+        inner = QHBoxLayout(button)
+        inner.setContentsMargins(8, 0, 4, 0)
+        inner.addStretch(1)
+        inner.addWidget(hint)
+        button.clicked.connect(lambda _checked=False: open_find())
+        return button
+
+    def _lay_out(
+        self, workspaces: Sequence[tuple[str, str]], choose: Callable[[str], object]
+    ) -> None:
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(8, 0, 12, 0)
+        layout.setSpacing(4)
+        layout.addWidget(self._menu_button)
+        layout.addSpacing(4)
+        layout.addWidget(self._scene)
+        layout.addWidget(self._frame)
+        layout.addSpacing(16)
+        for workspace_id, title in workspaces:
+            tab = QPushButton(title)
+            tab.setProperty("role", "tab")
+            tab.setCheckable(True)
+            tab.setProperty("workspace", workspace_id)
+            tab.clicked.connect(lambda _checked=False, w=workspace_id: choose(w))
+            self._tabs.addButton(tab)
+            layout.addWidget(tab)
+        layout.addStretch(1)
+        layout.addWidget(self._find, 2)
+        layout.addStretch(1)
+        for button in self._counters.values():
+            layout.addWidget(button)
+        layout.addSpacing(12)
+        layout.addWidget(self._operator_mark)
+        layout.addSpacing(2)
+        layout.addWidget(self._operator)
+
+    def _fill_menu(self) -> None:
+        self._menu.clear()
+        for group in self._actions.groups():
+            actions = self._actions.in_group(group)
+            fill_menu(self._menu.addMenu(group), self._actions, actions)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take another theme's colours."""
+        self._theme = theme
+        self._menu_button.setIcon(icon("menu", theme.ui["text"], 18))
+        self._menu_button.setIconSize(QSize(18, 18))
+        self._find.setIcon(icon("search", theme.ui["muted"], 14))
+        self._find.setText("Find")
+        user = icon("user", theme.ui["muted"], 16)
+        self._operator_mark.setPixmap(user.pixmap(QSize(16, 16), self.devicePixelRatioF()))
+        self.show_counts(self._counts)
+
+    def show_scene(self, title: str) -> None:
+        """Name of the open city."""
+        self._scene.setText(title)
+        self._scene.setToolTip(title)
+
+    def show_operator(self, name: str, department: str) -> None:
+        """Who sits here."""
+        self._operator.setText(f"{name} · {department}" if department else name)
+
+    def show_workspace(self, workspace_id: str) -> None:
+        """Mark the tab of the present workspace."""
+        for tab in self._tabs.buttons():
+            tab.setChecked(tab.property("workspace") == workspace_id)
+
+    def show_frame(self, text: str, colour: str, ink: str) -> None:
+        """Say that this is a drill or a replay; "" = live."""
+        self._frame.setVisible(bool(text))
+        self._frame.setText(text)
+        self._frame.setStyleSheet(
+            f"background: {colour}; color: {ink}; border-radius: 4px; padding: 2px 8px;"
+            "font-size: 11px; font-weight: 600;"
+        )
+
+    def show_counts(self, counts: RoomCounts) -> None:
+        """Show how much needs a look; zero stays grey."""
+        self._counts = counts
+        given: dict[str, tuple[int, str, Level, str]] = {
+            "stale": (counts.n_stale, "stale", "notice", "Sensors not heard in time"),
+            "suspect": (counts.n_suspect, "suspect", "warning", "Sensors with doubtful values"),
+            "pending": (counts.n_pending, "pending", "pending", "Commands not yet finished"),
+        }
+        for name, (n, word, level, tip) in given.items():
+            button = self._counters[name]
+            button.setText(f"{n:,} {word}")
+            button.setIcon(level_icon(level if n else "calm", self._theme))
+            button.setToolTip(tip)
+            button.setStyleSheet(f"color: {self._theme.ui['text']};" if n else "")
