@@ -1,0 +1,231 @@
+"""The simulated city as one pure model: no sockets, no clock, no randomness but its seed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from twin.arrays import Float32Array, Float64Array, Int64Array, UInt8Array
+from twin.city.asset import CityAsset
+from twin.room.model import CommandRequest
+from twin.sense.model import Datastream, Thing, Unit
+from twin.sim.acts import Act, JobReport, Jobs, Verdict
+from twin.sim.faults import Faults, plan_faults
+from twin.sim.fleet import Fleet
+from twin.sim.power import Power
+from twin.sim.rhythm import DAY_S, Moment
+from twin.sim.roster import Roster
+from twin.sim.sampling import Sampler
+from twin.sim.sites import SiteMap
+from twin.sim.subsystem import Subsystem
+from twin.sim.surroundings import Air, Noise, Parking, Rain
+from twin.sim.traffic import Traffic
+from twin.sim.water import Water
+from twin.sim.weather import Weather, WeatherKind
+
+SLOW_STEP_S = 0.5
+DEFAULT_DATASTREAMS = 2_400
+MIN_DATASTREAMS = 100
+DEFAULT_UNITS = 200
+EVENING_PEAK_S = 17.5 * 3600.0
+#: Shares of the datastreams of the eight observed properties; power takes what is left.
+_SHARES = {
+    "traffic": 0.46,
+    "air": 0.11,
+    "noise": 0.11,
+    "rain": 0.03,
+    "water": 0.04,
+    "parking": 0.07,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorldOptions:
+    """How the city is simulated.
+
+    Attributes
+    ----------
+    n_datastreams : of the eight observed properties; actuators' own states come on top
+    speed : how fast the day and the weather run; vehicles and actuators keep real time
+    rate : samples per usual sample
+    """
+
+    seed: int = 1
+    n_datastreams: int = DEFAULT_DATASTREAMS
+    n_units: int = DEFAULT_UNITS
+    speed: float = 1.0
+    rate: float = 1.0
+    time_of_day_s: float = EVENING_PEAK_S
+    weather: WeatherKind = "rain"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Samples:
+    """Observations of one step, columns of length k; ``indices`` are `Datastream.index`."""
+
+    indices: Int64Array
+    t_ns: Int64Array
+    values: Float64Array
+    quality: UInt8Array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """What one step brought: observations and news of commands."""
+
+    samples: Samples
+    reports: tuple[JobReport, ...]
+
+
+class World:
+    """A living city. One thread.
+
+    Parameters
+    ----------
+    city : with streets (see `twin.city.furnish`)
+
+    Raises
+    ------
+    TwinError
+        The city has no streets.
+    """
+
+    def __init__(self, city: CityAsset, options: WorldOptions) -> None:
+        self.options = options
+        seeds = np.random.SeedSequence(options.seed).spawn(4)
+        layout_rng, weather_rng, self._rng, fleet_rng = (np.random.default_rng(s) for s in seeds)
+        sites = SiteMap(city, layout_rng)
+        self.sites = sites
+        self.weather = Weather(weather_rng, options.weather, sites.centre, sites.radius_m)
+        roster = Roster(options.rate)
+        counts = _counts(max(options.n_datastreams, MIN_DATASTREAMS))
+        self.traffic = Traffic(sites, self.weather, roster, counts["traffic"] // 2)
+        self._slow: list[Subsystem] = [
+            self.traffic,
+            Air(sites, self.weather, roster, counts["air"]),
+            Noise(sites, self.weather, roster, counts["noise"]),
+            Rain(sites, self.weather, roster, counts["rain"]),
+            Parking(sites, roster, counts["parking"], self._rng),
+        ]
+        self.fleet = Fleet(sites, self.traffic, roster, options.n_units, fleet_rng)
+        self._quick: list[Subsystem] = [
+            Water(sites, self.weather, roster, counts["water"]),
+            Power(sites, roster, counts["power"]),
+            self.fleet,
+        ]
+        self.things: tuple[Thing, ...] = tuple(roster.things)
+        self.datastreams: tuple[Datastream, ...] = tuple(roster.datastreams)
+        self._jobs = Jobs(self._all_acts(), self._all_accepts())
+        self._elapsed_s = self._slow_s = 0.0
+        self._truth = np.zeros(len(self.datastreams))
+        columns = roster.habit_columns()
+        passive = {thing.id for thing in self.things if not thing.accepts}
+        may_fail = np.array([s.thing_id in passive for s in self.datastreams]) & ~columns.is_state
+        ranges = np.array([stream.max - stream.min for stream in self.datastreams])
+        faults = Faults(plan_faults(self._rng, may_fail), ranges, self._rng)
+        self.sampler = Sampler(columns, faults, self._rng)
+        self._step_slow(SLOW_STEP_S)
+        for part in self._quick:
+            part.step(self.now, 0.0, 0.0)
+
+    @property
+    def units(self) -> tuple[Unit, ...]:
+        """The moving units."""
+        return self.fleet.units
+
+    @property
+    def asset_ids(self) -> tuple[str, ...]:
+        """Everything that takes commands."""
+        return tuple(self._all_accepts())
+
+    @property
+    def now(self) -> Moment:
+        """Where the simulation stands."""
+        model_s = self._elapsed_s * self.options.speed
+        time_of_day_s = (self.options.time_of_day_s + model_s) % DAY_S
+        return Moment(self._elapsed_s, model_s, time_of_day_s)
+
+    def step(self, t_ns: int, dt_s: float) -> Tick:
+        """Advance by `dt_s` seconds and observe.
+
+        Parameters
+        ----------
+        t_ns : wall time at the end of the step; the newest samples bear it
+        """
+        self._elapsed_s += dt_s
+        self._slow_s += dt_s
+        if self._slow_s >= SLOW_STEP_S:
+            self._step_slow(self._slow_s)
+            self._slow_s = 0.0
+        now = self.now
+        reports = self._jobs.step(self._elapsed_s)
+        for part in self._quick:
+            part.step(now, dt_s, dt_s * self.options.speed)
+        for part in self._quick:
+            part.write(now, self._truth)
+        if reports:  # a closure shows at once, not at the next slow step
+            self.traffic.write(now, self._truth)
+            for report in reports:
+                self.sampler.hasten(self._streams_of(report.target_id))
+        return Tick(samples=self._observe(t_ns, now), reports=reports)
+
+    def command(self, request: CommandRequest) -> Verdict:
+        """Take a command on, or refuse it with the reason."""
+        verdict = self._jobs.give(request, self._elapsed_s)
+        if verdict.is_accepted:
+            self.sampler.hasten(self._streams_of(request.target_id))
+        return verdict
+
+    def cancel(self, command_id: str) -> None:
+        """Forget a command that an operator cancelled."""
+        self._jobs.cancel(command_id)
+
+    def positions(self) -> tuple[Float64Array, Float32Array]:
+        """(n, 3) local metres and (n,) headings of the units, radians clockwise from north."""
+        return self.fleet.movers.xyz(), self.fleet.movers.heading_rad()
+
+    def value_of(self, datastream_id: str) -> float:
+        """The true value of a datastream at this moment (linear; for inspection)."""
+        index = next(s.index for s in self.datastreams if s.id == datastream_id)
+        return float(self._truth[index])
+
+    def _observe(self, t_ns: int, now: Moment) -> Samples:
+        indices, ages_s, values, quality = self.sampler.take(self._truth, now.elapsed_s)
+        return Samples(
+            indices=indices,
+            t_ns=t_ns - np.round(ages_s * 1e9).astype(np.int64),
+            values=values,
+            quality=quality,
+        )
+
+    def _step_slow(self, dt_s: float) -> None:
+        model_dt_s = dt_s * self.options.speed
+        now = self.now
+        self.weather.step(now, model_dt_s)
+        for part in self._slow:
+            part.step(now, dt_s, model_dt_s)
+            part.write(now, self._truth)
+
+    def _all_acts(self) -> Mapping[str, Act]:
+        acts: dict[str, Act] = {}
+        for part in (*self._slow, *self._quick):
+            acts |= part.acts
+        return acts
+
+    def _all_accepts(self) -> dict[str, tuple[str, ...]]:
+        assets: tuple[Thing | Unit, ...] = (*self.things, *self.units)
+        return {asset.id: asset.accepts for asset in assets if asset.accepts}
+
+    def _streams_of(self, thing_id: str) -> Int64Array:
+        return np.array(
+            [s.index for s in self.datastreams if s.thing_id == thing_id], dtype=np.int64
+        )
+
+
+def _counts(n_datastreams: int) -> dict[str, int]:
+    counts = {name: round(share * n_datastreams) for name, share in _SHARES.items()}
+    counts["traffic"] -= counts["traffic"] % 2  # speed and flow of each
+    counts["power"] = n_datastreams - sum(counts.values())
+    return counts
