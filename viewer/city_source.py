@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from twin.city.asset import CityAsset
@@ -25,7 +25,7 @@ class CitySource:
     """A file, or the generated city when ``path`` is None."""
 
     path: Path | None = None
-    options: ReadOptions = ReadOptions()
+    options: ReadOptions = field(default_factory=ReadOptions)
     n_buildings: int = 5000
     seed: int = 1
 
