@@ -22,6 +22,8 @@ from twin.errors import CrsError
 
 #: Share of the points that may lie below the local height 0 (outliers do not set the ground).
 GROUND_PERCENTILE = 2.0
+#: No CRS on Earth has larger numbers, in metres or feet, with or without a zone in front.
+MAX_COORDINATE = 1e9
 
 _WORLD = "EPSG:4326"
 _AUTHORITY = re.compile(r"\b(EPSG|ESRI|OGC)\b[:/]+(?:[\w.]*[:/]+)?(\w+)$")
@@ -75,6 +77,8 @@ def place(xyz_source: Float64Array, crs_text: str, tally: Tally, *, chosen_crs: 
     """
     crs = _known_crs(crs_text, chosen_crs, tally)
     bounds = _bounds(xyz_source)
+    if np.abs(bounds).max() > MAX_COORDINATE:
+        raise CrsError("The coordinates are larger than any place on Earth has")
     if crs is None:
         projected, name = xyz_source, None
     elif _is_metric(crs[1]):

@@ -14,6 +14,7 @@ from twin.city.columns import ColumnsBuilder
 from twin.city.family import parent_rows
 from twin.city.gathering import Gatherer, points_from_json, with_possible_heights
 from twin.city.kinds import surface_of_kind, surface_of_land_use
+from twin.city.names import UniqueNames
 from twin.city.placing import place
 from twin.city.soup import feature_bounds, soup_of
 from twin.city.tally import Tally
@@ -75,7 +76,7 @@ class CityJsonBuilder:
         self._templates = Templates(header.templates, tally)
         self._gatherer = Gatherer(tally)
         self._columns = ColumnsBuilder()
-        self._row_of: dict[str, int] = {}
+        self._names = UniqueNames()
         self._kind_codes: list[int] = []
         self._kinds: dict[str, int] = {}
         self._parents: dict[int, list[Any]] = {}
@@ -123,13 +124,13 @@ class CityJsonBuilder:
         progress(0.7)
         soup = soup_of(gathered, placed.xyz_local_m, self._tally)
         progress(0.9)
-        n_features = len(self._row_of)
+        n_features = len(self._names)
         features = FeatureTable(
-            ids=tuple(self._row_of),
+            ids=tuple(self._names.row_of),
             kind_names=tuple(self._kinds),
             kind_codes=np.array(self._kind_codes, dtype=np.uint16),
             parents=parent_rows(
-                n_features, self._row_of, self._parents, self._children, self._tally
+                n_features, self._names.row_of, self._parents, self._children, self._tally
             ),
             bounds_min_max_local_m=feature_bounds(
                 soup.corners_local_m.reshape(-1, 3), np.repeat(soup.features, 3), n_features
@@ -163,8 +164,9 @@ class CityJsonBuilder:
 
     def _row(self, key: str, one: CityObject) -> tuple[int, int]:
         """Add a row to the feature table; gives it with the shade of its kind."""
-        name = self._unique(str(key))
-        row = self._row_of[name] = len(self._row_of)
+        row = len(self._names)
+        if self._names.take(str(key)) != key:
+            self._tally.add("repeated-id", "Ids that came before got a number at their end")
         kind = one.type
         if not isinstance(kind, str) or not kind:
             self._tally.add("no-kind", "City objects without a type are shown as Unknown")
@@ -179,15 +181,6 @@ class CityJsonBuilder:
         if "LandUse" in kind:
             return row, surface_of_land_use(one.attributes)
         return row, surface_of_kind(kind)
-
-    def _unique(self, name: str) -> str:
-        if name not in self._row_of:
-            return name
-        self._tally.add("repeated-id", "Ids that came before got a number at their end")
-        number = 2
-        while f"{name}#{number}" in self._row_of:
-            number += 1
-        return f"{name}#{number}"
 
     def _note_attributes(self, row: int, attributes: Any) -> None:
         if isinstance(attributes, dict):

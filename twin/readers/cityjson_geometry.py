@@ -82,6 +82,8 @@ def codes_of(geometry: Geometry, n_surfaces: int, kind_surface: int) -> list[int
     semantics = geometry.semantics
     if semantics is None:
         return plain
+    if isinstance(semantics, list):  # before 1.0: one semantic a surface, in their order
+        semantics = {"surfaces": semantics, "values": list(range(len(semantics)))}
     if not isinstance(semantics, dict):
         return None
     listed, values = semantics.get("surfaces"), semantics.get("values")

@@ -18,6 +18,9 @@ from twin.readers.cityjson_schema import Decoder, Model
 
 _ID = "cityjsonseq"
 _ENDINGS = (".city.jsonl", ".jsonl")
+_TYPES = ("CityJSON", "CityJSONFeature")
+#: Only files up to this size are tried as one JSON value when no line is one.
+MAX_WHOLE_BYTES = 64 << 20
 _TWO_LINES = re.compile(rb"\}\s*\r?\n\s*\{")
 
 
@@ -40,7 +43,9 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> CityAsset:
                 builder = _builder(path, model, options, tally)
             builder.add(model)
         if builder is None:
-            raise ReadError("No line of the file is CityJSON", path=path, reader_id=_ID)
+            whole = _whole(path)
+            builder = _builder(path, whole, options, tally := Tally())
+            builder.add(whole)
         asset = builder.asset(progress)
     progress(1.0)
     return asset
@@ -50,6 +55,20 @@ def _builder(path: Path, first: Model, options: ReadOptions, tally: Tally) -> Ci
     if first.type == "CityJSONFeature":
         tally.add("no-header", "The first line is no CityJSON header; no transform and no CRS")
     return CityJsonBuilder(path=path, reader_id=_ID, header=first, options=options, tally=tally)
+
+
+def _whole(path: Path) -> Model:
+    """The file as one JSON value over many lines, which is what some tools write."""
+    not_ours = ReadError("No line of the file is CityJSON", path=path, reader_id=_ID)
+    if path.stat().st_size > MAX_WHOLE_BYTES:
+        raise not_ours
+    try:
+        model = Decoder(Tally()).decode(json_bytes(path.read_bytes()))
+    except (msgspec.DecodeError, UnicodeError, ValueError, RecursionError) as error:
+        raise not_ours from error
+    if model.type not in _TYPES:
+        raise not_ours
+    return model
 
 
 def _models(path: Path, tally: Tally, progress: Progress) -> Iterator[Model]:
@@ -75,7 +94,7 @@ def _decoded(decoder: Decoder, text: bytes, number: int, tally: Tally) -> Model 
     except (msgspec.DecodeError, UnicodeError, ValueError, RecursionError):
         tally.add("bad-line", f"Lines that are no CityJSON were left out, the first is {number}")
         return None
-    if model.type not in ("CityJSON", "CityJSONFeature"):
+    if model.type not in _TYPES:
         tally.add("bad-line", f"Lines that are no CityJSON were left out, the first is {number}")
         return None
     if model.type == "CityJSONFeature" and isinstance(model.city_objects, dict):

@@ -12,6 +12,7 @@ import numpy as np
 from twin.city.asset import CityAsset, FeatureTable
 from twin.city.columns import ColumnsBuilder
 from twin.city.footprints import Footprints, extruded, flattened, span_m
+from twin.city.names import UniqueNames
 from twin.city.placing import place
 from twin.city.soup import feature_bounds
 from twin.city.tally import Tally
@@ -28,7 +29,7 @@ class FootprintTable:
     reader_id: str
     tally: Tally = field(default_factory=Tally)
     footprints: Footprints = field(default_factory=Footprints)
-    ids: dict[str, None] = field(default_factory=dict)
+    names: UniqueNames = field(default_factory=UniqueNames)
     codes: list[int] = field(default_factory=list)
     columns: ColumnsBuilder = field(default_factory=ColumnsBuilder)
 
@@ -37,8 +38,10 @@ class FootprintTable:
 
         Its kind is "Building" where the file tells a height or calls it one, else "Footprint".
         """
-        row = len(self.ids)
-        self.ids[self._unique(wanted_id)] = None
+        row = len(self.names)
+        wanted = str(wanted_id) if isinstance(wanted_id, (str, int)) else ""
+        if self.names.take(wanted) != wanted and wanted:
+            self.tally.add("repeated-id", "Ids that came before got a number at their end")
         base_m, top_m, known = span_m(attributes, self.tally)
         is_building = known or bool(attributes.get("building"))
         self.codes.append(0 if is_building else 1)
@@ -65,14 +68,14 @@ class FootprintTable:
         placed = place(ground, crs, self.tally)
         soup, n_surfaces = extruded(self.footprints, flat, placed.xyz_local_m, self.tally)
         features = FeatureTable(
-            ids=tuple(self.ids),
+            ids=tuple(self.names.row_of),
             kind_names=(BUILDING, FOOTPRINT),
             kind_codes=np.array(self.codes, dtype=np.uint16),
-            parents=np.full(len(self.ids), -1, dtype=np.int32),
+            parents=np.full(len(self.names), -1, dtype=np.int32),
             bounds_min_max_local_m=feature_bounds(
-                soup.corners_local_m.reshape(-1, 3), np.repeat(soup.features, 3), len(self.ids)
+                soup.corners_local_m.reshape(-1, 3), np.repeat(soup.features, 3), len(self.names)
             ),
-            attributes=self.columns.columns(len(self.ids), self.tally),
+            attributes=self.columns.columns(len(self.names), self.tally),
         )
         heights = soup.corners_local_m[:, :, 2]
         bounds = list(placed.source_bounds)
@@ -91,16 +94,3 @@ class FootprintTable:
             source_crs=placed.source_crs,
             source_bounds=tuple(bounds),
         )
-
-    def _unique(self, wanted: object) -> str:
-        name = str(wanted) if isinstance(wanted, (str, int)) and wanted != "" else ""
-        if name and name not in self.ids:
-            return name
-        if name:
-            self.tally.add("repeated-id", "Ids that came before got a number at their end")
-        number = len(self.ids) + 1
-        candidate = f"{name}#{number}" if name else str(number)
-        while candidate in self.ids:
-            number += 1
-            candidate = f"{name}#{number}" if name else str(number)
-        return candidate
