@@ -94,7 +94,8 @@ class Intake:
         batch, n_bad = sift(batch, received_ns)
         slots = self._store.slots_of(batch.source, batch.indices, batch.epoch)
         n_kept = self._store.add(slots, batch.t_ns, batch.values, batch.quality, received_ns)
-        self._count(feed, batch, n, n_bad, n_kept, int(np.count_nonzero(slots < 0)), received_ns)
+        n_unknown = 0 if n_kept == n else int(np.count_nonzero(slots < 0))
+        self._count(feed, batch, n, n_bad, n_kept, n_unknown, received_ns)
 
     def _take_positions(self, batch: PositionBatch, feed: Feed, received_ns: int) -> None:
         feed.note_seq(batch.epoch, batch.seq)

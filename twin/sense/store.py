@@ -225,6 +225,7 @@ class ObservationStore:
             return 0
         with self._lock:
             n_kept = self._table.add(slots, t_ns, values, quality, received_ns)
+            self._table.learn(self._catalogue.n_slots, received_ns)
             self._version += n_kept > 0
             return n_kept
 
