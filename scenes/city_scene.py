@@ -15,7 +15,7 @@ from scenes.legend import Legend
 from scenes.pick import Pick
 from scenes.picker import Picker
 from scenes.scene_input import SceneInput
-from scenes.stage import Stage
+from scenes.stage import Point, Stage
 from scenes.view import View, view_of
 from twin.arrays import BoolArray, UInt8Array
 from twin.city.asset import CityAsset
@@ -122,7 +122,7 @@ class CityScene:
         try:
             self._ensure_built(entry)
             return entry.visual.update(given, view, entry.state)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - one bad layer must not take the city away
             _log.exception("The layer %s failed and was switched off", entry.record.id)
             entry.failed = str(error) or type(error).__name__
             entry.visual.set_visible(False)
@@ -176,12 +176,12 @@ class CityScene:
             return symbol
         return self._picker.pick(view, x_px, y_px)
 
-    def ground_point(self, x_px: float, y_px: float) -> tuple[float, float, float] | None:
+    def ground_point(self, x_px: float, y_px: float) -> Point | None:
         """Point of the city or ground under a pixel (symbols ignored), None = sky."""
         hit = self._picker.pick(self._view(), x_px, y_px)
         return None if hit is None else hit.xyz_local_m
 
-    def pixel_from_local(self, xyz_local_m: tuple[float, float, float]) -> tuple[float, float] | None:
+    def pixel_from_local(self, xyz_local_m: Point) -> tuple[float, float] | None:
         """Where a point is drawn, None behind the camera."""
         return self._view().pixel_of(xyz_local_m)
 

@@ -69,6 +69,7 @@ class SceneInput:
     observations : last value of each slot; None before the first
     health : (slots,) uint8, codes of `twin.sense.health`
     units, units_now : moving units by slot and where they are at ``now_ns``
+    paths_local_m : thing id -> (k, 3) float32 of things that are lines (road segments)
     selection : what is selected
     colour_by : observed property or feature attribute the city is coloured by, "" = plain
     alarms : thing id -> priority, only things that have an alarm
@@ -83,6 +84,7 @@ class SceneInput:
     health: UInt8Array = field(default_factory=_no_health)
     units: Sequence[Unit] = ()
     units_now: UnitsNow | None = None
+    paths_local_m: Mapping[str, Float32Array] = field(default_factory=dict)
     selection: Selected = field(default_factory=NothingSelected)
     colour_by: str = ""
     alarms: Mapping[str, Priority] = field(default_factory=dict)
@@ -108,28 +110,32 @@ def input_from_stores(
     Any thread (the stores are thread safe). Give the ``previous`` input, so that columns which
     did not change are not copied again.
     """
-    from twin.sense.health import health_of  # noqa: PLC0415 - pictures without sensors skip it
+    from twin.sense.health import health_of
 
-    version, catalogue = observations.version, observations.catalogue_version
-    same_catalogue = previous is not None and previous.catalogue_version == catalogue
-    datastreams = observations.datastreams
-    if previous is not None and same_catalogue:
-        datastreams = previous.datastreams
-    snapshot = previous.observations if previous is not None and same_catalogue else None
-    if snapshot is None or snapshot.version != version:
+    catalogue = observations.catalogue_version
+    known = previous if previous and previous.catalogue_version == catalogue else None
+    snapshot = known.observations if known is not None else None
+    if snapshot is None or snapshot.version != observations.version:
         snapshot = observations.snapshot()
-    n = min(len(snapshot.values), len(datastreams))
+    things = observations.things
     return SceneInput(
         now_ns=now_ns,
-        things=observations.things,
-        datastreams=datastreams,
+        things=things,
+        datastreams=observations.datastreams,
         catalogue_version=catalogue,
         xyz_local_m=observations.xyz_local_m,
         observations=snapshot,
-        health=health_of(snapshot, datastreams[:n], now_ns),
+        health=health_of(snapshot, now_ns),
         units=units.units,
         units_now=units.at(now_ns),
+        paths_local_m=known.paths_local_m if known is not None else _paths(observations, things),
         selection=selection,
         colour_by=colour_by,
         alarms=alarms or {},
     )
+
+
+def _paths(
+    observations: ObservationStore, things: Mapping[str, Thing]
+) -> dict[str, Float32Array]:
+    return {key: observations.path_local_m(key) for key, thing in things.items() if thing.path}

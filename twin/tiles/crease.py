@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from twin.arrays import Float32Array, UInt8Array
+from twin.arrays import Float32Array, Int64Array, UInt8Array
 from twin.city.asset import Surface
 from twin.tiles.weld import equal_rows
 
@@ -13,9 +13,9 @@ _WELD_M = 1e-3
 _EDGED = np.array([Surface.WALL, Surface.ROOF, Surface.BRIDGE, Surface.OTHER], np.uint8)
 
 
-def crease_edges(
+def crease_corners(
     corners_local_m: Float32Array, normals: Float32Array, surfaces: UInt8Array
-) -> Float32Array:
+) -> Int64Array:
     """Edges whose faces meet at over 35 degrees, or that have one face only.
 
     Parameters
@@ -26,11 +26,11 @@ def crease_edges(
 
     Returns
     -------
-    (E, 2, 3) float32
+    (E, 2) int64, the edge's two ends as corners (3 * triangle + corner) of one of its faces
     """
     rows = np.flatnonzero(np.isin(surfaces, _EDGED))
     if not len(rows):
-        return np.empty((0, 2, 3), np.float32)
+        return np.empty((0, 2), np.int64)
     points = corners_local_m[rows].reshape(-1, 3)
     grid = np.round(points / _WELD_M).astype(np.int32).view(np.uint32)
     first, group = equal_rows(np.ascontiguousarray(grid.T))
@@ -45,5 +45,6 @@ def crease_edges(
     agree = np.einsum("ij,ij->i", face_normals, np.repeat(face_normals[starts], counts, axis=0))
     drawn = (np.minimum.reduceat(agree, starts) < CREASE_COS) | (counts == 1)
     drawn &= ends[order[starts], 0] != ends[order[starts], 1]
-    kept = ends[order[starts[drawn]]]
-    return np.ascontiguousarray(points[first[kept]])
+    kept = order[starts[drawn]]
+    triangle, corner_number = 3 * rows[kept // 3], kept % 3
+    return np.column_stack([triangle + corner_number, triangle + (corner_number + 1) % 3])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from twin.arrays import Float32Array, Float64Array, Int32Array, UInt8Array
+from twin.arrays import Float32Array, Int32Array, UInt8Array
 from twin.city.asset import Surface, TriangleSoup
 from twin.tiles.tile import LIGHT_MAX, LIGHT_SCALE
 
@@ -62,14 +62,14 @@ def code_light(
     rise = np.clip(height / FOOT_HEIGHT_M, 0.0, 1.0)
     corner_light[feet] *= FOOT_LIGHT + (1.0 - FOOT_LIGHT) * rise
     fraction = np.round(np.clip(corner_light / LIGHT_MAX, 0.0, 1.0) * LIGHT_STEPS) / LIGHT_STEPS
-    coded: Float32Array = soup.surfaces[:, None] + (fraction * LIGHT_SCALE).astype(np.float32)
-    return coded.astype(np.float32)
+    coded: Float32Array = (soup.surfaces[:, None] + fraction * LIGHT_SCALE).astype(np.float32)
+    return coded
 
 
 def feature_tints(n_features: int) -> Float32Array:
     """(N,) float32 in -1..1, always the same for the same row, so that rows of houses differ."""
-    rows: Float64Array = np.arange(n_features) * 0.6180339887498949
-    return (2.0 * (rows % 1.0) - 1.0).astype(np.float32)
+    share = (np.arange(n_features) * 0.6180339887498949) % 1.0
+    return (2.0 * share - 1.0).astype(np.float32)
 
 
 def _is_building(surfaces: UInt8Array) -> Float32Array:

@@ -7,7 +7,7 @@ import numpy as np
 from twin.arrays import Float32Array, Float64Array, Int64Array
 from twin.city.asset import CityAsset, TriangleSoup
 from twin.readers.base import Progress, no_progress
-from twin.tiles.crease import crease_edges
+from twin.tiles.crease import crease_corners
 from twin.tiles.light import base_heights, code_light, feature_tints, unit_normals
 from twin.tiles.tile import Tile
 from twin.tiles.weld import equal_rows
@@ -59,6 +59,7 @@ def _tile(soup: TriangleSoup, normals: Float32Array, lit: Float32Array, rows: In
     point_features = np.repeat(features, 3)
     columns = np.vstack([points.view(np.uint32).T, codes.view(np.uint32), point_features])
     first, group = equal_rows(columns.astype(np.uint32, copy=False))
+    edges = crease_corners(corners, normals[rows], soup.surfaces[rows])
     return Tile(
         points_local_m=points[first],
         triangles=group.reshape(-1, 3).astype(np.int32),
@@ -66,7 +67,9 @@ def _tile(soup: TriangleSoup, normals: Float32Array, lit: Float32Array, rows: In
         point_features=point_features[first].astype(np.float32),
         code_light=codes[first],
         bounds_min_max_local_m=np.concatenate([points.min(axis=0), points.max(axis=0)]),
-        edges_local_m=crease_edges(corners, normals[rows], soup.surfaces[rows]),
+        edges_local_m=points[edges],
+        edge_features=features[edges[:, 0] // 3],
+        edge_code_light=codes[edges],
     )
 
 

@@ -25,6 +25,8 @@ class Tile:
     code_light : (P,) float32, `twin.city.asset.Surface` + light / LIGHT_MAX * LIGHT_SCALE
     bounds_min_max_local_m : (6,) float32, xmin ymin zmin xmax ymax zmax
     edges_local_m : (E, 2, 3) float32, creases and outlines to draw as thin lines
+    edge_features : (E,) int32, row of the feature table for each line
+    edge_code_light : (E, 2) float32, like ``code_light`` for both ends
     """
 
     points_local_m: Float32Array
@@ -34,6 +36,8 @@ class Tile:
     code_light: Float32Array
     bounds_min_max_local_m: Float32Array
     edges_local_m: Float32Array
+    edge_features: Int32Array
+    edge_code_light: Float32Array
 
     @property
     def n_triangles(self) -> int:

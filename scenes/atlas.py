@@ -1,0 +1,169 @@
+"""Letters and symbols in one texture, rendered once with Pillow.
+
+Two channels matter: red = body (drawn in the fill colour), green = body and halo together (the
+halo colour shows where only green is set).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal, TypeAlias
+
+import numpy as np
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
+from vtkmodules.util.numpy_support import numpy_to_vtk
+from vtkmodules.vtkCommonCore import VTK_UNSIGNED_CHAR
+from vtkmodules.vtkCommonDataModel import vtkImageData
+from vtkmodules.vtkRenderingCore import vtkTexture
+
+from scenes.symbol_art import draw_symbol
+from twin.arrays import Float32Array, UInt8Array
+
+SIDE = 1024
+Font: TypeAlias = Literal["small", "body", "strong"]
+FONT_PX: dict[Font, float] = {"small": 11.0, "body": 12.5, "strong": 12.5}
+#: Looked for by name in the system's font folders, best first.
+_REGULAR = ("NotoSans-Regular.ttf", "Inter-Regular.ttf", "DejaVuSans.ttf", "segoeui.ttf")
+_STRONG = ("NotoSans-SemiBold.ttf", "NotoSans-Medium.ttf", "NotoSans-Bold.ttf", "seguisb.ttf")
+HALO_PX = 1.9
+SYMBOL_PX = 26.0
+_OVERSAMPLING = 4
+_FIRST_CHARACTERS = "".join(map(chr, range(32, 127))) + "°µ³²·–…≤≥±äöüéèáóñßøå"
+
+
+@dataclass(frozen=True, slots=True)
+class Sprite:
+    """A rectangle of the atlas: texels left, top, width, height; offset of its left bottom
+    corner from the pen (letters) or the middle (symbols), and the pen's advance. Device pixels.
+    """
+
+    left: int
+    top: int
+    width: int
+    height: int
+    dx: float
+    dy: float
+    advance: float
+
+
+class Atlas:
+    """Sprites by name, drawn when first asked for. GUI thread."""
+
+    def __init__(self, pixel_ratio: float) -> None:
+        self.pixel_ratio = pixel_ratio
+        self._pixels: UInt8Array = np.zeros((SIDE, SIDE, 4), np.uint8)
+        self._pen = [2, 2]
+        self._row_height = 0
+        self._glyphs: dict[tuple[Font, str], Sprite] = {}
+        self._symbols: dict[str, Sprite] = {}
+        self._image = vtkImageData()
+        self._image.SetDimensions(SIDE, SIDE, 1)
+        self.texture = vtkTexture()
+        self.texture.SetInputData(self._image)
+        self.texture.InterpolateOff()
+        self.texture.MipmapOff()
+        self.texture.SetColorModeToDirectScalars()
+        self._pixels[:2, :2] = 255
+        self._is_dirty = True
+        self._warm = False
+
+    def upload(self) -> None:
+        """Hand new sprites to VTK; free when there are none."""
+        if self._is_dirty:
+            flat = self._pixels.reshape(-1, 4)
+            scalars = numpy_to_vtk(flat, deep=True, array_type=VTK_UNSIGNED_CHAR)
+            self._image.GetPointData().SetScalars(scalars)
+            self._image.Modified()
+            self._is_dirty = False
+
+    def glyph(self, font: Font, character: str) -> Sprite:
+        """Sprite of one character."""
+        if not self._warm:
+            self._warm = True
+            for known in _FIRST_CHARACTERS:
+                self.glyph("body", known)
+        sprite = self._glyphs.get((font, character))
+        if sprite is None:
+            sprite = self._draw_glyph(font, character)
+            self._glyphs[font, character] = sprite
+        return sprite
+
+    def symbol(self, name: str) -> Sprite:
+        """Sprite of a symbol of `scenes.symbol_art.SYMBOLS`; "hollow:NAME" = its outline."""
+        sprite = self._symbols.get(name)
+        if sprite is None:
+            sprite = self._draw_symbol(name)
+            self._symbols[name] = sprite
+        return sprite
+
+    def white(self) -> Float32Array:
+        """(2,) texture coordinate of a texel where both channels are full."""
+        return np.array([1.0 / SIDE, 1.0 / SIDE], np.float32)
+
+    def line_height_px(self, font: Font) -> float:
+        """Height of a line of text, device pixels."""
+        return FONT_PX[font] * 1.35 * self.pixel_ratio
+
+    def _draw_glyph(self, font: Font, character: str) -> Sprite:
+        face = _face(font, round(FONT_PX[font] * self.pixel_ratio, 2))
+        halo = HALO_PX * self.pixel_ratio
+        pad = int(np.ceil(halo)) + 1
+        left, top, right, bottom = face.getbbox(character, anchor="ls")
+        width, height = int(np.ceil(right - left)) + 2 * pad, int(np.ceil(bottom - top)) + 2 * pad
+        body = Image.new("L", (width, height))
+        at = (pad - left, pad - top)
+        ImageDraw.Draw(body).text(at, character, fill=255, font=face, anchor="ls")
+        sprite_at = self._place(body, _grown(body, halo))
+        advance = float(round(face.getlength(character)))
+        return Sprite(*sprite_at, width, height, left - pad, -(bottom + pad), advance)
+
+    def _draw_symbol(self, name: str) -> Sprite:
+        size = round(SYMBOL_PX * self.pixel_ratio)
+        big = size * _OVERSAMPLING
+        body = draw_symbol(name, big).resize((size, size), Image.Resampling.BOX)
+        outline = draw_symbol(name.removeprefix("hollow:"), big, filled=True)
+        halo = _grown(outline.resize((size, size), Image.Resampling.BOX), 1.3 * self.pixel_ratio)
+        sprite_at = self._place(body, halo)
+        return Sprite(*sprite_at, size, size, -size / 2, -size / 2, float(size))
+
+    def _place(self, body: Image.Image, whole: Image.Image) -> tuple[int, int]:
+        width, height = body.size
+        if self._pen[0] + width + 1 > SIDE:
+            self._pen = [2, self._pen[1] + self._row_height + 1]
+            self._row_height = 0
+        left, top = self._pen
+        if top + height + 1 > SIDE:
+            return 0, 0  # a full atlas shows blocks instead of rare characters
+        self._pixels[top : top + height, left : left + width, 0] = np.asarray(body)
+        self._pixels[top : top + height, left : left + width, 1] = np.asarray(whole)
+        self._pixels[top : top + height, left : left + width, 3] = 255
+        self._pen[0] += width + 1
+        self._row_height = max(self._row_height, height)
+        self._is_dirty = True
+        return left, top
+
+
+def _grown(body: Image.Image, by_px: float) -> Image.Image:
+    """A soft halo around a mask."""
+    reach = max(1, round(by_px))
+    wide = body.filter(ImageFilter.MaxFilter(2 * reach + 1)).filter(
+        ImageFilter.GaussianBlur(0.45 * by_px)
+    )
+    return ImageChops.lighter(body, wide)
+
+
+@lru_cache(maxsize=32)
+def _face(font: Font, size_px: float) -> ImageFont.FreeTypeFont:
+    names = (*_STRONG, *_REGULAR) if font == "strong" else _REGULAR
+    for name in names:
+        try:
+            return ImageFont.truetype(name, size_px)
+        except OSError:
+            continue
+    fallback = ImageFont.load_default(size_px)
+    if not isinstance(fallback, ImageFont.FreeTypeFont):
+        raise TypeError("Pillow was built without FreeType, so no text can be drawn")
+    return fallback
+
+

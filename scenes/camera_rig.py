@@ -1,0 +1,380 @@
+"""The camera of a city: orbit, pan, zoom to a point, fly, home. North is up on a map view."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from vtkmodules.vtkRenderingCore import vtkRenderer
+
+from scenes.view import View, view_of
+from twin.arrays import Float64Array
+
+VIEW_ANGLE_DEG = 32.0
+LOWEST_RAD = np.radians(2.0)
+HIGHEST_RAD = np.radians(89.0)
+HOME_AZIMUTH_RAD = np.radians(33.0)
+HOME_ELEVATION_RAD = np.radians(33.0)
+HOME_FILL = 0.86
+FLIGHT_S = 0.6
+ORBIT_RAD_PER_PX = 0.0055
+CLEARANCE_M = 2.0
+NEAREST_M = 8.0
+#: The ground sheet reaches this many city radii (see `scenes.ground.RINGS`).
+SHEET_RADII = 14.5
+
+Point = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pose:
+    """Where the camera looks.
+
+    Attributes
+    ----------
+    focal_m : point in the middle of the picture, local metres
+    distance_m : from the eye to it
+    azimuth_rad : direction of looking, clockwise from north
+    elevation_rad : of the eye above the horizon seen from the focal point
+    """
+
+    focal_m: Point
+    distance_m: float
+    azimuth_rad: float
+    elevation_rad: float
+
+    def forward(self) -> Float64Array:
+        """(3,) unit vector of looking."""
+        flat = np.cos(self.elevation_rad)
+        return np.array(
+            [
+                np.sin(self.azimuth_rad) * flat,
+                np.cos(self.azimuth_rad) * flat,
+                -np.sin(self.elevation_rad),
+            ]
+        )
+
+    def right(self) -> Float64Array:
+        """(3,) unit vector to the right of the picture."""
+        return np.array([np.cos(self.azimuth_rad), -np.sin(self.azimuth_rad), 0.0])
+
+    def eye(self) -> Float64Array:
+        """(3,) position of the camera."""
+        return np.array(self.focal_m) - self.forward() * self.distance_m
+
+
+@dataclass(slots=True)
+class _Flight:
+    start: Pose
+    end: Pose
+    elapsed_s: float = 0.0
+
+
+class CameraRig:
+    """Moves the renderer's camera. GUI thread.
+
+    Moves change ``pose`` at once; `apply` writes it to the VTK camera (the scene does so in its
+    ``update``). ``reduced_motion`` makes flights jump.
+    """
+
+    def __init__(self, renderer: vtkRenderer) -> None:
+        self._renderer = renderer
+        self._bounds = np.array([-100.0, -100.0, 0.0, 100.0, 100.0, 30.0])
+        self._samples: Float64Array = np.zeros((0, 3))
+        self._ground_z_m = 0.0
+        self._pivot: Float64Array | None = None
+        self._flight: _Flight | None = None
+        self._written: tuple[Pose, tuple[int, int]] | None = None
+        self.reduced_motion = False
+        self.pose = Pose(
+            focal_m=(0.0, 0.0, 0.0),
+            distance_m=500.0,
+            azimuth_rad=HOME_AZIMUTH_RAD,
+            elevation_rad=HOME_ELEVATION_RAD,
+        )
+
+    # -- where things are -------------------------------------------------------------------
+
+    def set_bounds(
+        self,
+        bounds_min_max_m: Float64Array,
+        ground_z_m: float,
+        samples_m: Float64Array | None = None,
+    ) -> None:
+        """Tell how large the city is; ``samples_m`` (N, 3) are points that `home` must show."""
+        self._bounds = np.asarray(bounds_min_max_m, float)
+        self._ground_z_m = ground_z_m
+        low, high = self._bounds[:3], self._bounds[3:]
+        corners = np.array([[x, y, ground_z_m] for x in (low[0], high[0]) for y in (low[1], high[1])])
+        self._samples = corners if samples_m is None or not len(samples_m) else samples_m
+
+    @property
+    def distance_m(self) -> float:
+        """From the eye to the middle of the picture."""
+        return self.pose.distance_m
+
+    @property
+    def is_flying(self) -> bool:
+        """Whether a flight is under way."""
+        return self._flight is not None
+
+    # -- drags ------------------------------------------------------------------------------
+
+    def begin_drag(self, point: Point | None) -> None:
+        """Take hold of a point; None = the middle of the picture."""
+        self._flight = None
+        self._pivot = np.array(self.pose.focal_m if point is None else point, float)
+
+    def orbit_px(self, dx_px: float, dy_px: float) -> None:
+        """Turn about the point that was taken hold of."""
+        self._turn_about(self._pivot, dx_px * ORBIT_RAD_PER_PX, dy_px * ORBIT_RAD_PER_PX)
+
+    def turn(self, azimuth_rad: float, elevation_rad: float) -> None:
+        """Turn about the middle of the picture."""
+        self._turn_about(None, azimuth_rad, elevation_rad)
+
+    def pan_px(self, from_px: tuple[float, float], to_px: tuple[float, float]) -> None:
+        """Drag the ground: the point under ``from_px`` comes to lie under ``to_px``."""
+        plane_z = self.pose.focal_m[2] if self._pivot is None else float(self._pivot[2])
+        begin, end = (self._on_plane(pixel, plane_z) for pixel in (from_px, to_px))
+        if begin is None or end is None:
+            return
+        step = begin - end
+        length = float(np.hypot(step[0], step[1]))
+        step *= min(1.0, 0.5 * self.pose.distance_m / max(length, 1e-9))
+        self._move(step)
+
+    def pan_by_px(self, right_px: float, up_px: float) -> None:
+        """Move along the ground by so many pixels of the middle of the picture."""
+        metres = self._view().metres_per_px(self.pose.distance_m)
+        ahead = np.array([np.sin(self.pose.azimuth_rad), np.cos(self.pose.azimuth_rad), 0.0])
+        self._flight = None
+        self._move((self.pose.right() * right_px + ahead * up_px) * metres)
+
+    def end_drag(self) -> None:
+        """Let go and bring the focal point back to the ground."""
+        self._pivot = None
+        self._refocus()
+
+    def zoom_at(self, factor: float, point: Point | None) -> None:
+        """Come nearer (factor < 1) to a point, which stays where it is in the picture."""
+        self._flight = None
+        target = np.array(self.pose.focal_m if point is None else point, float)
+        limited = float(np.clip(factor * self.pose.distance_m, NEAREST_M, self._farthest_m()))
+        factor = limited / self.pose.distance_m
+        focal = target + (np.array(self.pose.focal_m) - target) * factor
+        self._set(replace(self.pose, focal_m=_point(focal), distance_m=limited))
+
+    # -- flights ----------------------------------------------------------------------------
+
+    def fly_to(
+        self,
+        point: Point,
+        distance_m: float | None = None,
+        *,
+        azimuth_rad: float | None = None,
+        elevation_rad: float | None = None,
+        animated: bool = True,
+    ) -> None:
+        """Go and look at a point."""
+        pose = self.pose
+        wanted = 250.0 if distance_m is None else distance_m
+        elevation = max(pose.elevation_rad, np.radians(25.0))
+        self._go(
+            Pose(
+                focal_m=point,
+                distance_m=float(np.clip(wanted, NEAREST_M, self._farthest_m())),
+                azimuth_rad=pose.azimuth_rad if azimuth_rad is None else azimuth_rad,
+                elevation_rad=elevation if elevation_rad is None else elevation_rad,
+            ),
+            animated,
+        )
+
+    def home(self, *, animated: bool = True) -> None:
+        """The whole city, from above and aside."""
+        self._go(self._fitted(HOME_AZIMUTH_RAD, HOME_ELEVATION_RAD), animated)
+
+    def top_view(self) -> None:
+        """Straight down, north up."""
+        self._go(replace(self.pose, azimuth_rad=0.0, elevation_rad=HIGHEST_RAD), animated=True)
+
+    def north_up(self) -> None:
+        """Turn until north is up."""
+        self._go(replace(self.pose, azimuth_rad=0.0), animated=True)
+
+    def set_pose(self, pose: Pose) -> None:
+        """Go somewhere at once (a stored view, a followed camera)."""
+        self._flight = None
+        self._set(pose)
+
+    def look_from(self, eye: Point, focal: Point) -> None:
+        """Go to an eye point that looks at another point."""
+        ray = np.array(focal, float) - np.array(eye, float)
+        distance = max(float(np.linalg.norm(ray)), 1.0)
+        self.set_pose(
+            Pose(
+                focal_m=focal,
+                distance_m=distance,
+                azimuth_rad=float(np.arctan2(ray[0], ray[1])),
+                elevation_rad=float(np.arcsin(np.clip(-ray[2] / distance, -1, 1))),
+            )
+        )
+
+    def tick(self, dt_s: float) -> bool:
+        """Go on with a flight; True while there is one."""
+        flight = self._flight
+        if flight is None:
+            return False
+        flight.elapsed_s += dt_s
+        share = min(1.0, flight.elapsed_s / FLIGHT_S)
+        self._set(_between(flight.start, flight.end, share * share * (3 - 2 * share)))
+        if share >= 1.0:
+            self._flight = None
+        return True
+
+    # -- to VTK -----------------------------------------------------------------------------
+
+    def apply(self) -> bool:
+        """Write the pose to the VTK camera; False when nothing has changed since."""
+        state = (self.pose, tuple(self._renderer.GetSize()))
+        if state == self._written:
+            return False
+        self._written = state
+        camera = self._renderer.GetActiveCamera()
+        eye, forward = self.pose.eye(), self.pose.forward()
+        up = np.cross(self.pose.right(), forward)
+        camera.SetPosition(*eye)
+        camera.SetFocalPoint(*self.pose.focal_m)
+        camera.SetViewUp(*up)
+        camera.SetViewAngle(VIEW_ANGLE_DEG)
+        camera.SetClippingRange(*self._clipping_range(eye))
+        return True
+
+    def _clipping_range(self, eye: Float64Array) -> tuple[float, float]:
+        low, high = self._bounds[:3], self._bounds[3:]
+        gap = np.maximum(np.maximum(low - eye, eye - high), 0.0)
+        to_city = float(np.linalg.norm(gap))
+        above_ground = max(float(eye[2]) - self._ground_z_m, 0.0)
+        near = max(0.5, 0.4 * min(to_city, above_ground))
+        middle = 0.5 * (low + high)
+        radius = max(50.0, 0.5 * float(np.hypot(*(high[:2] - low[:2]))))
+        far = float(np.linalg.norm(eye - middle)) + SHEET_RADII * radius
+        return near, max(far, near * 10)
+
+    # -- inside -----------------------------------------------------------------------------
+
+    def _view(self) -> View:
+        self.apply()
+        return view_of(self._renderer)
+
+    def _on_plane(self, pixel: tuple[float, float], z_m: float) -> Float64Array | None:
+        view = self._view()
+        ray = view.ray_through(*pixel)
+        if abs(ray[2]) < 1e-6:
+            return None
+        reach = (z_m - view.position_m[2]) / ray[2]
+        if not 0 < reach < 20 * self.pose.distance_m:
+            return None
+        return view.position_m + ray * reach
+
+    def _move(self, step_m: Float64Array) -> None:
+        focal = np.array(self.pose.focal_m) + [step_m[0], step_m[1], 0.0]
+        low, high = self._bounds[:3], self._bounds[3:]
+        margin = 0.75 * (high - low) + 200.0
+        focal[:2] = np.clip(focal[:2], (low - margin)[:2], (high + margin)[:2])
+        self._set(replace(self.pose, focal_m=_point(focal)))
+
+    def _turn_about(
+        self, pivot: Float64Array | None, azimuth_rad: float, elevation_rad: float
+    ) -> None:
+        pose = self.pose
+        self._flight = None
+        elevation = float(np.clip(pose.elevation_rad + elevation_rad, LOWEST_RAD, HIGHEST_RAD))
+        turned = replace(
+            pose, azimuth_rad=pose.azimuth_rad + azimuth_rad, elevation_rad=elevation
+        )
+        if pivot is not None:
+            # The pivot keeps its place in the picture: same offsets along the turned axes.
+            offset = np.array(pose.focal_m) - pivot
+            old, new = _axes(pose), _axes(turned)
+            turned = replace(turned, focal_m=_point(pivot + new.T @ (old @ offset)))
+        self._set(turned)
+
+    def _refocus(self) -> None:
+        """Slide the focal point along the line of sight to the ground; the picture stays."""
+        eye, forward = self.pose.eye(), self.pose.forward()
+        if forward[2] > -0.02:
+            return
+        reach = (max(self._ground_z_m, self._bounds[2]) - eye[2]) / forward[2]
+        if NEAREST_M < reach < self._farthest_m():
+            focal = _point(eye + forward * reach)
+            self._set(replace(self.pose, focal_m=focal, distance_m=float(reach)))
+
+    def _farthest_m(self) -> float:
+        return 6.0 * float(np.linalg.norm(self._bounds[3:] - self._bounds[:3])) + 500.0
+
+    def _set(self, pose: Pose) -> None:
+        lift = self._ground_z_m + CLEARANCE_M - float(pose.eye()[2])
+        if lift > 0:
+            x, y, z = pose.focal_m
+            pose = replace(pose, focal_m=(x, y, z + lift))
+        self.pose = pose
+
+    def _go(self, pose: Pose, animated: bool) -> None:
+        self._flight = None
+        if animated and not self.reduced_motion:
+            self._flight = _Flight(self.pose, pose)
+        else:
+            self._set(pose)
+
+    def _fitted(self, azimuth_rad: float, elevation_rad: float) -> Pose:
+        """The pose from which the samples fill `HOME_FILL` of the picture, in the middle."""
+        width, height = self._renderer.GetSize()
+        tall = float(np.tan(np.radians(VIEW_ANGLE_DEG) / 2)) * HOME_FILL
+        wide = tall * max(width, 1) / max(height, 1)
+        middle = 0.5 * (self._samples.min(axis=0) + self._samples.max(axis=0))
+        pose = Pose(
+            focal_m=_point(middle),
+            distance_m=1000.0,
+            azimuth_rad=azimuth_rad,
+            elevation_rad=elevation_rad,
+        )
+        axes = _axes(pose)
+        local = (self._samples - middle) @ axes.T
+        distance, offset = _fit(local, wide, tall)
+        focal = middle + axes[0] * offset[0] + axes[1] * offset[1]
+        return replace(pose, focal_m=_point(focal), distance_m=distance)
+
+
+def _fit(local: Float64Array, wide: float, tall: float) -> tuple[float, Float64Array]:
+    """Distance and sideways offset that frame points given along right, up, forward."""
+    offset = np.zeros(2)
+    distance = 1.0
+    for _ in range(12):
+        across = np.abs(local[:, :2] - offset) / np.array([wide, tall])
+        distance = max(float((across.max(axis=1) - local[:, 2]).max()), NEAREST_M)
+        seen = (local[:, :2] - offset) / (distance + local[:, 2])[:, None]
+        offset = offset + 0.5 * (seen.min(axis=0) + seen.max(axis=0)) * distance
+    return distance, offset
+
+
+def _axes(pose: Pose) -> Float64Array:
+    """(3, 3) rows right, up, forward."""
+    right, forward = pose.right(), pose.forward()
+    return np.stack([right, np.cross(right, forward), forward])
+
+
+def _between(start: Pose, end: Pose, share: float) -> Pose:
+    turn = (end.azimuth_rad - start.azimuth_rad + np.pi) % (2 * np.pi) - np.pi
+    focal = np.array(start.focal_m) * (1 - share) + np.array(end.focal_m) * share
+    ratio = end.distance_m / start.distance_m
+    return Pose(
+        focal_m=_point(focal),
+        distance_m=start.distance_m * ratio**share,
+        azimuth_rad=start.azimuth_rad + turn * share,
+        elevation_rad=start.elevation_rad + (end.elevation_rad - start.elevation_rad) * share,
+    )
+
+
+def _point(array: Float64Array) -> Point:
+    return (float(array[0]), float(array[1]), float(array[2]))

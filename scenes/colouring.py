@@ -1,0 +1,218 @@
+"""From what the city is coloured by to a colour for each building and a legend."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from scenes.legend import Legend, Rgb
+from scenes.scene_input import SceneInput
+from scenes.style_texture import Alpha
+from twin.arrays import BoolArray, Float64Array, Int32Array, UInt8Array
+from twin.city.asset import CityAsset, FeatureTable, Surface
+from twin.ramps import Ramp, colours_from_values, ramp_table
+from twin.sense.model import OBSERVED_PROPERTIES
+
+MOST_CLASSES = 8
+OTHER_RGB: Rgb = (140, 140, 140)
+_BUILT = (Surface.WALL, Surface.ROOF)
+#: Codes of `twin.sense.health.Health`.
+_STALE, _NEVER = 1, 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Painted:
+    """Colours of all features, (N, 4) uint8 with `Alpha`, and what they mean."""
+
+    rgba: UInt8Array
+    legend: Legend
+
+
+def built_features(asset: CityAsset) -> BoolArray:
+    """(N,) bool: features with walls or roofs; only these are coloured."""
+    built = np.zeros(asset.features.n_features, bool)
+    built[asset.soup.features[np.isin(asset.soup.surfaces, _BUILT)]] = True
+    return built
+
+
+class Colouring:
+    """Colours one city; remembers which sensor speaks for which building. GUI thread."""
+
+    def __init__(self, asset: CityAsset, no_data: Rgb) -> None:
+        self._asset = asset
+        self._no_data = no_data
+        self._built = built_features(asset)
+        self._near_key: tuple[int, str, float] | None = None
+        self._slot: Int32Array = np.empty(0, np.int32)
+
+    def paint(self, given: SceneInput, ramp: Ramp, reach_m: float) -> Painted | None:
+        """Colours for ``given.colour_by``; None when it is empty or nobody knows it."""
+        name = given.colour_by
+        if name and any(stream.observed_property == name for stream in given.datastreams):
+            return self._by_property(given, ramp, reach_m)
+        if name in self._asset.features.attributes:
+            return self._by_attribute(name, ramp)
+        return None
+
+    # -- observed properties ----------------------------------------------------------------
+
+    def _by_property(self, given: SceneInput, ramp: Ramp, reach_m: float) -> Painted:
+        slots = property_slots(given)
+        self._find_sensors(given, slots, reach_m)
+        title, unit, vmin, vmax = _range_of(given, slots)
+        values = np.full(len(slots), np.nan)
+        if given.observations is not None:
+            values = given.observations.values[slots]
+        colours = colours_from_values(values, vmin, vmax, ramp, (*self._no_data, Alpha.DATA))
+        if len(given.health):
+            colours[given.health[slots] == _STALE, 3] = Alpha.STALE
+        table = np.vstack([colours, [(*self._no_data, Alpha.DATA), (0, 0, 0, Alpha.PLAIN)]])
+        picked = np.where(self._built, self._slot, len(slots) + 1)
+        note = f"own or nearest sensor within {reach_m:.0f} m"
+        legend = Legend(
+            title=title,
+            unit=unit,
+            vmin=vmin,
+            vmax=vmax,
+            ramp=ramp,
+            no_data=self._no_data,
+            note=note,
+        )
+        return Painted(rgba=table.astype(np.uint8)[picked], legend=legend)
+
+    def _find_sensors(self, given: SceneInput, slots: np.ndarray, reach_m: float) -> None:
+        """Which row of ``slots`` speaks for each feature; ``len(slots)`` = none."""
+        key = (given.catalogue_version, given.colour_by, reach_m)
+        if key == self._near_key:
+            return
+        self._near_key = key
+        features = self._asset.features
+        bounds = features.bounds_min_max_local_m
+        centre = 0.5 * (bounds[:, :2] + bounds[:, 3:5]).astype(float)
+        places = given.xyz_local_m[slots, :2].astype(float)
+        self._slot = nearest_within(centre, places, reach_m).astype(np.int32)
+        self._slot[self._slot < 0] = len(slots)
+        self._take_own_sensors(given, slots, features)
+
+    def _take_own_sensors(
+        self, given: SceneInput, slots: np.ndarray, features: FeatureTable
+    ) -> None:
+        own = {}
+        for row, slot in enumerate(slots):
+            thing = given.things.get(given.datastreams[slot].thing_id)
+            if thing is not None and thing.feature_id:
+                own[thing.feature_id] = row
+        if not own:
+            return
+        for feature, feature_id in enumerate(features.ids):
+            if feature_id in own:
+                self._slot[feature] = own[feature_id]
+        parts = np.flatnonzero(features.parents >= 0)
+        inherits = np.array([features.ids[p] in own for p in features.parents[parts]], bool)
+        self._slot[parts[inherits]] = self._slot[features.parents[parts[inherits]]]
+
+    # -- attributes -------------------------------------------------------------------------
+
+    def _by_attribute(self, name: str, ramp: Ramp) -> Painted:
+        features = self._asset.features
+        column = features.attributes[name]
+        if column.dtype == object:
+            return self._classes(name, _inherited_text(column, features.parents))
+        values = np.asarray(column, float)
+        from_parent = np.isnan(values) & (features.parents >= 0)
+        values = np.where(from_parent, values[features.parents], values)
+        known = values[self._built & np.isfinite(values)]
+        vmin, vmax = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
+        rgba = colours_from_values(values, vmin, vmax, ramp, (*self._no_data, Alpha.DATA))
+        rgba[~self._built] = 0
+        legend = Legend(title=name, vmin=vmin, vmax=vmax, ramp=ramp, no_data=self._no_data)
+        return Painted(rgba=rgba, legend=legend)
+
+    def _classes(self, name: str, texts: np.ndarray) -> Painted:
+        known = texts[self._built & (texts != "")]
+        words, counts = np.unique(known.astype(str), return_counts=True)
+        ranked = [str(word) for word in words[np.argsort(-counts, kind="stable")]]
+        shown, others = ranked[:MOST_CLASSES], ranked[MOST_CLASSES:]
+        palette = ramp_table("batlow")[np.linspace(20, 235, max(len(shown), 1)).astype(int)]
+        rgba = np.zeros((len(texts), 4), np.uint8)
+        rgba[self._built] = (*self._no_data, Alpha.DATA)
+        rgba[self._built & (texts != "")] = (*OTHER_RGB, Alpha.DATA)
+        classes: list[tuple[str, Rgb]] = []
+        for word, colour in zip(shown, palette, strict=False):
+            rgb = (int(colour[0]), int(colour[1]), int(colour[2]))
+            rgba[self._built & (texts == word)] = (*rgb, Alpha.DATA)
+            classes.append((word, rgb))
+        if others:
+            classes.append((f"other ({len(others)})", OTHER_RGB))
+        legend = Legend(title=name, classes=tuple(classes), no_data=self._no_data)
+        return Painted(rgba=rgba, legend=legend)
+
+
+def property_slots(given: SceneInput) -> np.ndarray:
+    """(k,) slots whose observed property the city is coloured by."""
+    n = len(given.xyz_local_m)
+    return np.array(
+        [
+            slot
+            for slot, stream in enumerate(given.datastreams[:n])
+            if stream.observed_property == given.colour_by
+        ],
+        np.intp,
+    )
+
+
+def nearest_within(
+    points: Float64Array, places: Float64Array, reach_m: float
+) -> np.ndarray:
+    """(N,) row of the nearest of K places for each point, -1 when none is within reach.
+
+    Sweeps along x, so that each place meets only the points near it.
+
+    Parameters
+    ----------
+    points : (N, 2), NaN allowed
+    places : (K, 2), NaN = nowhere
+    """
+    order = np.argsort(points[:, 0], kind="stable")  # NaN sorts last
+    x, y = points[order, 0], points[order, 1]
+    best = np.full(len(points), reach_m**2)
+    nearest = np.full(len(points), -1)
+    for row, (px, py) in enumerate(places):
+        if not np.isfinite(px + py):
+            continue
+        begin, end = np.searchsorted(x, [px - reach_m, px + reach_m])
+        away = (x[begin:end] - px) ** 2 + (y[begin:end] - py) ** 2
+        closer = away < best[begin:end]
+        best[begin:end][closer] = away[closer]
+        nearest[begin:end][closer] = row
+    found = np.empty(len(points), int)
+    found[order] = nearest
+    return found
+
+
+def _range_of(given: SceneInput, slots: np.ndarray) -> tuple[str, str, float, float]:
+    """Title, unit and range of the property: as announced, else as known, else as seen."""
+    streams = [given.datastreams[slot] for slot in slots]
+    unit = next((stream.unit for stream in streams if stream.unit), "")
+    known = OBSERVED_PROPERTIES.get(given.colour_by)
+    title = known[0] if known else given.colour_by.replace("_", " ").capitalize()
+    declared = [(stream.min, stream.max) for stream in streams if stream.max > stream.min]
+    if declared:
+        return title, unit, min(low for low, _ in declared), max(high for _, high in declared)
+    if known:
+        return title, unit or known[1], known[2], known[3]
+    if given.observations is not None:
+        seen = given.observations.values[slots]
+        seen = seen[np.isfinite(seen)]
+        if len(seen) and seen.max() > seen.min():
+            return title, unit, float(seen.min()), float(seen.max())
+    return title, unit, 0.0, 1.0
+
+
+def _inherited_text(column: np.ndarray, parents: Int32Array) -> np.ndarray:
+    """Texts with "" for none; parts without one take their parent's."""
+    texts = np.array(["" if value is None else str(value) for value in column], object)
+    inherits = (texts == "") & (parents >= 0)
+    texts[inherits] = texts[parents[inherits]]
+    return texts

@@ -1,0 +1,131 @@
+"""Thin dark lines along creases, on near tiles only, fading with distance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from vtkmodules.vtkCommonDataModel import vtkDataObject
+from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper, vtkProperty, vtkRenderer
+from vtkmodules.vtkRenderingOpenGL2 import vtkOpenGLShaderProperty
+
+from scenes.city_shader import VERTEX_STYLE, VERTEX_STYLE_INPUTS
+from scenes.style_texture import StyleTexture
+from scenes.view import View
+from scenes.vtk_arrays import line_mesh
+from twin.arrays import BoolArray, Float32Array
+from twin.tiles.tile import Tile
+
+#: Lines that may be drawn in one frame: bounds what they cost on software GL.
+MOST_LINES = 60_000
+#: Lines are gone at this depth in a view 720 px high.
+REACH_M = 1600.0
+
+_VERTEX = (
+    VERTEX_STYLE
+    + """
+edgeVS = mix(style.rgb, shade, plain) * light;
+fadeVS = 1.0 - smoothstep(0.15 * reach, reach, gl_Position.w);
+gl_Position.z -= 0.0003 * gl_Position.w + 0.01;
+if (hidden) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
+"""
+)
+_FRAGMENT = """vec3 ambientColor = edgeVS * (1.0 - edgeStrength * fadeVS);
+vec3 diffuseColor = vec3(0.0);
+float opacity = 1.0;
+"""
+
+
+class EdgeLines:
+    """Edge lines of the near tiles: each the colour of its own face, darker. GUI thread.
+
+    They are opaque (the fade goes to the face's own colour), so that nothing must be sorted.
+    """
+
+    def __init__(self, renderer: vtkRenderer, style: StyleTexture, tiles: Sequence[Tile]) -> None:
+        self._renderer = renderer
+        self._tiles = [tile for tile in tiles if len(tile.edges_local_m)]
+        self._counts = np.array([len(tile.edges_local_m) for tile in self._tiles], np.int64)
+        bounds = [tile.bounds_min_max_local_m for tile in self._tiles]
+        self._bounds: Float32Array = np.array(bounds, np.float32).reshape(-1, 6)
+        self._actors: dict[int, vtkActor] = {}
+        self._property = vtkProperty()
+        self._property.LightingOff()
+        self._property.SetTexture("cityStyle", style.texture)
+        self._shader = vtkOpenGLShaderProperty()
+        self._write_shader()
+        self._shown: BoolArray = np.zeros(len(self._tiles), bool)
+        self._visible = True
+
+    def set_strength(self, strength: float) -> None:
+        """How much darker than its face a near line is, 0..1 (negative = lighter)."""
+        self._shader.GetFragmentCustomUniforms().SetUniformf("edgeStrength", strength)
+
+    def update(self, view: View) -> None:
+        """Choose the tiles that are near enough, nearest first, within the budget."""
+        reach_m = REACH_M * view.size_px[1] / (720.0 * view.pixel_ratio)
+        self._property.SetLineWidth(view.pixel_ratio)
+        self._shader.GetVertexCustomUniforms().SetUniformf("reach", reach_m)
+        if not self._tiles or not self._visible:
+            return
+        eye = view.position_m
+        gap = np.maximum(np.maximum(self._bounds[:, :3] - eye, eye - self._bounds[:, 3:]), 0.0)
+        distance = np.sqrt((gap**2).sum(axis=1))
+        order = np.argsort(distance, kind="stable")
+        near = np.zeros(len(self._tiles), bool)
+        near[order] = (np.cumsum(self._counts[order]) <= MOST_LINES) & (distance[order] < reach_m)
+        for index in np.flatnonzero(near != self._shown):
+            self._show(int(index), visible=bool(near[index]))
+        self._shown = near
+
+    def set_visible(self, visible: bool) -> None:
+        """Show or hide all lines; shown ones appear with the next `update`."""
+        self._visible = visible
+        if not visible:
+            for actor in self._actors.values():
+                actor.VisibilityOff()
+            self._shown[:] = False
+
+    def dispose(self) -> None:
+        """Take all actors out of the renderer."""
+        for actor in self._actors.values():
+            self._renderer.RemoveActor(actor)
+        self._actors = {}
+
+    def _show(self, index: int, *, visible: bool) -> None:
+        if visible and index not in self._actors:
+            self._actors[index] = self._actor(self._tiles[index])
+            self._renderer.AddActor(self._actors[index])
+        if index in self._actors:
+            self._actors[index].SetVisibility(visible)
+
+    def _actor(self, tile: Tile) -> vtkActor:
+        mapper = vtkPolyDataMapper()
+        mapper.SetInputData(
+            line_mesh(
+                tile.edges_local_m,
+                feature=np.repeat(tile.edge_features, 2).astype(np.float32),
+                codeLight=tile.edge_code_light.reshape(-1),
+            )
+        )
+        mapper.ScalarVisibilityOff()
+        mapper.StaticOn()
+        for name in ("feature", "codeLight"):
+            points = vtkDataObject.FIELD_ASSOCIATION_POINTS
+            mapper.MapDataArrayToVertexAttribute(name, name, points, -1)
+        actor = vtkActor()
+        actor.SetMapper(mapper)
+        actor.SetProperty(self._property)
+        actor.SetShaderProperty(self._shader)
+        actor.PickableOff()
+        return actor
+
+    def _write_shader(self) -> None:
+        vertex = self._shader.AddVertexShaderReplacement
+        outputs = "out vec3 edgeVS;\nout float fadeVS;\n"
+        vertex("//VTK::Normal::Dec", True, VERTEX_STYLE_INPUTS + outputs, False)
+        vertex("//VTK::PositionVC::Impl", True, _VERTEX, False)
+        fragment = self._shader.AddFragmentShaderReplacement
+        inputs = "in vec3 edgeVS;\nin float fadeVS;\n"
+        fragment("//VTK::Normal::Dec", True, "//VTK::Normal::Dec\n" + inputs, False)
+        fragment("//VTK::Color::Impl", True, _FRAGMENT, False)

@@ -1,0 +1,103 @@
+"""The sheet under the city that fades into the horizon, and the sky above it."""
+
+from __future__ import annotations
+
+import numpy as np
+from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper, vtkRenderer
+
+from scenes.view import View
+from scenes.vtk_arrays import triangle_mesh
+from twin.arrays import Float32Array, Int32Array
+from twin.city.asset import CityAsset, Surface
+from twin.theme import Theme, rgb_from_hex
+
+SPOKES = 96
+#: Rings as multiples of the city's radius, and how far each has faded into the horizon.
+RINGS = ((0.0, 0.0), (1.05, 0.0), (1.5, 0.22), (2.2, 0.5), (3.5, 0.78), (6.0, 0.94), (14.0, 1.0))
+FLAT_LIGHT = 1.06
+BELOW_M = 0.12
+SKY_FULL_RAD = 0.5
+
+
+def ground_height(asset: CityAsset) -> float:
+    """Height of the sheet: just under the lowest ground, outliers left out."""
+    z = asset.soup.corners_local_m[:, :, 2]
+    if not z.size:
+        return 0.0
+    flat = np.isin(asset.soup.surfaces, [Surface.TERRAIN, Surface.ROAD, Surface.GREEN])
+    if flat.any():
+        return float(np.percentile(z[flat], 0.5)) - 4 * BELOW_M
+    bounds = asset.features.bounds_min_max_local_m
+    bases = bounds[~np.isnan(bounds[:, 2]), 2]
+    return float(np.percentile(bases if len(bases) else z, 2.0)) - BELOW_M
+
+
+class Ground:
+    """Ground sheet and sky gradient. GUI thread."""
+
+    def __init__(self, renderer: vtkRenderer, asset: CityAsset, ground_z_m: float) -> None:
+        self._renderer = renderer
+        bounds = asset.bounds_min_max_local_m()
+        self._radius_m = max(50.0, 0.5 * float(np.hypot(*(bounds[3:5] - bounds[:2]))))
+        centre = 0.5 * (bounds[:2] + bounds[3:5])
+        points, triangles, self._fade = _disc(centre, self._radius_m, ground_z_m)
+        self._mesh = triangle_mesh(points, triangles)
+        mapper = vtkPolyDataMapper()
+        mapper.SetInputData(self._mesh)
+        mapper.SetColorModeToDirectScalars()
+        self._actor = vtkActor()
+        self._actor.SetMapper(mapper)
+        self._actor.GetProperty().LightingOff()
+        self._actor.PickableOff()
+        self._horizon = self._sky = np.zeros(3)
+        renderer.AddActor(self._actor)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take terrain shade, horizon and sky of a theme."""
+        terrain = np.array(rgb_from_hex(theme.surface["terrain"])) * FLAT_LIGHT
+        self._horizon = np.array(rgb_from_hex(theme.scene["horizon"]))
+        self._sky = np.array(rgb_from_hex(theme.scene["sky_top"]))
+        mixed = terrain + (self._horizon - terrain) * self._fade[:, None]
+        colours = np.round(np.clip(mixed, 0, 1) * 255).astype(np.uint8)
+        from vtkmodules.util.numpy_support import numpy_to_vtk
+
+        self._mesh.GetPointData().SetScalars(numpy_to_vtk(colours, deep=True))
+
+    def update(self, view: View) -> None:
+        """Bend the sky gradient so that it has the horizon's colour where the horizon is."""
+        top_rad = float(np.arcsin(np.clip(view.forward[2], -1, 1))) + view.view_angle_rad / 2
+        share = np.clip(top_rad / SKY_FULL_RAD, 0.0, 1.0)
+        top = self._horizon + (self._sky - self._horizon) * share
+        line = float(np.clip(1.0 - top_rad / view.view_angle_rad, 0.0, 0.9))
+        bottom = np.clip(self._horizon - line / (1 - line) * (top - self._horizon), 0.0, 1.0)
+        self._renderer.GradientBackgroundOn()
+        self._renderer.SetBackground(*bottom)
+        self._renderer.SetBackground2(*top)
+
+    def set_visible(self, visible: bool) -> None:
+        """Show or hide the sheet (the sky stays)."""
+        self._actor.SetVisibility(visible)
+
+    def dispose(self) -> None:
+        """Take the sheet out of the renderer."""
+        self._renderer.RemoveActor(self._actor)
+
+
+def _disc(
+    centre: np.ndarray, radius_m: float, z_m: float
+) -> tuple[Float32Array, Int32Array, Float32Array]:
+    """Points, triangles and fade (0 ground .. 1 horizon) of a disc of rings."""
+    angle = np.linspace(0, 2 * np.pi, SPOKES, endpoint=False)
+    around = np.column_stack([np.cos(angle), np.sin(angle)])
+    rings = [centre + around * (share * radius_m) for share, _ in RINGS]
+    xy = np.concatenate(rings)
+    points = np.column_stack([xy, np.full(len(xy), z_m)]).astype(np.float32)
+    here = np.arange(SPOKES)
+    after = (here + 1) % SPOKES
+    strips = []
+    for ring in range(len(RINGS) - 1):
+        low, high = ring * SPOKES, (ring + 1) * SPOKES
+        strips.append(np.column_stack([low + here, high + here, high + after]))
+        strips.append(np.column_stack([low + here, high + after, low + after]))
+    fade = np.repeat(np.array([fade for _, fade in RINGS], np.float32), SPOKES)
+    return points, np.concatenate(strips).astype(np.int32), fade

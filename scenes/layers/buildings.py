@@ -1,0 +1,126 @@
+"""The city itself: faces, edge lines, and the colour of each building."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from scenes.city_tiles import CityTiles
+from scenes.colouring import Colouring
+from scenes.edge_lines import EdgeLines
+from scenes.layer import LayerType
+from scenes.scene_input import SceneInput
+from scenes.stage import Stage
+from scenes.view import View
+from twin.clock import NS_PER_S
+from twin.ramps import Ramp
+from twin.theme import rgb_from_hex
+
+#: Live colours move at most this often; more is flicker, not information.
+RECOLOUR_NS = NS_PER_S // 4
+_HAZE = {"light": 0.42, "dark": 0.5}
+_EDGES = {"light": 0.34, "dark": 0.5}
+
+
+@dataclass(frozen=True, slots=True)
+class BuildingsState:
+    """Settings of the city layer."""
+
+    edges: bool = field(default=True, metadata={"help": "Thin lines along creases"})
+    haze: bool = field(default=True, metadata={"help": "Far tiles fade into the horizon"})
+    ramp: Ramp = field(default="cividis", metadata={"help": "Colours of numbers"})
+    reach_m: float = field(
+        default=250.0,
+        metadata={"unit": "m", "min": 10.0, "max": 2000.0, "help": "How far a sensor speaks for"},
+    )
+
+
+class BuildingsVisual:
+    """Tiles, edges and style texture of one city."""
+
+    def build(self, stage: Stage) -> None:
+        """Make one actor a tile."""
+        self._stage = stage
+        theme = stage.theme
+        self._tiles = CityTiles(stage.renderer, stage.style, stage.tiles)
+        self._edges = EdgeLines(stage.renderer, stage.style, stage.tiles)
+        self._edges.set_strength(_EDGES.get(theme.name, 0.4))
+        no_data = rgb_from_hex(theme.scene["no_data"])
+        self._tiles.set_colours(rgb_from_hex(theme.scene["horizon"]), no_data, stage.pixel_ratio)
+        red, green, blue = (round(255 * c) for c in no_data)
+        self._colouring = Colouring(stage.asset, (red, green, blue))
+        bounds = stage.asset.bounds_min_max_local_m()
+        self._reach_m = max(400.0, float(np.hypot(*(bounds[3:5] - bounds[:2]))))
+        self._edges_on = True
+        self._seen = b""
+        self._key: tuple[str, int, str, float] | None = None
+        self._moment = (-1, b"")
+        self._painted_ns = 0
+        self._selected = -1
+
+    def update(self, given: SceneInput, view: View, state: BuildingsState) -> bool:
+        """Recolour when due, mark the selection, choose the edges for a new view."""
+        changed = self._paint(given, state) | self._select(given.selection.feature)
+        stamp = view.stamp + repr((state.edges, state.haze)).encode()
+        if stamp != self._seen:
+            self._seen = stamp
+            self._edges_on = state.edges
+            self._edges.set_visible(state.edges)
+            self._edges.update(view)
+            middle_m = max(float(np.linalg.norm(view.position_m)), 1.0)
+            most = _HAZE.get(self._stage.theme.name, 0.4) if state.haze else 0.0
+            begin_m = 0.9 * min(middle_m, self._reach_m)
+            self._tiles.set_haze(begin_m, begin_m + 2.2 * self._reach_m, most)
+            changed = True
+        return changed
+
+    def set_visible(self, visible: bool) -> None:
+        """Show or hide faces and edges."""
+        self._tiles.set_visible(visible)
+        self._edges.set_visible(visible and self._edges_on)
+        self._seen = b""
+
+    def dispose(self) -> None:
+        """Take the city out of the renderer."""
+        self._tiles.dispose()
+        self._edges.dispose()
+
+    def _paint(self, given: SceneInput, state: BuildingsState) -> bool:
+        key = (given.colour_by, given.catalogue_version, state.ramp, state.reach_m)
+        moment = (given.version, given.health.tobytes()) if given.colour_by else (-1, b"")
+        if (key, moment) == (self._key, self._moment):
+            return False
+        if key == self._key and abs(given.now_ns - self._painted_ns) < RECOLOUR_NS:
+            return False
+        self._key, self._moment, self._painted_ns = key, moment, given.now_ns
+        painted = self._colouring.paint(given, state.ramp, state.reach_m)
+        if painted is None:
+            had_legend = self._stage.legend is not None
+            if had_legend:
+                self._stage.legend = None
+                self._stage.style.clear_colours()
+            return had_legend
+        self._stage.legend = painted.legend
+        self._stage.style.set_colours(painted.rgba)
+        return True
+
+    def _select(self, feature: int) -> bool:
+        if feature == self._selected:
+            return False
+        self._selected = feature
+        features = self._stage.asset.features
+        rows = np.empty(0, np.intp)
+        if 0 <= feature < features.n_features:
+            rows = np.r_[feature, np.flatnonzero(features.parents == feature)]
+        self._stage.style.set_selected(rows)
+        return True
+
+
+LAYER = LayerType(
+    id="buildings",
+    title="City model",
+    state=BuildingsState,
+    visual=BuildingsVisual,
+    order=10,
+)

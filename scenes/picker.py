@@ -1,0 +1,127 @@
+"""CPU picking: a ray against the tiles it crosses, nearest first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from vtkmodules.vtkCommonCore import mutable, reference
+from vtkmodules.vtkCommonDataModel import vtkStaticCellLocator
+
+from scenes.pick import Pick
+from scenes.view import View
+from scenes.vtk_arrays import triangle_mesh
+from twin.arrays import BoolArray, Float32Array, Float64Array
+from twin.tiles.tile import Tile
+
+#: A ray that leaves a hidden feature goes on this far behind it.
+STEP_M = 0.01
+_MOST_HIDDEN = 64
+
+
+class Picker:
+    """Finds the triangle under a pixel in well under a millisecond. GUI thread.
+
+    Locators are built when a ray first crosses their tile, or ahead of that by `prepare_one`.
+    """
+
+    def __init__(self) -> None:
+        self._tiles: Sequence[Tile] = ()
+        self._bounds: Float32Array = np.empty((0, 6), np.float32)
+        self._locators: dict[int, vtkStaticCellLocator] = {}
+        self._hidden: BoolArray = np.empty(0, bool)
+        self._ground_z_m = 0.0
+
+    def set_tiles(self, tiles: Sequence[Tile], ground_z_m: float) -> None:
+        """Take another city."""
+        self.clear()
+        self._tiles = tiles
+        bounds = [tile.bounds_min_max_local_m for tile in tiles]
+        self._bounds = np.array(bounds, np.float32).reshape(-1, 6)
+        self._ground_z_m = ground_z_m
+
+    def set_hidden(self, hidden: BoolArray) -> None:
+        """(N,) bool: features rays go through."""
+        self._hidden = hidden.copy()
+
+    def clear(self) -> None:
+        """Forget the city."""
+        self._tiles = ()
+        self._locators = {}
+        self._bounds = np.empty((0, 6), np.float32)
+        self._hidden = np.empty(0, bool)
+
+    def prepare_one(self) -> bool:
+        """Build one locator that is missing (a few ms); False when all are there."""
+        if len(self._locators) >= len(self._tiles):
+            return False
+        missing = next(i for i in range(len(self._tiles)) if i not in self._locators)
+        self._locator(missing)
+        return True
+
+    def pick(self, view: View, x_px: float, y_px: float) -> Pick | None:
+        """The nearest triangle under a pixel, else the ground sheet, else None."""
+        return self.pick_ray(view.position_m, view.ray_through(x_px, y_px))
+
+    def pick_ray(self, eye_m: Float64Array, ray: Float64Array) -> Pick | None:
+        """The same for a ray: (3,) eye, (3,) unit direction."""
+        entry, leave = self._crossings(eye_m, ray)
+        best_m = np.inf
+        found: Pick | None = None
+        for index in np.argsort(entry):
+            if not entry[index] < best_m:
+                break
+            hit = self._hit(int(index), eye_m, ray, float(entry[index]), float(leave[index]))
+            if hit is not None and hit[0] < best_m:
+                best_m, found = hit
+        return found if found is not None else self._ground(eye_m, ray)
+
+    def _crossings(self, eye_m: Float64Array, ray: Float64Array) -> tuple[Float64Array, ...]:
+        """Distances at which the ray enters (inf = never) and leaves each tile's box."""
+        direction = np.where(np.abs(ray) < 1e-12, 1e-12, ray)
+        low = (self._bounds[:, :3] - eye_m) / direction
+        high = (self._bounds[:, 3:] - eye_m) / direction
+        enter = np.maximum(np.minimum(low, high).max(axis=1, initial=-np.inf), 0.0)
+        leave = np.maximum(low, high).min(axis=1, initial=np.inf)
+        return np.where(enter <= leave, enter, np.inf), leave
+
+    def _hit(
+        self, index: int, eye_m: Float64Array, ray: Float64Array, enter_m: float, leave_m: float
+    ) -> tuple[float, Pick] | None:
+        locator, tile = self._locator(index), self._tiles[index]
+        start_m = max(enter_m - 1.0, 0.0)
+        share, sub_id, cell_id = mutable(0.0), reference(0), reference(0)
+        where, parametric = [0.0] * 3, [0.0] * 3
+        for _ in range(_MOST_HIDDEN):
+            start, end = eye_m + ray * start_m, eye_m + ray * (leave_m + 1.0)
+            if not locator.IntersectWithLine(
+                start, end, 1e-6, share, where, parametric, sub_id, cell_id
+            ):
+                return None
+            row = int(cell_id.get())
+            feature = int(tile.features[row])
+            distance_m = float((np.array(where) - eye_m) @ ray)
+            if not (feature < len(self._hidden) and self._hidden[feature]):
+                surface = int(tile.code_light[tile.triangles[row, 0]])
+                point = (where[0], where[1], where[2])
+                return distance_m, Pick(xyz_local_m=point, feature=feature, surface=surface)
+            start_m = distance_m + STEP_M
+        return None
+
+    def _ground(self, eye_m: Float64Array, ray: Float64Array) -> Pick | None:
+        if ray[2] > -1e-6:
+            return None
+        reach = (self._ground_z_m - eye_m[2]) / ray[2]
+        if reach <= 0:
+            return None
+        x, y, z = (eye_m + ray * reach).tolist()
+        return Pick(xyz_local_m=(x, y, z))
+
+    def _locator(self, index: int) -> vtkStaticCellLocator:
+        if index not in self._locators:
+            tile = self._tiles[index]
+            locator = vtkStaticCellLocator()
+            locator.SetDataSet(triangle_mesh(tile.points_local_m, tile.triangles))
+            locator.BuildLocator()
+            self._locators[index] = locator
+        return self._locators[index]

@@ -1,0 +1,127 @@
+"""What all layers share: renderer, theme, city, style texture, atlas, symbols on screen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from vtkmodules.vtkRenderingCore import vtkFrustumCoverageCuller, vtkRenderer
+
+from scenes.atlas import Atlas
+from scenes.billboards import Overlay
+from scenes.ground import ground_height
+from scenes.legend import Legend
+from scenes.roofs import RoofHeights
+from scenes.scene_input import SceneInput
+from scenes.style_texture import StyleTexture
+from scenes.symbols import SymbolIndex
+from twin.arrays import Float32Array
+from twin.city.asset import CityAsset, FeatureTable, TriangleSoup
+from twin.city.frames import Origin
+from twin.theme import Theme
+from twin.tiles.tile import Tile
+
+Point = tuple[float, float, float]
+
+
+class Stage:
+    """Shared by the layers of one `scenes.city_scene.CityScene`. GUI thread."""
+
+    def __init__(self, renderer: vtkRenderer, *, theme: Theme, pixel_ratio: float) -> None:
+        self.renderer = renderer
+        self.theme = theme
+        self.pixel_ratio = pixel_ratio
+        self.asset = empty_city()
+        self.tiles: Sequence[Tile] = ()
+        self.ground_z_m = 0.0
+        self.style = StyleTexture(0, theme)
+        self.symbols = SymbolIndex()
+        self.legend: Legend | None = None
+        self.atlas = Atlas(pixel_ratio)
+        self.overlay = Overlay(renderer)
+        self.roofs = RoofHeights(self.asset, 0.0)
+        self._row_of_id: dict[str, int] | None = None
+        sort_front_to_back(renderer)
+
+    def set_city(self, asset: CityAsset, tiles: Sequence[Tile]) -> None:
+        """Take another city."""
+        self.asset, self.tiles = asset, tiles
+        self.ground_z_m = ground_height(asset)
+        self.style = StyleTexture(asset.features.n_features, self.theme)
+        self.legend = None
+        self.roofs = RoofHeights(asset, self.ground_z_m)
+        self._row_of_id = None
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take another theme."""
+        self.theme = theme
+        self.style.set_theme(theme)
+
+    def set_pixel_ratio(self, ratio: float) -> None:
+        """Draw symbols and text for another density."""
+        self.pixel_ratio = ratio
+        self.atlas = Atlas(ratio)
+
+    def row_of(self, feature_id: str) -> int:
+        """Row of a feature id, -1 if unknown."""
+        if self._row_of_id is None:
+            ids = self.asset.features.ids
+            self._row_of_id = {feature_id: row for row, feature_id in enumerate(ids)}
+        return self._row_of_id.get(feature_id, -1)
+
+    def place_of(self, given: SceneInput) -> tuple[Point, float] | None:
+        """Middle of what is selected and a good distance to look at it from."""
+        selected = given.selection
+        if selected.unit_id and given.units_now is not None:
+            for slot, unit in enumerate(given.units[: len(given.units_now.xyz_local_m)]):
+                if unit.id == selected.unit_id:
+                    return _finite(given.units_now.xyz_local_m[slot], 180.0)
+        if selected.thing_id:
+            for slot, stream in enumerate(given.datastreams[: len(given.xyz_local_m)]):
+                if stream.thing_id == selected.thing_id:
+                    return _finite(given.xyz_local_m[slot], 220.0)
+        if selected.feature >= 0:
+            bounds = self.asset.features.bounds_min_max_local_m[selected.feature]
+            size = float(np.linalg.norm(bounds[3:] - bounds[:3]))
+            return _finite(0.5 * (bounds[:3] + bounds[3:]), max(3.2 * size, 60.0))
+        return None
+
+    def dispose(self) -> None:
+        """Let go of the city."""
+        self.set_city(empty_city(), ())
+        self.overlay.dispose()
+
+
+def _finite(xyz: Float32Array, distance_m: float) -> tuple[Point, float] | None:
+    if not np.isfinite(xyz).all() or not np.isfinite(distance_m):
+        return None
+    return (float(xyz[0]), float(xyz[1]), float(xyz[2])), distance_m
+
+
+def sort_front_to_back(renderer: vtkRenderer) -> None:
+    """Draw near tiles first, so that the depth test spares the fragments behind them."""
+    cullers = renderer.GetCullers()
+    cullers.InitTraversal()
+    for _ in range(cullers.GetNumberOfItems()):
+        culler = cullers.GetNextItem()
+        if isinstance(culler, vtkFrustumCoverageCuller):
+            culler.SetSortingStyleToFrontToBack()
+
+
+def empty_city() -> CityAsset:
+    """A city without anything, for a scene before its first city."""
+    features = FeatureTable(
+        ids=(),
+        kind_names=(),
+        kind_codes=np.empty(0, np.uint16),
+        parents=np.empty(0, np.int32),
+        bounds_min_max_local_m=np.empty((0, 6), np.float32),
+    )
+    soup = TriangleSoup(
+        corners_local_m=np.empty((0, 3, 3), np.float32),
+        features=np.empty(0, np.int32),
+        surfaces=np.empty(0, np.uint8),
+    )
+    return CityAsset(
+        title="", format="", version="", origin=Origin(crs=None), features=features, soup=soup
+    )

@@ -1,0 +1,101 @@
+"""One texture that holds every colour of the city: surface shades and a colour per feature."""
+
+from __future__ import annotations
+
+import enum
+
+import numpy as np
+from vtkmodules.util.numpy_support import vtk_to_numpy
+from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
+from vtkmodules.vtkCommonDataModel import vtkImageData
+from vtkmodules.vtkRenderingCore import vtkTexture
+
+from twin.arrays import BoolArray, UInt8Array
+from twin.city.asset import Surface
+from twin.theme import Theme, rgb_from_hex
+
+WIDTH = 4096
+
+
+class Alpha(enum.IntEnum):
+    """What the fourth number of a feature's style means."""
+
+    PLAIN = 0
+    HIDDEN = 1
+    STALE = 128
+    DATA = 255
+
+
+class StyleTexture:
+    """Row 0 = surface shades, from row 1 on one texel a feature. GUI thread.
+
+    Colours come in layers: what `set_colours` was given, above it the selected feature, above
+    all the hidden ones. A change costs one upload of the texture and never touches geometry.
+    """
+
+    def __init__(self, n_features: int, theme: Theme) -> None:
+        rows = 1 + -(-max(n_features, 1) // WIDTH)
+        self._n = n_features
+        self._scalars = vtkUnsignedCharArray()
+        self._scalars.SetNumberOfComponents(4)
+        self._scalars.SetNumberOfTuples(rows * WIDTH)
+        self._texels: UInt8Array = vtk_to_numpy(self._scalars)
+        self._texels[:] = 0
+        self._colours = np.zeros((n_features, 4), np.uint8)
+        self._hidden: BoolArray = np.zeros(n_features, bool)
+        self._selected = np.empty(0, np.intp)
+        self._accent = (0, 0, 0)
+        self._image = vtkImageData()
+        self._image.SetDimensions(WIDTH, rows, 1)
+        self._image.GetPointData().SetScalars(self._scalars)
+        self.texture = vtkTexture()
+        self.texture.SetInputData(self._image)
+        self.texture.InterpolateOff()
+        self.texture.MipmapOff()
+        self.texture.RepeatOff()
+        self.texture.SetColorModeToDirectScalars()
+        self.set_theme(theme)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take the surface shades and the accent of a theme."""
+        for surface in Surface:
+            shade = rgb_from_hex(theme.surface[surface.name.lower()])
+            self._texels[surface] = [*(round(255 * c) for c in shade), 255]
+        red, green, blue = (round(255 * c) for c in rgb_from_hex(theme.ui["accent"]))
+        self._accent = (red, green, blue)
+        self._compose()
+
+    def set_colours(self, rgba: UInt8Array) -> None:
+        """(N, 4) uint8 red, green, blue and `Alpha` of every feature."""
+        if rgba.shape != (self._n, 4):
+            raise ValueError(f"Colours must be {(self._n, 4)}, not {rgba.shape}")
+        self._colours = rgba
+        self._compose()
+
+    def clear_colours(self) -> None:
+        """Back to the plain model."""
+        self.set_colours(np.zeros((self._n, 4), np.uint8))
+
+    def set_selected(self, rows: np.ndarray) -> None:
+        """Features to show in the accent colour."""
+        self._selected = rows
+        self._compose()
+
+    def set_hidden(self, hidden: BoolArray) -> None:
+        """(N,) bool: features not to draw."""
+        self._hidden = hidden.copy()
+        self._compose()
+
+    def colour_of(self, feature: int) -> tuple[int, int, int, int]:
+        """Style of one feature as drawn, before light."""
+        red, green, blue, alpha = (int(c) for c in self._texels[WIDTH + feature])
+        return red, green, blue, alpha
+
+    def _compose(self) -> None:
+        styles = self._texels[WIDTH : WIDTH + self._n]
+        styles[:] = self._colours
+        styles[self._selected, :3] = self._accent
+        styles[self._selected, 3] = Alpha.DATA
+        styles[self._hidden, 3] = Alpha.HIDDEN
+        self._scalars.Modified()
+        self._image.Modified()

@@ -1,0 +1,71 @@
+"""What symbols are on the screen, so that a click finds them before the buildings behind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from scenes.pick import Pick
+from scenes.view import View
+from twin.arrays import Float32Array
+
+GRAB_PX = 13.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SymbolSet:
+    """Symbols of one layer.
+
+    Attributes
+    ----------
+    xyz_local_m : (N, 3) float32, their anchors
+    ids : N ids of things or units
+    lift_px : how far above its anchor the middle of a symbol is drawn, logical pixels
+    """
+
+    kind: Literal["thing", "unit"]
+    xyz_local_m: Float32Array
+    ids: Sequence[str]
+    lift_px: float = 0.0
+
+
+class SymbolIndex:
+    """The symbols of all layers, by layer. GUI thread."""
+
+    def __init__(self) -> None:
+        self._sets: dict[str, SymbolSet] = {}
+
+    def put(self, layer_id: str, symbols: SymbolSet) -> None:
+        """Replace the symbols of a layer."""
+        self._sets[layer_id] = symbols
+
+    def remove(self, layer_id: str) -> None:
+        """Forget the symbols of a layer."""
+        self._sets.pop(layer_id, None)
+
+    def nearest(self, view: View, x_px: float, y_px: float) -> Pick | None:
+        """The symbol under a pixel (the nearest to it within reach), None when there is none."""
+        best_px = GRAB_PX * view.pixel_ratio
+        found: Pick | None = None
+        for symbols in self._sets.values():
+            if not len(symbols.ids):
+                continue
+            pixels = view.project(symbols.xyz_local_m)
+            away = np.hypot(
+                pixels[:, 0] - x_px, pixels[:, 1] - symbols.lift_px * view.pixel_ratio - y_px
+            )
+            away[(pixels[:, 2] <= 0) | np.isnan(away)] = np.inf
+            row = int(away.argmin())
+            if away[row] < best_px:
+                best_px, found = float(away[row]), _pick(symbols, row)
+        return found
+
+
+def _pick(symbols: SymbolSet, row: int) -> Pick:
+    x, y, z = (float(c) for c in symbols.xyz_local_m[row])
+    if symbols.kind == "unit":
+        return Pick(xyz_local_m=(x, y, z), unit_id=symbols.ids[row])
+    return Pick(xyz_local_m=(x, y, z), thing_id=symbols.ids[row])
