@@ -1,0 +1,138 @@
+"""The street graph of a set of blocks: pieces between junctions, and bridges over the river."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from twin.arrays import BoolArray, Float64Array, Int64Array
+from twin.generate.blocks import Blocks
+from twin.generate.macro import StreetLines
+from twin.generate.river import River
+
+#: Usual free speed by rank of street, m/s: avenue, main street, street, old lane, embankment.
+SPEEDS_MPS = np.array([13.9, 13.9, 8.3, 5.6, 11.1])
+_SAME_M = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """Street pieces between neighbouring junctions; bridges come last.
+
+    Attributes
+    ----------
+    nodes : (N, 2) float64
+    edges : (M, 2) node rows
+    labels : (M,) row of the street lines
+    bridge : (M,) bool
+    """
+
+    nodes: Float64Array
+    edges: Int64Array
+    labels: Int64Array
+    bridge: BoolArray
+
+    def ends(self) -> tuple[Float64Array, Float64Array]:
+        """(M, 2) and (M, 2) where each piece begins and ends."""
+        return self.nodes[self.edges[:, 0]], self.nodes[self.edges[:, 1]]
+
+
+def pieces_of(blocks: Blocks, river: River) -> Pieces:
+    """Junctions lie where blocks have corners; streets run where blocks have edges."""
+    lines, cells = blocks.lines, blocks.cells
+    real = cells.real()
+    labels, a, b = cells.labels[real], cells.xy[real], cells.ends()[real]
+    direction = lines.directions[labels]
+    t_a = ((a - lines.starts[labels]) * direction).sum(axis=1)
+    t_b = ((b - lines.starts[labels]) * direction).sum(axis=1)
+    label, point, covered = _sweep(labels, t_a, t_b, a, b)
+    follows = label[1:] == label[:-1]
+    step = point[1:] - point[:-1]
+    length = np.hypot(step[:, 0], step[:, 1])
+    street = follows & (covered[:-1] > 0) & (length > _SAME_M)
+    gap = follows & (covered[:-1] == 0) & (lines.ranks[label[:-1]] <= 1)
+    bridge = gap & _spans(point[:-1], point[1:], length, river)
+    bridge = _spread(bridge, point[:-1], river, lines.ranks[label[:-1]])
+    wanted = np.concatenate([np.flatnonzero(street), np.flatnonzero(bridge)])
+    is_bridge = np.arange(len(wanted)) >= int(street.sum())
+    return _largest(_graph(point[wanted], point[wanted + 1], label[wanted], is_bridge))
+
+
+def _sweep(
+    labels: Int64Array, t_a: Float64Array, t_b: Float64Array, a: Float64Array, b: Float64Array
+) -> tuple[Int64Array, Float64Array, Int64Array]:
+    """Along every line, its corners in order and how many block edges cover what follows each."""
+    label = np.concatenate([labels, labels])
+    t = np.concatenate([t_a, t_b])
+    point = np.concatenate([a, b])
+    forward = t_b >= t_a
+    step = np.concatenate([np.where(forward, 1, -1), np.where(forward, -1, 1)])
+    order = np.lexsort((t, label))
+    return label[order], point[order], np.cumsum(step[order])
+
+
+def _spans(start: Float64Array, end: Float64Array, length: Float64Array, river: River) -> BoolArray:
+    """Which gaps cross the river from bank to bank, not too much askew."""
+    a, b = river.side_m(start), river.side_m(end)
+    width = np.abs(a - b)
+    wet = np.abs(river.side_m((start + end) / 2)) < river.half_width_m
+    return (a * b < 0) & wet & (length < 1.45 * width) & (width > river.half_width_m)
+
+
+def _spread(bridge: BoolArray, start: Float64Array, river: River, ranks: Int64Array) -> BoolArray:
+    """Leave out bridges close to a better one; avenues come first."""
+    rows = np.flatnonzero(bridge)
+    u = start[rows] @ river.along
+    kept: list[float] = []
+    out = np.zeros_like(bridge)
+    apart = 5.0 * river.half_width_m
+    for k in np.lexsort((u, ranks[rows])):
+        if all(abs(u[k] - other) > apart for other in kept):
+            kept.append(float(u[k]))
+            out[rows[k]] = True
+    return out
+
+
+def _graph(start: Float64Array, end: Float64Array, labels: Int64Array, bridge: BoolArray) -> Pieces:
+    points = np.concatenate([start, end])
+    cell = np.round(points * 50).astype(np.int64)
+    key = cell[:, 0] * (1 << 31) + cell[:, 1]
+    _, first, node = np.unique(key, return_index=True, return_inverse=True)
+    edges = node.reshape(2, -1).T
+    return Pieces(points[first], edges.astype(np.int64), labels, bridge)
+
+
+def components(n_nodes: int, edges: Int64Array) -> Int64Array:
+    """(n_nodes,) a number equal for nodes that are connected (the lowest node in each group)."""
+    group = np.arange(n_nodes)
+    a, b = edges[:, 0], edges[:, 1]
+    while True:
+        low = np.minimum(group[a], group[b])
+        before = group.copy()
+        np.minimum.at(group, group[a], low)
+        np.minimum.at(group, group[b], low)
+        group = group[group[group]]
+        if np.array_equal(group, before):
+            return group
+
+
+def _largest(pieces: Pieces) -> Pieces:
+    """Only the part of the graph that hangs together."""
+    if not len(pieces.edges):
+        return pieces
+    group = components(len(pieces.nodes), pieces.edges)
+    main = np.bincount(group[pieces.edges[:, 0]]).argmax()
+    keep = group[pieces.edges[:, 0]] == main
+    used, edges = np.unique(pieces.edges[keep], return_inverse=True)
+    return Pieces(
+        pieces.nodes[used],
+        edges.reshape(-1, 2).astype(np.int64),
+        pieces.labels[keep],
+        pieces.bridge[keep],
+    )
+
+
+def widths_m(lines: StreetLines, labels: Int64Array) -> Float64Array:
+    """Kerb to kerb."""
+    return lines.widths_m[labels]
