@@ -47,12 +47,11 @@ class Sampler:
         due = np.flatnonzero(self._due_s <= elapsed_s).astype(np.int64)
         interval = self._habits.interval_s[due]
         late = elapsed_s - self._due_s[due]
-        n_times: Int64Array = (late / interval).astype(np.int64) + 1
+        n_times = np.floor(late / interval).astype(np.int64) + 1
         self._due_s[due] += n_times * interval
         indices: Int64Array = np.repeat(due, n_times)
-        ages_s: Float64Array = (
-            np.repeat(n_times.cumsum(), n_times) - np.arange(len(indices)) - 1
-        ) * np.repeat(interval, n_times)
+        n_later: Int64Array = np.repeat(n_times.cumsum(), n_times) - np.arange(len(indices)) - 1
+        ages_s = n_later.astype(np.float64) * np.repeat(interval, n_times)
         values = self._measured(indices, truth[indices])
         sent, quality = self.faults.apply(indices, values, elapsed_s)
         return indices[sent], ages_s[sent], values[sent], quality[sent]

@@ -1,0 +1,231 @@
+"""The simulator as a process: the model stepped ten times a second, behind the hub's ports."""
+
+from __future__ import annotations
+
+import queue
+import secrets
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import TypeAlias
+
+import msgspec
+
+from twin.city.asset import CityAsset
+from twin.city.furnish import furnish
+from twin.clock import NS_PER_S, Clock, SystemClock
+from twin.link.actuator import ActuatorClient, Reply
+from twin.room.model import CommandRequest
+from twin.sense.model import Announcement
+from twin.sim.acts import JobReport
+from twin.sim.addresses import reachable
+from twin.sim.publisher import SamplePublisher
+from twin.sim.world import World, WorldOptions
+
+SOURCE = "sim"
+TICK_S = 0.1
+TICKS_A_POSITION = 2
+ANNOUNCE_S = 5.0
+#: After a pause of the machine the model goes on from where it was, not in one leap.
+MAX_STEP_S = 1.0
+
+_Order: TypeAlias = tuple[CommandRequest, Reply] | str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimOptions:
+    """What is simulated, and for which hub.
+
+    Attributes
+    ----------
+    city : furnished with streets and places if it has none
+    hub : endpoint of the hub's control socket
+    """
+
+    city: CityAsset
+    hub: str = "tcp://127.0.0.1:5710"
+    world: WorldOptions = field(default_factory=WorldOptions)
+
+
+def run_simulator(options: SimOptions, stop: threading.Event | None = None) -> int:
+    """Run until SIGTERM or SIGINT (or `stop` is set); prints one JSON line when it runs.
+
+    Returns
+    -------
+    int
+        Exit status, 0.
+
+    Raises
+    ------
+    TwinError
+        The city cannot be simulated.
+    """
+    stop = stop or threading.Event()
+    city = options.city
+    if city.streets is None or not city.places:
+        city = furnish(city, options.world.seed)
+    simulator = Simulator(World(city, options.world), hub=options.hub, clock=SystemClock())
+    restore = _stop_on_signals(stop)
+    try:
+        simulator.start()
+        _say_ready(options, simulator)
+        simulator.run(stop)
+    finally:
+        simulator.close()
+        restore()
+    return 0
+
+
+class Simulator:
+    """A world and its two connections. `start`, `run` and `close` on one thread.
+
+    Commands arrive on the actuator client's thread and wait in a queue for the next step.
+    """
+
+    def __init__(self, world: World, *, hub: str, clock: Clock) -> None:
+        self.world = world
+        self._hub, self._clock = hub, clock
+        self._orders: queue.SimpleQueue[_Order] = queue.SimpleQueue()
+        self._replies: dict[str, Reply] = {}
+        self._announced_ns = -(10**18)
+        self._tick = 0
+        self.publisher = SamplePublisher(
+            Announcement(
+                source=SOURCE,
+                epoch=secrets.token_hex(8),
+                things=world.things,
+                datastreams=world.datastreams,
+                units=world.units,
+            ),
+            clock,
+        )
+        self._actuator = ActuatorClient(
+            endpoint=hub,
+            name="simulator",
+            asset_ids=world.asset_ids,
+            on_command=lambda request, reply: self._orders.put((request, reply)),
+            on_cancel=self._orders.put,
+            clock=clock,
+        )
+
+    def start(self) -> None:
+        """Begin to look for the hub."""
+        self._actuator.start()
+
+    def run(self, stop: threading.Event) -> None:
+        """Step in real time until `stop` is set."""
+        last_ns = due_ns = self._clock.monotonic_ns()
+        while not stop.is_set():
+            due_ns += round(TICK_S * NS_PER_S)
+            pause_ns = due_ns - self._clock.monotonic_ns()
+            if pause_ns < -NS_PER_S:  # far behind: do not try to catch up
+                due_ns -= pause_ns
+            if stop.wait(max(pause_ns, 0) / NS_PER_S):
+                break
+            now_ns = self._clock.monotonic_ns()
+            self.step(min((now_ns - last_ns) / NS_PER_S, MAX_STEP_S))
+            last_ns = now_ns
+
+    def step(self, dt_s: float) -> None:
+        """Take orders, advance the world, send what it observes and reports."""
+        self._follow_hub()
+        self._take_orders()
+        t_ns = self._clock.now_ns()
+        tick = self.world.step(t_ns, dt_s)
+        for report in tick.reports:
+            self._pass_on(report)
+        self._announce_when_due()
+        self.publisher.send_samples(tick.samples)
+        self._tick += 1
+        if self._tick % TICKS_A_POSITION == 0:
+            self.publisher.send_positions(t_ns, *self.world.positions())
+
+    def close(self) -> None:
+        """End both connections."""
+        self._actuator.close()
+        self.publisher.close()
+
+    def _follow_hub(self) -> None:
+        """Send samples where the hub, maybe a new one, wants them."""
+        info = self._actuator.hub_info()
+        if info is None:
+            return
+        endpoint = reachable(info.addresses.samples_in, seen_from=self._hub)
+        if endpoint != self.publisher.endpoint:
+            self.publisher.connect(endpoint)
+            self._announced_ns = -(10**18)
+
+    def _announce_when_due(self) -> None:
+        now_ns = self._clock.monotonic_ns()
+        is_due = now_ns - self._announced_ns > ANNOUNCE_S * NS_PER_S
+        if is_due and self.publisher.announce():
+            self._announced_ns = now_ns
+
+    def _take_orders(self) -> None:
+        while True:
+            try:
+                order = self._orders.get_nowait()
+            except queue.Empty:
+                return
+            if isinstance(order, str):
+                self.world.cancel(order)
+                self._replies.pop(order, None)
+                continue
+            request, reply = order
+            verdict = self.world.command(request)
+            if verdict.is_accepted:
+                self._replies[request.id] = reply
+                reply.accepted(verdict.text)
+            else:
+                reply.rejected(verdict.text)
+
+    def _pass_on(self, report: JobReport) -> None:
+        reply = self._replies.get(report.command_id)
+        if reply is None:
+            return
+        if report.stage == "executing":
+            reply.executing(report.text)
+            return
+        del self._replies[report.command_id]
+        if report.stage == "done":
+            reply.done(report.text)
+        else:
+            reply.failed(report.text)
+
+
+def _say_ready(options: SimOptions, simulator: Simulator) -> None:
+    world = simulator.world
+    line = {
+        "ready": True,
+        "source": SOURCE,
+        "city": options.city.title,
+        "hub": options.hub,
+        "things": len(world.things),
+        "datastreams": len(world.datastreams),
+        "units": len(world.units),
+        "model_time": world.now.clock_text,
+    }
+    sys.stdout.write(msgspec.json.encode(line).decode() + "\n")
+    sys.stdout.flush()
+
+
+def _stop_on_signals(stop: threading.Event) -> Callable[[], None]:
+    """Let SIGTERM and SIGINT set `stop`; returns what restores the former handlers."""
+    if threading.current_thread() is not threading.main_thread():
+        return lambda: None
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    former = {
+        number: signal.signal(number, on_signal) for number in (signal.SIGTERM, signal.SIGINT)
+    }
+
+    def restore() -> None:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+    return restore
