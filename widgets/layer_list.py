@@ -33,18 +33,21 @@ class Legend:
 
     Attributes
     ----------
-    colours : "#RRGGBB" from `low` to `high`, or one for each of `labels`
-    labels : names of the classes of a coloured text attribute; empty for numbers
-    no_data : colour of what has no value
+    vmin, vmax : ends of the ramp (numbers only)
+    ramp : None for the classes of a text attribute
+    classes : (name, "#RRGGBB")
+    no_data : "#RRGGBB" of what has no value
+    note : e.g. "nearest sensor within 250 m", "" for none
     """
 
     title: str
-    unit: str
-    low: float
-    high: float
-    colours: tuple[str, ...]
-    no_data: str
-    labels: tuple[str, ...] = ()
+    unit: str = ""
+    vmin: float = 0.0
+    vmax: float = 1.0
+    ramp: Ramp | None = None
+    classes: tuple[tuple[str, str], ...] = ()
+    no_data: str = "#B9BDC2"
+    note: str = ""
 
 
 class LayerList:

@@ -81,7 +81,7 @@ class CommandsPanel(PanelWidget):
     def _make_details(self) -> None:
         self._details = QWidget()
         self.title = QLabel()
-        self.title.setProperty("role", "heading")
+        self.title.setProperty("role", "title")
         self.title.setWordWrap(True)
         self.facts = FactView(most_rows=10)
         self.cancel = QPushButton("Cancel command")

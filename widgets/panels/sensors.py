@@ -262,5 +262,5 @@ def _choice(name: str) -> QComboBox:
 
 
 PANEL = PanelType(
-    id="sensors", title="Sensors", area="left", create=SensorsPanel, order=20, icon="sensors"
+    id="sensors", title="Sensors", area="left", create=SensorsPanel, order=20, icon="sensor"
 )

@@ -19,14 +19,13 @@ from twin.room.model import TERMINAL_STATES, Command, CommandState, Event
 from twin.session import TwinSession
 from widgets.parts.command_words import (
     STATE_WORDS,
-    lower_first,
     observed_text,
     operator_text,
     past_phrase,
     request_phrase,
 )
 from widgets.parts.inks import Inks
-from widgets.parts.wording import clock_text
+from widgets.parts.wording import clock_text, lower_first
 
 TargetRole = int(Qt.ItemDataRole.UserRole)
 TimeRole = TargetRole + 1

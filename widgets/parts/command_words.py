@@ -10,7 +10,7 @@ from twin.commands.params import params_from_args
 from twin.errors import CommandRejected
 from twin.room.model import Command, CommandRequest, CommandState, Operator
 from twin.session import TwinSession
-from widgets.parts.wording import property_title, value_text
+from widgets.parts.wording import lower_first, property_title, value_text
 
 STATE_WORDS: dict[CommandState, str] = {
     CommandState.DRAFT: "Draft",
@@ -60,11 +60,6 @@ def past_phrase(request: CommandRequest) -> str:
     verb = verb.lower()
     past = _PAST.get(verb) or (f"{verb}d" if verb.endswith("e") else f"{verb}ed")
     return f"{past} {rest}"
-
-
-def lower_first(text: str) -> str:
-    """A sentence's start made fit for its middle."""
-    return text[:1].lower() + text[1:]
 
 
 def params_of(command_type: CommandType, args: dict[str, Any]) -> Any | None:

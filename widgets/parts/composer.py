@@ -23,11 +23,11 @@ from twin.commands.base import CommandType
 from twin.commands.params import field_errors, fields_of, params_from_args
 from twin.errors import CommandRejected
 from twin.session import ComposeRequest, TwinSession
-from widgets.parts.command_words import lower_first, phrase
+from widgets.parts.command_words import phrase
 from widgets.parts.destination import DESTINATION_FIELDS, DestinationField
 from widgets.parts.target_chooser import NameChooser
 from widgets.parts.value_form import ValueForm
-from widgets.parts.wording import duration_text
+from widgets.parts.wording import duration_text, lower_first
 
 
 class Composer(QStackedWidget):

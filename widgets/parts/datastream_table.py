@@ -15,10 +15,10 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 
 from twin.arrays import BoolArray, Float64Array, Int64Array, UInt8Array
 from twin.clock import NS_PER_S, Clock
-from twin.sense.health import Health, health_of, health_text
+from twin.sense.health import Health, health_of
 from twin.sense.model import Datastream
 from twin.sense.store import ObservationStore
-from widgets.parts.wording import age_text, property_title, value_text
+from widgets.parts.wording import age_text, health_sentence, property_title, value_text
 
 SlotRole = int(Qt.ItemDataRole.UserRole)
 CaptionRole = SlotRole + 1
@@ -213,7 +213,7 @@ class DatastreamTable(QAbstractTableModel):
         if role == TrendRole:
             return self._store.history_of(slot)[1][-TREND_POINTS:]
         if role == Qt.ItemDataRole.ToolTipRole:
-            return health_text(self._store, slot, self._snapshot, self._clock.now_ns())
+            return health_sentence(self._store, slot, self._snapshot, self._clock.now_ns())
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return self._spoken(slot)
         if role == Qt.ItemDataRole.DisplayRole:

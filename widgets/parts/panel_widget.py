@@ -25,6 +25,7 @@ class PanelWidget(QWidget):
         self.session = context.session
         self.inks = Inks(context.theme)
         self._disconnects: list[Callable[[], None]] = []
+        self.follow(context.theme_changed, self.take_theme)
 
     def follow(self, signal: Signal[T], handler: Callable[[T], object]) -> None:
         """Connect for as long as the panel lives."""
@@ -43,7 +44,7 @@ class PanelWidget(QWidget):
             disconnect()
         self._disconnects.clear()
 
-    def set_theme(self, theme: Theme) -> None:
+    def take_theme(self, theme: Theme) -> None:
         """Follow a change of theme in what the panel paints itself."""
         self.inks.change(theme)
         for child in (self, *self.findChildren(QWidget)):

@@ -38,13 +38,14 @@ def sparkline(values: Float64Array, box: QRectF) -> QPolygonF:
 class RowDelegate(QStyledItemDelegate):
     """Base of the delegates here: paints the row's background and gives its height."""
 
-    def __init__(self, inks: Inks) -> None:
+    def __init__(self, inks: Inks, *, row_px: int = ROW_PX) -> None:
         super().__init__()
         self.inks = inks
+        self._row_px = row_px
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _AnyIndex) -> QSize:
         """All rows are equally high."""
-        return QSize(super().sizeHint(option, index).width(), ROW_PX)
+        return QSize(super().sizeHint(option, index).width(), self._row_px)
 
     def paint_ground(self, painter: QPainter, option: QStyleOptionViewItem) -> None:
         """Fill the cell if its row is selected."""
@@ -99,13 +100,19 @@ class TwoLineDelegate(RowDelegate):
 class SparklineDelegate(RowDelegate):
     """Paints the last values as a line without axes, the newest as a dot."""
 
+    def __init__(self, inks: Inks, *, margin_px: int = 8) -> None:
+        super().__init__(inks)
+        self._margin_px = margin_px
+
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _AnyIndex) -> None:
         """Paint one cell."""
         self.paint_ground(painter, option)
         values = index.data(TrendRole)
         if values is None:
             return
-        line = sparkline(values, QRectF(option.rect).adjusted(4, 8, -6, -8))
+        line = sparkline(
+            values, QRectF(option.rect).adjusted(4, self._margin_px, -6, -self._margin_px)
+        )
         if line.isEmpty():
             return
         painter.save()

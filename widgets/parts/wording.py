@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime
+from datetime import UTC, datetime
 
 from twin.clock import NS_PER_S
+from twin.sense.health import health_text
 from twin.sense.model import OBSERVED_PROPERTIES, Datastream
+from twin.sense.store import ObservationSnapshot, ObservationStore
 
 _PLAIN_UNITS = {"1": "", "0/1": "", "bool": ""}
+#: What 0 and 1 mean where a datastream is a switch.
+_SWITCH_WORDS = {"closed": ("open", "closed"), "pump_running": ("stopped", "running")}
 
 
 def property_title(name: str) -> str:
@@ -39,6 +43,9 @@ def value_text(value: float, datastream: Datastream) -> str:
     """Value and unit of one datastream: "1.84 m", "closed", "no value yet"."""
     if not math.isfinite(value):
         return "no value yet"
+    words = _SWITCH_WORDS.get(datastream.observed_property)
+    if words is not None and value in (0.0, 1.0):
+        return words[int(value)]
     number = number_text(value, span=datastream.max - datastream.min)
     unit = _PLAIN_UNITS.get(datastream.unit, datastream.unit)
     return f"{number} {unit}".rstrip()
@@ -79,6 +86,14 @@ def clock_text(t_ns: int) -> str:
     return f"{datetime.fromtimestamp(t_ns / NS_PER_S).astimezone():%H:%M:%S}"
 
 
+def health_sentence(
+    store: ObservationStore, slot: int, snapshot: ObservationSnapshot, now_ns: int
+) -> str:
+    """How one datastream is, with local times."""
+    zone = datetime.fromtimestamp(now_ns / NS_PER_S).astimezone().tzinfo
+    return health_text(store, slot, snapshot, now_ns, zone or UTC)
+
+
 def count_text(n: int, one: str, many: str = "") -> str:
     """A count with its noun: "1 sensor", "2,512 sensors"."""
     return f"{n:,} {one if n == 1 else many or one + 's'}"
@@ -91,3 +106,8 @@ def kind_title(kind: str) -> str:
         for i, c in enumerate(kind.replace("_", " ").replace("+", ""))
     ).strip()
     return spaced[:1].upper() + spaced[1:]
+
+
+def lower_first(text: str) -> str:
+    """A sentence's start made fit for its middle."""
+    return text[:1].lower() + text[1:]

@@ -1,0 +1,197 @@
+"""Item models of the health panel: feeds, and datastreams somebody should look at."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QAbstractTableModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    Qt,
+)
+
+from twin.arrays import Int64Array
+from twin.clock import NS_PER_S
+from twin.sense.feeds import FeedStats
+from twin.sense.health import Health, health_of
+from twin.session import TwinSession
+from widgets.parts.datastream_table import HealthRole, TrendRole
+from widgets.parts.wording import age_text, health_sentence, lower_first, property_title
+
+ThingRole = int(Qt.ItemDataRole.UserRole) + 8
+SILENT_AFTER_S = 10.0
+RATE_POINTS = 60
+FEED_COLUMNS = (
+    "",
+    "Feed",
+    "Rate",
+    "Trend",
+    "Lag",
+    "Gaps",
+    "Malformed",
+    "Unknown",
+    "Dropped",
+    "Last error",
+)
+_AnyIndex = QModelIndex | QPersistentModelIndex
+_NOWHERE = QModelIndex()
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+
+
+class FeedTable(QAbstractTableModel):
+    """One row a source. Keeps the last rates of each feed, which nobody else does. GUI thread."""
+
+    def __init__(self, session: TwinSession) -> None:
+        super().__init__()
+        self._session = session
+        self.feeds: tuple[FeedStats, ...] = ()
+        self._rates: dict[str, deque[float]] = {}
+
+    def take(self, feeds: tuple[FeedStats, ...]) -> None:
+        """Show new figures; called once a tick."""
+        feeds = tuple(sorted(feeds, key=lambda feed: feed.source))
+        for feed in feeds:
+            self._rates.setdefault(feed.source, deque(maxlen=RATE_POINTS)).append(feed.rate_hz)
+        if [f.source for f in feeds] != [f.source for f in self.feeds]:
+            self.beginResetModel()
+            self.feeds = feeds
+            self.endResetModel()
+            return
+        self.feeds = feeds
+        if feeds:
+            last = self.index(len(feeds) - 1, len(FEED_COLUMNS) - 1)
+            self.dataChanged.emit(self.index(0, 0), last)
+
+    def rowCount(self, parent: _AnyIndex = _NOWHERE) -> int:
+        """How many feeds."""
+        return 0 if parent.isValid() else len(self.feeds)
+
+    def columnCount(self, parent: _AnyIndex = _NOWHERE) -> int:
+        """See `FEED_COLUMNS`."""
+        return 0 if parent.isValid() else len(FEED_COLUMNS)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
+        """Column titles."""
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return FEED_COLUMNS[section]
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _side(section)
+        return None
+
+    def data(self, index: _AnyIndex, role: int = 0) -> Any:
+        """Figures of one feed."""
+        if not index.isValid() or index.row() >= len(self.feeds):
+            return None
+        feed = self.feeds[index.row()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self._text(feed, index.column())
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _side(index.column())
+        if role == HealthRole:
+            return Health.STALE if self.is_silent(feed) else Health.FRESH
+        if role == TrendRole:
+            return np.array(self._rates[feed.source])
+        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
+            return self.sentence(feed)
+        return None
+
+    def is_silent(self, feed: FeedStats) -> bool:
+        """Whether a feed has said nothing for a while."""
+        return self._silent_s(feed) > SILENT_AFTER_S
+
+    def sentence(self, feed: FeedStats) -> str:
+        """How one feed is, for a person."""
+        if self.is_silent(feed):
+            return f"{feed.source} has been silent for {age_text(self._silent_s(feed))}"
+        return f"{feed.source} brings {feed.rate_hz:,.0f} samples a second"
+
+    def _silent_s(self, feed: FeedStats) -> float:
+        return (self._session.clock.now_ns() - feed.last_received_ns) / NS_PER_S
+
+    def _text(self, feed: FeedStats, column: int) -> str:
+        lag = "–" if not np.isfinite(feed.lag_ms) else f"{feed.lag_ms:,.0f} ms"
+        return (
+            "",
+            feed.source,
+            f"silent {age_text(self._silent_s(feed))}"
+            if self.is_silent(feed)
+            else f"{feed.rate_hz:,.0f}/s",
+            "",
+            lag,
+            f"{feed.gaps:,}",
+            f"{feed.malformed:,}",
+            f"{feed.unknown:,}",
+            f"{feed.dropped:,}",
+            feed.last_error,
+        )[column]
+
+
+def _side(column: int) -> Qt.AlignmentFlag:
+    is_figure = FEED_COLUMNS[column] in ("Rate", "Lag", "Gaps", "Malformed", "Unknown", "Dropped")
+    return _RIGHT if is_figure else _LEFT
+
+
+class OddDatastreams(QAbstractListModel):
+    """Datastreams that are suspect, stale or silent since the start, suspect ones first."""
+
+    def __init__(self, session: TwinSession) -> None:
+        super().__init__()
+        self._session = session
+        self._store = session.observations
+        self.slots: Int64Array = np.empty(0, np.int64)
+        self.take()
+
+    def take(self) -> None:
+        """Look at all of them again."""
+        self._snapshot = self._store.snapshot()
+        self._codes = health_of(self._snapshot, self._session.clock.now_ns())
+        slots = np.concatenate(
+            [
+                np.flatnonzero(self._codes == code)
+                for code in (Health.SUSPECT, Health.STALE, Health.NEVER)
+            ]
+        ).astype(np.int64)
+        if np.array_equal(slots, self.slots):
+            if len(slots):
+                self.dataChanged.emit(self.index(0), self.index(len(slots) - 1))
+            return
+        self.beginResetModel()
+        self.slots = slots
+        self.endResetModel()
+
+    def rowCount(self, parent: _AnyIndex = _NOWHERE) -> int:
+        """How many somebody should look at."""
+        return 0 if parent.isValid() else len(self.slots)
+
+    def data(self, index: _AnyIndex, role: int = 0) -> Any:
+        """Sentence, mark and thing of one."""
+        if not index.isValid() or index.row() >= len(self.slots):
+            return None
+        slot = int(self.slots[index.row()])
+        if role in (
+            Qt.ItemDataRole.DisplayRole,
+            Qt.ItemDataRole.ToolTipRole,
+            Qt.ItemDataRole.AccessibleTextRole,
+        ):
+            return self.sentence(slot)
+        if role == HealthRole:
+            return Health(int(self._codes[slot]))
+        if role == ThingRole:
+            return self._store.datastreams[slot].thing_id
+        return None
+
+    def sentence(self, slot: int) -> str:
+        """What is odd about a datastream, with its name."""
+        datastream = self._store.datastreams[slot]
+        thing = self._store.things.get(datastream.thing_id)
+        name = thing.name if thing is not None else datastream.thing_id
+        title = lower_first(property_title(datastream.observed_property))
+        now_ns = self._session.clock.now_ns()
+        return f"{name}, {title}: {health_sentence(self._store, slot, self._snapshot, now_ns)}"
