@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
@@ -50,9 +50,6 @@ class Composer(QStackedWidget):
         self._destination: DestinationField | None = None
         self.addWidget(self._make_form_page())
         self.addWidget(self._make_confirm_page())
-        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)
-        escape.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        escape.activated.connect(self.back)
         self.offer_targets()
         self._choose_target("")
 
@@ -182,6 +179,23 @@ class Composer(QStackedWidget):
         self._say("")
         self.setCurrentIndex(1)
         self.confirm.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def event(self, event: QEvent) -> bool:
+        """Keep Esc from the window's own use of it while there is something to back out of."""
+        is_override = event.type() == QEvent.Type.ShortcutOverride
+        if is_override and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
+            event.setAccepted(self.currentIndex() == 1 or bool(self.target.chosen_id()))
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc backs out; Enter in a field goes on to the confirm step."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.back()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex() == 0:
+            self.show_confirm_step()
+        else:
+            super().keyPressEvent(event)
 
     # -- inside -----------------------------------------------------------------------------
 

@@ -70,20 +70,13 @@ class SensorFilter:
 
 
 class DatastreamTable(QAbstractTableModel):
-    """Rows are slots of the store, in `rows`. GUI thread only; pull `refresh` on a tick.
+    """Rows are slots of the store, in `rows`. GUI thread only; pull `refresh` on a tick."""
 
-    Parameters
-    ----------
-    with_thing_names : first line is the thing's name, else the property's title
-    """
-
-    def __init__(
-        self, store: ObservationStore, clock: Clock, *, with_thing_names: bool = True
-    ) -> None:
+    def __init__(self, store: ObservationStore, clock: Clock) -> None:
         super().__init__()
         self._store = store
         self._clock = clock
-        self._with_thing_names = with_thing_names
+        self._with_thing_names = True
         self._only: Int64Array | None = None
         self._filter = SensorFilter()
         self._sort_key = SortKey.NAME
@@ -109,9 +102,10 @@ class DatastreamTable(QAbstractTableModel):
         """Present order, and whether it is descending."""
         return self._sort_key, self._descending
 
-    def list_only(self, slots: Int64Array | None) -> None:
-        """List only these slots (in this order of the store); None = all."""
+    def list_only(self, slots: Int64Array | None, *, with_thing_names: bool = True) -> None:
+        """List only these slots; None = all. Lead with the thing's or the property's name."""
         self._only = slots
+        self._with_thing_names = with_thing_names
         self._arrange()
 
     def set_filter(self, wanted: SensorFilter) -> None:
