@@ -2,20 +2,23 @@
 
 Spaces: ``geographic`` (lon, lat in degrees, height in metres), ``projected`` (metres in the
 city's CRS), ``local`` (metres, east-north-up, float32 safe, projected minus origin).
+
+PROJ is imported on first use: loading it takes as long as reading a small city.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pyproj
-from pyproj.aoi import AreaOfInterest
-from pyproj.database import query_utm_crs_info
 
 from twin.arrays import Float32Array, Float64Array
 from twin.errors import CrsError
+
+if TYPE_CHECKING:
+    import pyproj
 
 #: Beyond this float32 steps grow to a centimetre (2**-24 * 131 km = 8 mm).
 MAX_LOCAL_M = 131_072.0
@@ -89,14 +92,18 @@ def crs_from_text(text: str) -> pyproj.CRS:
     CrsError
         PROJ does not know it.
     """
+    from pyproj.exceptions import CRSError
+
     try:
         return _parsed_crs(text.strip())
-    except pyproj.exceptions.CRSError as error:
+    except CRSError as error:
         raise CrsError(f"The coordinate reference system {text!r} is unknown") from error
 
 
 @lru_cache(maxsize=64)
 def _parsed_crs(text: str) -> pyproj.CRS:
+    import pyproj
+
     # The OGC spells a CRS as a URL (…/def/crs/EPSG/0/7415) or a URN (urn:…:crs:EPSG::7415).
     pieces = text.replace("/", ":").split(":")
     if "crs" in pieces and pieces[-1].isdigit():
@@ -107,6 +114,9 @@ def _parsed_crs(text: str) -> pyproj.CRS:
 
 def utm_crs_at(lon_deg: float, lat_deg: float) -> str:
     """The WGS 84 / UTM zone that holds a point, e.g. "EPSG:32618"."""
+    from pyproj.aoi import AreaOfInterest
+    from pyproj.database import query_utm_crs_info
+
     area = AreaOfInterest(lon_deg, lat_deg, lon_deg, lat_deg)
     found = query_utm_crs_info(datum_name="WGS 84", area_of_interest=area)
     if not found:
@@ -116,6 +126,8 @@ def utm_crs_at(lon_deg: float, lat_deg: float) -> str:
 
 @lru_cache(maxsize=16)
 def _to_projected(crs_text: str) -> pyproj.Transformer:
+    import pyproj
+
     target = crs_from_text(crs_text)
     flat = target.sub_crs_list[0] if target.is_compound else target
     return pyproj.Transformer.from_crs("EPSG:4326", flat, always_xy=True)

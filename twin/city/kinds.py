@@ -77,9 +77,10 @@ def surface_of_kind(kind: str) -> int:
     return _KINDS[max(found, key=len)] if found else int(Surface.OTHER)
 
 
-def surface_of_semantics(kind_surface: int, semantic: object) -> int:
+@lru_cache(maxsize=4096)
+def surface_of_semantics(kind_surface: int, semantic: str) -> int:
     """Shade of a surface of semantic type `semantic` on an object shaded `kind_surface`."""
-    named = _SEMANTICS.get(semantic) if isinstance(semantic, str) else None
+    named = _SEMANTICS.get(semantic)
     if named is None or kind_surface in (Surface.BRIDGE, Surface.RAIL, Surface.GREEN):
         return kind_surface
     if kind_surface == Surface.PAVED and named == Surface.ROAD:

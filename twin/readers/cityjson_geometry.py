@@ -91,11 +91,10 @@ def codes_of(geometry: Geometry, n_surfaces: int, kind_surface: int) -> list[int
         return plain
     if not isinstance(listed, list):
         return None
-    codes = {
-        index: surface_of_semantics(
-            kind_surface, one.get("type") if isinstance(one, dict) else None
-        )
+    codes: dict[Any, int] = {
+        index: surface_of_semantics(kind_surface, one["type"])
         for index, one in enumerate(listed)
+        if isinstance(one, dict) and isinstance(one.get("type"), str)
     }
     flat = _flat_values(values, geometry.boundaries, DEPTHS[geometry.type])
     if flat is None or len(flat) != n_surfaces:
