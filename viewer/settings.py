@@ -1,0 +1,96 @@
+"""What a person's console remembers between runs: theme, operator, window layouts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from platformdirs import user_config_path
+from PySide6.QtCore import QByteArray, QSettings
+
+#: Raised when docks change so much that an old layout would hide something.
+LAYOUT_VERSION = 1
+_THEMES = ("light", "dark")
+
+
+def settings_path() -> Path:
+    """Where the settings of this person lie (an INI file)."""
+    return user_config_path("civitwin", appauthor=False) / "console.ini"
+
+
+class Settings:
+    """Settings in one INI file; an absent or broken file means the defaults. GUI thread."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path or settings_path()
+        self._store = QSettings(str(self.path), QSettings.Format.IniFormat)
+
+    @property
+    def theme(self) -> str:
+        """Name of the theme, "light" unless chosen otherwise."""
+        name = self._text("look/theme")
+        return name if name in _THEMES else _THEMES[0]
+
+    @theme.setter
+    def theme(self, name: str) -> None:
+        self._store.setValue("look/theme", name)
+
+    @property
+    def operator_name(self) -> str:
+        """Name given last, "" for none."""
+        return self._text("operator/name")
+
+    @operator_name.setter
+    def operator_name(self, name: str) -> None:
+        self._store.setValue("operator/name", name)
+
+    @property
+    def department(self) -> str:
+        """Department given last, "" for none."""
+        return self._text("operator/department")
+
+    @department.setter
+    def department(self, name: str) -> None:
+        self._store.setValue("operator/department", name)
+
+    @property
+    def workspace(self) -> str:
+        """Id of the workspace shown last, "" for none."""
+        return self._text("window/workspace")
+
+    @workspace.setter
+    def workspace(self, workspace_id: str) -> None:
+        self._store.setValue("window/workspace", workspace_id)
+
+    @property
+    def geometry(self) -> QByteArray:
+        """Place and size of the window, empty for none."""
+        return self._bytes("window/geometry")
+
+    @geometry.setter
+    def geometry(self, value: QByteArray) -> None:
+        self._store.setValue("window/geometry", value)
+
+    def layout(self, workspace_id: str) -> QByteArray:
+        """Docks of a workspace as they were left, empty for none."""
+        return self._bytes(f"layout{LAYOUT_VERSION}/{workspace_id}")
+
+    def set_layout(self, workspace_id: str, state: QByteArray) -> None:
+        """Remember the docks of a workspace."""
+        self._store.setValue(f"layout{LAYOUT_VERSION}/{workspace_id}", state)
+
+    def forget_layouts(self) -> None:
+        """Go back to the layouts the console comes with."""
+        self._store.remove(f"layout{LAYOUT_VERSION}")
+
+    def save(self) -> bool:
+        """Write to disk now; False when that is not possible (read-only folder, full disk)."""
+        self._store.sync()
+        return self._store.status() == QSettings.Status.NoError
+
+    def _text(self, key: str) -> str:
+        value = self._store.value(key, "")
+        return value if isinstance(value, str) else ""
+
+    def _bytes(self, key: str) -> QByteArray:
+        value = self._store.value(key)
+        return value if isinstance(value, QByteArray) else QByteArray()

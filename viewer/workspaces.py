@@ -1,0 +1,37 @@
+"""The workspaces: which docks are open at first, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from widgets.panel import Area, PanelType
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """One arrangement of the window for one kind of work."""
+
+    id: str
+    title: str
+    key: str
+    areas: tuple[Area, ...]
+
+
+WORKSPACES = (
+    Workspace("overview", "Overview", "1", ("left", "right")),
+    Workspace("monitor", "Monitor", "2", ("left", "right", "bottom")),
+    Workspace("command", "Command", "3", ("right", "bottom")),
+)
+
+
+def shows(workspace: Workspace, record: PanelType) -> bool:
+    """Whether a panel is open at first in a workspace."""
+    if record.workspaces:
+        return workspace.id in record.workspaces
+    return record.area in workspace.areas
+
+
+def in_order(records: Iterable[PanelType]) -> list[PanelType]:
+    """Panels by their `order`, then title."""
+    return sorted(records, key=lambda record: (record.order, record.title))

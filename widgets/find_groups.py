@@ -1,0 +1,206 @@
+"""What can be found in a session: places, sensors, units, buildings; panels and actions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from twin.city.asset import CityAsset, FeatureTable, Place
+from twin.sense.model import OBSERVED_PROPERTIES, Datastream, Thing, Unit
+from twin.session import Selection, TwinSession
+from widgets.actions import ActionTable
+from widgets.bridge import Bridge, ignore
+from widgets.find_box import action_group
+from widgets.find_index import FindGroup, NameIndex
+
+_NAME_WORDS = ("name", "naam", "title", "address", "adres", "street", "straat", "label")
+_PLACE_M, _THING_M, _UNIT_M = 300.0, 200.0, 250.0
+PANEL_GROUP = "Panels"
+
+
+class SessionFinder:
+    """Groups of everything in a session, indexed in jobs so that opening never waits.
+
+    Made and used on the GUI thread. ``ready`` is called when an index got ready.
+    """
+
+    def __init__(
+        self,
+        *,
+        session: TwinSession,
+        bridge: Bridge,
+        actions: ActionTable,
+        ready: Callable[[], object],
+    ) -> None:
+        self._session = session
+        self._bridge = bridge
+        self._actions = actions
+        self._ready = ready
+        self._city: tuple[FindGroup, ...] = ()
+        self._sensed: tuple[FindGroup, ...] = ()
+        self._sensed_version = (-1, -1)
+        self._is_busy = False
+        self._index_city()
+
+    def groups(self) -> Sequence[FindGroup]:
+        """All groups; starts to index what was announced since the last call."""
+        self._index_sensed()
+        panels = ActionTable()
+        others = ActionTable()
+        for action in self._actions:
+            (panels if action.group == PANEL_GROUP else others).add(action)
+        return (
+            *self._city[:1],
+            *self._sensed,
+            *self._city[1:],
+            action_group(panels, PANEL_GROUP),
+            action_group(others),
+        )
+
+    def _index_city(self) -> None:
+        city = self._session.city
+
+        def work(_progress: object) -> tuple[NameIndex, list[str], NameIndex]:
+            places = NameIndex(f"{p.name} {p.district} {p.id}" for p in city.places)
+            titles, texts = feature_names(city.features)
+            return places, titles, NameIndex(texts)
+
+        def done(made: tuple[NameIndex, list[str], NameIndex]) -> None:
+            places, titles, features = made
+            self._city = (self._place_group(places), self._feature_group(city, titles, features))
+            self._ready()
+
+        self._bridge.run_job(work, done, ignore)
+
+    def _index_sensed(self) -> None:
+        session = self._session
+        version = (session.observations.catalogue_version, session.units.catalogue_version)
+        if version == self._sensed_version or self._is_busy:
+            return
+        self._is_busy = True
+        things = tuple(session.observations.things.values())
+        datastreams = tuple(session.observations.datastreams)
+        units = tuple(session.units.units)
+
+        def work(_progress: object) -> tuple[NameIndex, NameIndex]:
+            properties = _properties_by_thing(datastreams)
+            texts = (f"{t.name} {t.id} {properties.get(t.id, '')}" for t in things)
+            return NameIndex(texts), NameIndex(f"{u.name} {u.kind} {u.id}" for u in units)
+
+        def done(made: tuple[NameIndex, NameIndex]) -> None:
+            self._is_busy = False
+            self._sensed_version = version
+            self._sensed = (self._thing_group(things, made[0]), self._unit_group(units, made[1]))
+            self._ready()
+
+        def failed(_error: Exception) -> None:
+            self._is_busy = False
+
+        self._bridge.run_job(work, done, failed)
+
+    def _place_group(self, index: NameIndex) -> FindGroup:
+        places: Sequence[Place] = self._session.city.places
+
+        def choose(row: int) -> None:
+            place = places[row]
+            if place.feature >= 0:
+                self._session.select(Selection(feature=place.feature))
+            self._session.fly_to_requested.emit((*place.xyz_local_m, _PLACE_M))
+
+        return FindGroup(
+            heading="Places",
+            index=index,
+            title=lambda row: places[row].name,
+            detail=lambda row: _detail(places[row].kind, places[row].district),
+            choose=choose,
+            icon="place",
+        )
+
+    def _feature_group(self, city: CityAsset, titles: list[str], index: NameIndex) -> FindGroup:
+        def choose(row: int) -> None:
+            self._session.select(Selection(feature=row))
+            bounds = city.features.bounds_min_max_local_m[row].astype(float)
+            if not np.isnan(bounds).any():
+                low, high = bounds[:3], bounds[3:]
+                x, y, z = (float(v) for v in (low + high) / 2)
+                size_m = float(np.linalg.norm(high - low))
+                self._session.fly_to_requested.emit((x, y, z, 80.0 + 3.0 * size_m))
+
+        return FindGroup(
+            heading="Buildings and other features",
+            index=index,
+            title=lambda row: titles[row],
+            detail=lambda row: _detail(city.features.kind(row), ""),
+            choose=choose,
+            icon="building",
+        )
+
+    def _thing_group(self, things: Sequence[Thing], index: NameIndex) -> FindGroup:
+        def choose(row: int) -> None:
+            thing = things[row]
+            self._session.select(Selection(thing_id=thing.id))
+            xyz = self._session.observations.xyz_of_thing(thing.id)
+            if not np.isnan(xyz).any():
+                x, y, z = (float(v) for v in xyz)
+                self._session.fly_to_requested.emit((x, y, z, _THING_M))
+
+        return FindGroup(
+            heading="Sensors and equipment",
+            index=index,
+            title=lambda row: things[row].name or things[row].id,
+            detail=lambda row: _detail(things[row].kind, things[row].department),
+            choose=choose,
+            icon="sensor",
+        )
+
+    def _unit_group(self, units: Sequence[Unit], index: NameIndex) -> FindGroup:
+        def choose(row: int) -> None:
+            session = self._session
+            session.select(Selection(unit_id=units[row].id))
+            slot = session.units.slot_of(units[row].id)
+            if slot >= 0:
+                xyz = session.units.at(session.clock.now_ns()).xyz_local_m[slot]
+                if not np.isnan(xyz).any():
+                    x, y, z = (float(v) for v in xyz)
+                    session.fly_to_requested.emit((x, y, z, _UNIT_M))
+
+        return FindGroup(
+            heading="Units",
+            index=index,
+            title=lambda row: units[row].name or units[row].id,
+            detail=lambda row: _detail(units[row].kind, units[row].department),
+            choose=choose,
+            icon="unit",
+        )
+
+
+def feature_names(features: FeatureTable) -> tuple[list[str], list[str]]:
+    """Title for a person and text to search, for each feature. Any thread; long for many."""
+    names = [
+        column
+        for key, column in features.attributes.items()
+        if column.dtype == object and any(word in key.casefold() for word in _NAME_WORDS)
+    ]
+    titles, texts = [], []
+    for row, feature_id in enumerate(features.ids):
+        values = [str(column[row]) for column in names if column[row] is not None]
+        titles.append(values[0] if values else feature_id)
+        texts.append(" ".join((*values, feature_id)))
+    return titles, texts
+
+
+def _properties_by_thing(datastreams: Sequence[Datastream]) -> dict[str, str]:
+    found: dict[str, list[str]] = {}
+    for stream in datastreams:
+        known = OBSERVED_PROPERTIES.get(stream.observed_property)
+        title = known[0] if known else stream.observed_property
+        found.setdefault(stream.thing_id, []).append(title)
+    return {thing_id: " ".join(titles) for thing_id, titles in found.items()}
+
+
+def _detail(kind: str, more: str) -> str:
+    words = kind.replace("_", " ").strip()
+    words = words[:1].upper() + words[1:]
+    extra = more.replace("_", " ")
+    return f"{words} · {extra}" if words and extra else words or extra
