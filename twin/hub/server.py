@@ -1,10 +1,393 @@
-"""The hub process: sockets around the core."""
+"""The hub process: sockets, journal and clock around the core.
+
+One round of the loop: take everything that waits, step the core for each, commit all events
+together, and only then answer, publish and deliver.
+
+Hard-won rules (each guarded in tests/twin/test_hub_server.py and test_hub_kill.py):
+
+1. Commit, then acknowledge and publish. What was not committed never leaves the process.
+2. After a failed commit the room is folded anew from the journal, and nothing that would make an
+   event is taken until the journal can be written again.
+3. What comes from outside is decoded once, here; what cannot be decoded is counted.
+"""
 
 from __future__ import annotations
 
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import Any
+
+import msgspec
+import zmq
+
+from twin.clock import NS_PER_S, Clock, SystemClock
+from twin.commands.base import command_registry
+from twin.errors import WireError
+from twin.hub.core import HubCore
+from twin.hub.forwarder import Forwarder, Found, Orders
+from twin.hub.journal import Journal, JournalError
 from twin.hub.options import HubOptions
+from twin.hub.pace import Pace
+from twin.hub.ports import bind_ports
+from twin.hub.requests import (
+    Asked,
+    Greeted,
+    Lost,
+    Request,
+    Send,
+    StartWatch,
+    StepResult,
+    TargetsSeen,
+    Tick,
+)
+from twin.link.control import (
+    HEARTBEAT_S,
+    ActuatorReply,
+    Bye,
+    Events,
+    FromHub,
+    GetEvents,
+    GetSnapshot,
+    Heartbeat,
+    Hello,
+    HelloNeeded,
+    HubAddresses,
+    HubInfo,
+    Ping,
+    Pong,
+    Refused,
+    Snapshot,
+    Submit,
+    ToHub,
+    decode_to_hub,
+    encode_control,
+    encode_event,
+    encode_heartbeat,
+)
+from twin.link.mailbox import Mailbox
+from twin.room.model import Event
+
+TICK_S = 0.1
+_BURST = 500
+_RING = 10_000
+_EVENTS_A_REPLY = 300
+_PROBE_S = 1.0
+_FOUND_CAPACITY = 20_000
+
+
+@dataclass(slots=True)
+class HubCounts:
+    """What the control socket saw."""
+
+    requests: int = 0
+    malformed: int = 0
+    commits: int = 0
+    failed_commits: int = 0
+
+
+@dataclass(slots=True)
+class _Round:
+    """What one round has to do after its commit."""
+
+    steps: list[tuple[Request, StepResult]] = field(default_factory=list)
+    queries: list[tuple[bytes, Ping | GetSnapshot | GetEvents]] = field(default_factory=list)
+    replies: list[tuple[bytes, FromHub]] = field(default_factory=list)
+
+
+class Hub:
+    """One hub. Made, run and closed on one thread; `stop` may be called from any.
+
+    Raises
+    ------
+    TwinError
+        From the constructor: the journal or a port cannot be had.
+    """
+
+    def __init__(self, options: HubOptions, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
+        self._options = options
+        self._journal = Journal(options.journal)
+        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        try:
+            self._ports = bind_ports(self._context, options.addresses)
+        except BaseException:
+            self._journal.close()
+            self._context.term()
+            raise
+        self._control_thread_setup()
+
+    def _control_thread_setup(self) -> None:
+        self.counts = HubCounts()
+        self.trouble = ""
+        self._pace = Pace(self._clock)
+        self._found: Mailbox[Found | None] = Mailbox(_FOUND_CAPACITY)
+        self._heard_ns: dict[bytes, int] = {}
+        self._waiting: dict[str, Greeted] = {}
+        self._ring: deque[Event] = deque(maxlen=_RING)
+        self._watched: frozenset[str] = frozenset()
+        self._info = HubInfo(
+            epoch=self._journal.epoch,
+            scene=self._options.scene,
+            version=version("civitwin"),
+            seq=self._journal.last_seq,
+            addresses=self._ports.addresses,
+        )
+        self._core = HubCore(
+            info=self._info,
+            types=command_registry(),
+            times=self._options.times,
+            history=self._journal.events(),
+        )
+        self._forwarder = Forwarder(
+            pull=self._ports.samples_in,
+            publish=self._ports.samples_out,
+            found=self._found.put,
+            clock=self._clock,
+        )
+
+    @property
+    def addresses(self) -> HubAddresses:
+        """Where the sockets really are."""
+        return self._ports.addresses
+
+    @property
+    def epoch(self) -> str:
+        """Id of the journal."""
+        return self._journal.epoch
+
+    def stop(self) -> None:
+        """Make `run` return soon. Any thread, signal handlers too."""
+        self._found.put(None)
+
+    def run(self, on_ready: Callable[[], None] = lambda: None) -> None:
+        """Serve until `stop`, then close everything."""
+        poller = zmq.Poller()
+        poller.register(self._ports.control, zmq.POLLIN)
+        poller.register(self._found.fileno(), zmq.POLLIN)
+        self._forwarder.start()
+        try:
+            first = self._core.start(self._pace.hub_ns())
+            self._finish(_Round(steps=[(Tick(), first)]))
+            on_ready()
+            while self._serve_round(poller):
+                pass
+        finally:
+            self._forwarder.close()
+            self._ports.close()
+            self._journal.close()
+            self._context.term()
+            self._found.close()
+
+    # --- one round --------------------------------------------------------------------------------
+
+    def _serve_round(self, poller: zmq.Poller) -> bool:
+        ready: dict[Any, int] = dict(poller.poll(self._pace.ms_until("tick")))
+        work = _Round()
+        if self._ports.control in ready:
+            self._receive(work)
+        found = self._found.drain()
+        for item in found:
+            if item is not None:
+                self._step(work, item)
+        if self._pace.is_due("tick", TICK_S):
+            self._tick(work)
+        self._finish(work)
+        if self._pace.is_due("heartbeat", HEARTBEAT_S):
+            self._beat()
+        return None not in found
+
+    def _receive(self, work: _Round) -> None:
+        for _ in range(_BURST):
+            try:
+                identity, *frames = self._ports.control.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                return
+            try:
+                message = decode_to_hub(frames)
+            except WireError:
+                self.counts.malformed += 1
+                continue
+            self.counts.requests += 1
+            self._take(work, identity, message)
+
+    def _take(self, work: _Round, identity: bytes, message: ToHub) -> None:
+        is_known = identity in self._heard_ns
+        if is_known:
+            self._heard_ns[identity] = self._clock.monotonic_ns()
+        match message:
+            case Hello():
+                self._step(work, Greeted(identity.hex(), message))
+            case _ if not is_known:
+                work.replies.append((identity, HelloNeeded()))
+            case Bye():
+                self._forget(work, identity, "Left")
+            case Ping() | GetSnapshot() | GetEvents():
+                work.queries.append((identity, message))
+            case _:
+                self._step(work, Asked(identity.hex(), message))
+
+    def _step(self, work: _Round, request: Request) -> None:
+        if self.trouble and not isinstance(request, TargetsSeen):
+            self._defer(work, request)
+            return
+        result = self._core.step(request, self._pace.hub_ns())
+        if isinstance(request, Greeted) and isinstance(result.reply, HubInfo):
+            self._heard_ns[bytes.fromhex(request.session)] = self._clock.monotonic_ns()
+        work.steps.append((request, result))
+
+    def _defer(self, work: _Round, request: Request) -> None:
+        """Handle a request while nothing can be stored."""
+        if isinstance(request, Greeted):
+            identity = bytes.fromhex(request.session)
+            self._waiting[request.session] = request
+            self._heard_ns[identity] = self._clock.monotonic_ns()
+            info = msgspec.structs.replace(self._info, seq=self._core.room.seq)
+            work.replies.append((identity, info))
+        elif isinstance(request, Asked) and not isinstance(request.message, ActuatorReply):
+            work.replies.append(self._refusal(request))
+
+    def _refusal(self, request: Asked) -> tuple[bytes, Refused]:
+        message = request.message
+        if isinstance(message, Submit):
+            key = message.request.id
+        else:
+            key = message.command_id if isinstance(message, ActuatorReply) else message.id
+        refused = Refused(id=key, text=self.trouble, is_final=False)
+        return bytes.fromhex(request.session), refused
+
+    def _tick(self, work: _Round) -> None:
+        silence_ns = round(self._options.times.session_wait_s * NS_PER_S)
+        now_ns = self._clock.monotonic_ns()
+        for identity, heard_ns in tuple(self._heard_ns.items()):
+            if now_ns - heard_ns > silence_ns:
+                self._forget(work, identity, "Connection lost")
+        if self.trouble:
+            self._try_to_recover(work)
+        else:
+            self._step(work, Tick())
+
+    def _forget(self, work: _Round, identity: bytes, reason: str) -> None:
+        del self._heard_ns[identity]
+        if self._waiting.pop(identity.hex(), None) is None:
+            self._step(work, Lost(identity.hex(), reason))
+
+    def _try_to_recover(self, work: _Round) -> None:
+        if not self._pace.is_due("probe", _PROBE_S):
+            return
+        try:
+            self._journal.probe()
+        except JournalError as error:
+            self.trouble = str(error)
+            return
+        self.trouble = ""
+        for request in self._waiting.values():
+            self._step(work, request)
+        self._waiting.clear()
+        again = StepResult(outgoing=self._core.resend())
+        work.steps.append((Tick(), again))
+
+    # --- after the round: commit, then tell ------------------------
+
+    def _finish(self, work: _Round) -> None:
+        events = [event for _, result in work.steps for event in result.events]
+        try:
+            self._journal.append(events)
+        except JournalError as error:
+            self._give_up(work, str(error))
+            events = []
+        if events:
+            self.counts.commits += 1
+        for event in events:
+            self._ring.append(event)
+            self._ports.events.send_multipart(encode_event(self.epoch, event))
+        for request, result in work.steps:
+            if result.reply is not None and isinstance(request, Greeted | Asked):
+                self._send(bytes.fromhex(request.session), result.reply)
+        for identity, reply in work.replies:
+            self._send(identity, reply)
+        for identity, query in work.queries:
+            self._send(identity, self._answer(query))
+        self._deliver([out for _, result in work.steps for out in result.outgoing])
+
+    def _give_up(self, work: _Round, sentence: str) -> None:
+        """The commit failed: undo the round and refuse what was asked in it."""
+        self.trouble = sentence
+        self.counts.failed_commits += 1
+        self._pace.is_due("probe", _PROBE_S)
+        self._core.restore(self._journal.events())
+        for request, _ in work.steps:
+            self._defer(work, request)
+        work.steps.clear()
+
+    def _deliver(self, outgoing: list[Send | StartWatch]) -> None:
+        for out in outgoing:
+            if isinstance(out, Send):
+                self._send(bytes.fromhex(out.session), out.message)
+        starts = tuple(out for out in outgoing if isinstance(out, StartWatch))
+        watched = self._core.watched
+        if starts or watched != self._watched:
+            self._watched = watched
+            self._forwarder.order(Orders(watched=watched, start=starts))
+
+    def _answer(self, query: Ping | GetSnapshot | GetEvents) -> FromHub:
+        room = self._core.room
+        match query:
+            case Ping(t_ns=t_ns):
+                return Pong(t_ns=t_ns, seq=room.seq)
+            case GetSnapshot():
+                return Snapshot(epoch=self.epoch, seq=room.seq, room=room.to_bytes())
+            case GetEvents(from_seq=from_seq):
+                return Events(
+                    epoch=self.epoch, events=self._events_from(from_seq), last_seq=room.seq
+                )
+
+    def _events_from(self, from_seq: int) -> tuple[Event, ...]:
+        room_seq = self._core.room.seq
+        if self._ring and from_seq >= self._ring[0].seq:
+            start = from_seq - self._ring[0].seq
+            n_last = min(len(self._ring), start + _EVENTS_A_REPLY)
+            return tuple(self._ring[i] for i in range(start, n_last))
+        return tuple(self._journal.events(min(max(from_seq, 1), room_seq + 1), _EVENTS_A_REPLY))
+
+    def _send(self, identity: bytes, message: FromHub) -> None:
+        self._ports.control.send_multipart([identity, *encode_control(message)])
+
+    def _beat(self) -> None:
+        room = self._core.room
+        beat = Heartbeat(
+            epoch=self.epoch, seq=room.seq, state_hash=room.state_hash(), t_ns=self._pace.hub_ns(),
+            trouble=self.trouble,
+        )  # fmt: skip
+        self._ports.events.send_multipart(encode_heartbeat(beat))
 
 
 def run_hub(options: HubOptions) -> int:
-    """Run a hub until SIGTERM or SIGINT; prints one JSON line with its addresses when ready."""
-    raise NotImplementedError
+    """Run a hub until SIGTERM or SIGINT; prints one JSON line with its addresses when ready.
+
+    Raises
+    ------
+    TwinError
+        The journal or a port cannot be had; the text is for the person.
+    """
+    hub = Hub(options)
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: hub.stop())
+    hub.run(lambda: print(ready_line(hub, options), flush=True))  # noqa: T201 - said to the starter
+    return 0
+
+
+def ready_line(hub: Hub, options: HubOptions) -> str:
+    """What a starter reads from the hub's standard output."""
+    return msgspec.json.encode(
+        {
+            "ready": True,
+            **msgspec.to_builtins(hub.addresses),
+            "epoch": hub.epoch,
+            "journal": str(options.journal),
+        }
+    ).decode()

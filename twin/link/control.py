@@ -194,12 +194,16 @@ class EventMessage(_Message, frozen=True, tag="event"):
 
 
 class Heartbeat(_Message, frozen=True, tag="heartbeat"):
-    """Twice a second, topic `HEARTBEAT_TOPIC`: where the journal and the room stand."""
+    """Twice a second, topic `HEARTBEAT_TOPIC`: where the journal and the room stand.
+
+    ``trouble`` is a sentence for every operator, e.g. that the disk is full; "" = all is well.
+    """
 
     epoch: str
     seq: int
     state_hash: str
     t_ns: int
+    trouble: str = ""
 
 
 ToHub: TypeAlias = (

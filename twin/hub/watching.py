@@ -1,0 +1,138 @@
+"""Which samples the hub looks at: those of things that take commands, and the watched ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.arrays import Float64Array, Int64Array
+from twin.hub.catalogue import targets_of
+from twin.hub.requests import Observation
+from twin.link.wire import SampleBatch
+from twin.link.wire_json import JsonBatch
+from twin.sense.model import Announcement, Quality
+
+MAX_INDEX = 1_000_000
+MAX_SOURCES = 500
+MAX_LATEST = 100_000
+
+
+@dataclass(slots=True)
+class _Source:
+    """Datastreams of one source by index; the arrays are as long as the largest kept index."""
+
+    id_of: dict[int, str] = field(default_factory=dict)
+    index_of: dict[str, int] = field(default_factory=dict)
+    is_kept: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
+    is_watched: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
+    last_t_ns: Int64Array = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    last_value: Float64Array = field(default_factory=lambda: np.zeros(0))
+
+    def grow(self, n: int) -> None:
+        """Make room for indices below `n`."""
+        more = n - len(self.is_kept)
+        if more > 0:
+            self.is_kept = np.append(self.is_kept, np.zeros(more, dtype=np.bool_))
+            self.is_watched = np.append(self.is_watched, np.zeros(more, dtype=np.bool_))
+            self.last_t_ns = np.append(self.last_t_ns, np.zeros(more, dtype=np.int64))
+            self.last_value = np.append(self.last_value, np.full(more, np.nan))
+
+
+class Watching:
+    """The last good value of each datastream that a command may be verified by. One thread."""
+
+    def __init__(self) -> None:
+        self._sources: dict[str, _Source] = {}
+        self._assets: set[str] = set()
+        self._watched: frozenset[str] = frozenset()
+        self._latest_json: dict[str, Observation] = {}
+
+    def announce(self, announcement: Announcement) -> None:
+        """Learn the indices of a source's datastreams."""
+        if len(self._sources) >= MAX_SOURCES and announcement.source not in self._sources:
+            return
+        source = self._sources.setdefault(announcement.source, _Source())
+        self._assets.update(target.id for target in targets_of(announcement))
+        streams = [s for s in announcement.datastreams if 0 <= s.index < MAX_INDEX]
+        source.grow(max((s.index + 1 for s in streams), default=0))
+        for stream in streams:
+            if source.id_of.get(stream.index) != stream.id:
+                source.last_value[stream.index] = np.nan
+            source.id_of[stream.index] = stream.id
+            source.index_of[stream.id] = stream.index
+        for datastream_id, index in source.index_of.items():
+            self._mark(source, datastream_id, index)
+
+    def watch(self, datastream_ids: frozenset[str]) -> None:
+        """From now on `look` gives the samples of these datastreams, and of no others."""
+        for source in self._sources.values():
+            for datastream_id in self._watched | datastream_ids:
+                index = source.index_of.get(datastream_id)
+                if index is not None:
+                    source.is_watched[index] = datastream_id in datastream_ids
+                    source.is_kept[index] = True
+        self._watched = datastream_ids
+
+    @property
+    def watched(self) -> frozenset[str]:
+        """What `watch` was told last."""
+        return self._watched
+
+    def last(self, datastream_id: str) -> Observation | None:
+        """The last good sample, None if none was seen."""
+        for source in self._sources.values():
+            index = source.index_of.get(datastream_id)
+            if index is not None and not np.isnan(source.last_value[index]):
+                return Observation(
+                    datastream_id=datastream_id,
+                    t_ns=int(source.last_t_ns[index]),
+                    value=float(source.last_value[index]),
+                )
+        return self._latest_json.get(datastream_id)
+
+    def knows(self, source: str) -> bool:
+        """Whether a source has announced anything."""
+        return source in self._sources
+
+    def look(self, batch: SampleBatch) -> Iterator[Observation]:
+        """Remember the good values of a batch; gives its samples of watched datastreams."""
+        source = self._sources.get(batch.source)
+        if source is None or not len(source.is_kept):
+            return
+        n = len(source.is_kept)
+        index = np.minimum(batch.indices, n - 1)
+        good = source.is_kept[index] & (batch.indices < n)
+        good &= np.isfinite(batch.values) & (batch.quality == Quality.GOOD)
+        rows = np.flatnonzero(good)
+        source.last_t_ns[index[rows]] = batch.t_ns[rows]
+        source.last_value[index[rows]] = batch.values[rows]
+        for row in rows[source.is_watched[index[rows]]]:
+            yield Observation(
+                datastream_id=source.id_of[int(batch.indices[row])],
+                t_ns=int(batch.t_ns[row]),
+                value=float(batch.values[row]),
+            )
+
+    def look_json(self, batch: JsonBatch, now_ns: int) -> Iterator[Observation]:
+        """The same for a message of the JSON lane."""
+        for entry in batch.observations:
+            if entry.quality is not Quality.GOOD:
+                continue
+            seen = Observation(
+                datastream_id=entry.datastream,
+                t_ns=now_ns if entry.t_ns is None else entry.t_ns,
+                value=entry.result,
+            )
+            if entry.datastream in self._latest_json or len(self._latest_json) < MAX_LATEST:
+                self._latest_json[entry.datastream] = seen
+            if entry.datastream in self._watched:
+                yield seen
+
+    def _mark(self, source: _Source, datastream_id: str, index: int) -> None:
+        is_watched = datastream_id in self._watched
+        is_asset = datastream_id.rpartition("/")[0] in self._assets
+        source.is_watched[index] = is_watched
+        source.is_kept[index] = is_watched or is_asset

@@ -1,0 +1,59 @@
+"""``civitwin hub``: the one writer of a room."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from viewer.subcommand import Subcommand
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--journal", type=Path, metavar="FILE", help="SQLite file of all facts, made if absent"
+    )
+    parser.add_argument("--bind", default="127.0.0.1", metavar="HOST", help="address to listen on")
+    ports = parser.add_mutually_exclusive_group()
+    ports.add_argument(
+        "--base-port", type=int, default=5710, metavar="N", help="first of four ports (5710)"
+    )
+    ports.add_argument("--ephemeral", action="store_true", help="take any four free ports")
+    parser.add_argument("--scene", default="", metavar="NAME", help="name shown by consoles")
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from twin.errors import TwinError
+    from twin.hub.addresses import default_addresses
+    from twin.hub.options import HubOptions
+    from twin.hub.server import run_hub
+
+    if not 0 < arguments.base_port <= 65_532:
+        raise TwinError("--base-port must lie between 1 and 65532; the hub takes four ports")
+    base_port = 0 if arguments.ephemeral else arguments.base_port
+    options = HubOptions(
+        journal=arguments.journal or default_journal(),
+        addresses=default_addresses(arguments.bind, base_port),
+        scene=arguments.scene,
+    )
+    return run_hub(options)
+
+
+def default_journal() -> Path:
+    """Where the journal lies when nobody names one."""
+    import platformdirs
+
+    return platformdirs.user_data_path("civitwin", appauthor=False) / "journal.sqlite"
+
+
+SUBCOMMAND = Subcommand(
+    id="hub",
+    help="Run the hub: it orders, stores and passes on everything that consoles share.",
+    epilog=(
+        "Examples:\n"
+        "  civitwin hub\n"
+        '  civitwin hub --journal city.sqlite --base-port 6000 --scene "The Hague"\n'
+        "  civitwin hub --ephemeral    # prints its addresses as one JSON line"
+    ),
+    add_arguments=_add_arguments,
+    run=_run,
+)
