@@ -14,8 +14,10 @@ from twin.generate import landmarks, trees
 from twin.generate.addresses import Addresses, columns_of
 from twin.generate.assemble import Series, table_of
 from twin.generate.bridges import bridges_soup, deck_z_m
+from twin.generate.countryside import countryside_soup, green_fields, wood_trees
 from twin.generate.buildings import Buildings, buildings_of, buildings_soup
 from twin.generate.ground import markings, plain_and_river, streets_and_yards
+from twin.generate.macro import AVENUE_KEYS
 from twin.generate.layout import STADIUM_LEAST_M, Layout, layout_of
 from twin.generate.names import city_name, district_names, street_names
 from twin.generate.network import SPEEDS_MPS, Pieces, pieces_of
@@ -108,6 +110,8 @@ class _Parts:
     tree_xy: Float64Array
     tree_rows: Int64Array
     nature_rows: Int64Array
+    fields: BoolArray
+    field_rows: Int64Array
 
     @classmethod
     def of(cls, layout: Layout, seed: int) -> _Parts:
@@ -131,6 +135,8 @@ class _Parts:
             series.add("river", "WaterBody", 1),
             series.add("shore", "PlantCover", 1),
         ]
+        fields = green_fields(layout.outside, seed)
+        field_rows = series.add("field", "LandUse", int(fields.sum()))
         tree_rows = series.add("tree", "SolitaryVegetationObject", len(tree_xy))
         ranks = np.full(len(blocks.lines), 9, dtype=np.int64)
         ranks[used] = blocks.lines.ranks[used]
@@ -160,6 +166,8 @@ class _Parts:
             tree_xy,
             tree_rows,
             np.concatenate(nature),
+            fields,
+            field_rows,
         )
 
     def soup(self, seed: int) -> TriangleSoup:
@@ -191,6 +199,7 @@ class _Parts:
                     layout.river,
                 ),
                 plain_and_river(layout.river, 1.3 * layout.radius_m, plain, water, shore),
+                countryside_soup(layout.outside, self.fields, self.field_rows, AVENUE_KEYS, plain),
                 trees.trees_soup(self.tree_xy, shore_z, self.tree_rows, seed),
             ]
         )
@@ -244,15 +253,32 @@ def _green(layout: Layout) -> BoolArray:
 def _tree_points(layout: Layout, pieces: Pieces, seed: int) -> Float64Array:
     """(N, 2) trees along avenues, in parks, gardens and on the shores."""
     parks = (layout.uses == Use.PARK) & layout.plots.has_yard
+    bare = np.ones(len(layout.uses), dtype=bool)
+    bare[layout.lots.block] = False
+    bare &= (layout.uses < Use.PARK) & layout.plots.has_yard
     reach = 0.98 * layout.radius_m
     step = max(18.0, reach / 400)
     points = np.concatenate(
         [
             trees.avenue_trees(pieces, layout.blocks.lines),
             trees.scattered_trees(layout.plots.yard[parks], 190.0, seed),
+            trees.scattered_trees(layout.plots.yard[bare], 150.0, seed + 1),
             trees.garden_trees(layout.lots, _green(layout), seed),
-            trees.shore_trees(layout.river, np.arange(-reach, reach, step), seed),
+            _clear_of_bridges(
+                trees.shore_trees(layout.river, np.arange(-reach, reach, step), seed), pieces
+            ),
+            wood_trees(layout.outside, seed),
         ]
     )
     step_over = max(1, -(-len(points) // _MOST_TREES))
     return points[::step_over]
+
+
+def _clear_of_bridges(points: Float64Array, pieces: Pieces) -> Float64Array:
+    """The points that do not stand on a bridge."""
+    start, end = pieces.ends()
+    for a, b in zip(start[pieces.bridge], end[pieces.bridge], strict=True):
+        along = (b - a) / np.hypot(*(b - a))
+        to = points - a
+        points = points[np.abs(to[:, 0] * along[1] - to[:, 1] * along[0]) > 18.0]
+    return points

@@ -90,7 +90,7 @@ def streets_and_yards(
     kerbed, yarded = plots.has_kerb, plots.has_yard
     road = line_features[cells.labels[kerbed]]
     around = np.repeat(block_features[yarded][:, None], plots.kerb.shape[1], axis=1)
-    park = np.isin(uses, [Use.PARK, Use.STADIUM])
+    park = uses == Use.PARK
     return joined_soup(
         [
             _bands(cells.xy[kerbed], plots.kerb[kerbed], road, Surface.ROAD),

@@ -7,19 +7,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from twin.arrays import Float64Array, Int64Array
+from twin.arrays import BoolArray, Float64Array, Int64Array
 from twin.generate.blocks import Blocks, cut_by_river, split_into_blocks
 from twin.generate.chance import fractions
 from twin.generate.ground import Plots, plots_of
 from twin.generate.lots import Lots, lots_of
 from twin.generate.macro import Macro, macro_of
-from twin.generate.polygons import ring_areas
 from twin.generate.river import River, river_of
 from twin.generate.zoning import Use, block_uses, district_plan, district_uses
 
 #: Ground a building takes on average with its share of streets, water and parks (first guess).
 GROUND_EACH_M2 = 640.0
 STADIUM_LEAST_M = 52.0
+#: How far fields are laid out, in city radii.
+COUNTRY_REACH = 2.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Layout:
 
     Attributes
     ----------
+    outside : Blocks, around the city, not built
     uses, reach, districts : (B,) of each block; reach is 0 at the centre, 1 at the edge
     office_xy : (2,) middle of the towers
     town_hall, stadium : block, -1 for none
@@ -38,6 +40,7 @@ class Layout:
     radius_m: float
     old_radius_m: float
     blocks: Blocks
+    outside: Blocks
     plots: Plots
     uses: Int64Array
     reach: Float64Array
@@ -63,12 +66,13 @@ def _planned(n_buildings: int, radius_m: float, seed: int) -> Layout | None:
     """A plan, or None where the radius is too small for so many buildings."""
     rng = np.random.default_rng(seed)
     old_radius = min(float(np.clip(300 * (n_buildings / 5000) ** 0.22, 190, 640)), 0.42 * radius_m)
-    macro = _stretched(macro_of(old_radius, 1.14 * radius_m, rng), float(rng.uniform(0, 6.28)))
+    macro = _stretched(macro_of(old_radius, COUNTRY_REACH * radius_m, rng), float(rng.uniform(0, 6.28)))
     river = river_of(radius_m, old_radius, rng)
     by_district = district_uses(macro, radius_m, river, seed)
-    blocks = split_into_blocks(macro, district_plan(macro, by_district, seed), seed)
+    blocks = split_into_blocks(macro, district_plan(macro, by_district, radius_m, seed), seed)
     blocks = cut_by_river(blocks, river)
-    order, reach = _outwards(blocks, macro, radius_m, seed)
+    field = by_district[blocks.macro] == Use.FIELD
+    order, reach = _outwards(blocks, macro, field, radius_m, seed)
     blocks = blocks.take(order)
     uses = block_uses(blocks, by_district, seed)
     uses[macro.rings[blocks.macro] == 0] = Use.SQUARE
@@ -89,6 +93,7 @@ def _planned(n_buildings: int, radius_m: float, seed: int) -> Layout | None:
         radius_m=radius_m,
         old_radius_m=old_radius,
         blocks=blocks.take(keep),
+        outside=blocks.take(~keep),
         plots=Plots(plots.kerb[keep], plots.yard[keep], plots.has_kerb[keep], plots.has_yard[keep]),
         uses=uses[keep],
         reach=reach[order][keep],
@@ -114,14 +119,14 @@ def _stretched(macro: Macro, turn_rad: float) -> Macro:
 
 
 def _outwards(
-    blocks: Blocks, macro: Macro, radius_m: float, seed: int
+    blocks: Blocks, macro: Macro, field: BoolArray, radius_m: float, seed: int
 ) -> tuple[Int64Array, Float64Array]:
     """Order of building, and reach of each block; some districts run further out than others."""
     centres = blocks.cells.centres()
     reach = np.hypot(centres[:, 0] / 1.14, centres[:, 1] / 0.90) / radius_m
     sector = macro.spokes * 16 // macro.n_spokes
     lobe = fractions(seed, 71, sector)[blocks.macro]
-    key = reach * (0.93 + 0.16 * lobe)
+    key = reach * (0.93 + 0.16 * lobe) + 100.0 * field
     return np.argsort(key, kind="stable"), np.clip(reach, 0, 1.2)
 
 
@@ -131,8 +136,8 @@ def _landmarks(
     """Choose blocks for the town hall, hospitals and a stadium; changes `uses` there."""
     areas, centres = blocks.cells.areas(), blocks.cells.centres()
     free = ~blocks.riverside & (blocks.cells.counts == 4)
-    old = np.flatnonzero(free & (uses == Use.OLD) & (areas > 2400))
-    town_hall = int(old[0]) if len(old) else -1
+    old = np.flatnonzero(free & (uses == Use.OLD) & (areas > 2000))[:14]
+    town_hall = int(old[_inner_radius(blocks, old).argmax()]) if len(old) else -1
     if town_hall >= 0:
         uses[town_hall] = Use.CIVIC
     plain = free & np.isin(uses, [Use.PERIMETER, Use.ROWS, Use.SLABS, Use.VILLAS])
@@ -155,7 +160,7 @@ def _landmarks(
     return town_hall, hospitals, stadium
 
 
-def _inner_radius(blocks: Blocks, rows: np.ndarray) -> Float64Array:  # type: ignore[type-arg]
+def _inner_radius(blocks: Blocks, rows: Int64Array | BoolArray) -> Float64Array:
     """(R,) distance from each block's centre to its nearest edge."""
     cells = blocks.cells.take(rows)
     step = cells.ends() - cells.xy
@@ -190,8 +195,3 @@ def _districts(macro: Macro) -> Int64Array:
     sector = macro.spokes * sectors // macro.n_spokes
     key = np.where(macro.old > 0, -1, group * 100_000 + sector)
     return np.unique(key, return_inverse=True)[1].reshape(-1).astype(np.int64)
-
-
-def block_areas(plots: Plots) -> Float64Array:
-    """(B,) square metres behind the pavements."""
-    return np.where(plots.has_yard, ring_areas(plots.yard), 0.0)

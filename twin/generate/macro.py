@@ -11,6 +11,8 @@ from twin.arrays import Float64Array, Int64Array
 from twin.generate.polygons import Polygons, joined, padded
 
 SPOKES = 7
+#: Keys 1 to 7 are the avenues that start at the central square.
+AVENUE_KEYS = SPOKES + 1
 SQUARE_M = 46.0
 #: A ring's chords grow longer than this: the next ring has twice as many avenues.
 LONGEST_CHORD_M = 640.0

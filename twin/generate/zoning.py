@@ -29,6 +29,7 @@ class Use(enum.IntEnum):
     PARK = 8
     SQUARE = 9
     STADIUM = 10
+    FIELD = 11
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,14 +89,14 @@ def _rule(
 
 #: By `Use`; parks, squares and stadiums have no rows of buildings.
 RULES: tuple[Rule, ...] = (
-    _rule((60, 52), (1.8, 0.0), (9.5, 9.5, 0), True, (3, 4), (0.06, 0.06), False),
+    _rule((68, 60), (1.8, 0.0), (9.5, 9.5, 0), True, (3, 4), (0.06, 0.06), False),
     _rule((92, 84), (4.5, 0.5), (27, 31, 0), True, (7, 14), (1.0, 0.0), False),
     _rule((108, 78), (3.2, 0.0), (13, 16.5, 0), True, (4, 6), (0.38, 0.12), True),
     _rule((128, 62), (2.4, 3.5), (9.5, 6.9, 0), False, (2, 3), (0.05, 0.0), True),
     _rule((132, 92), (3.0, 7.0), (12.5, 50, 15), False, (5, 11), (1.0, 0.0), True),
     _rule((124, 74), (2.0, 5.0), (10.5, 11.5, 6.5), False, (1, 2), (0.06, 0.5), True),
     _rule((180, 128), (2.4, 8.0), (38, 58, 13), False, (2, 3), (0.6, 0.0), False),
-    _rule((108, 78), (4.0, 7.0), (16, 40, 0), True, (4, 5), (0.75, 0.25), True),
+    _rule((108, 78), (3.5, 2.5), (15, 40, 0), True, (4, 5), (0.75, 0.25), True),
 )
 N_BUILT = len(RULES)
 
@@ -116,6 +117,7 @@ def district_uses(macro: Macro, city_radius_m: float, river: River, seed: int) -
     old_reach = reach[old].max()
     uses = np.select(
         [
+            reach > 1.2,
             reach < 0.50,
             (reach < 0.76) & (chance < 0.26),
             (reach < 0.76) & (chance < 0.50),
@@ -123,19 +125,29 @@ def district_uses(macro: Macro, city_radius_m: float, river: River, seed: int) -
             chance < 0.10,
             chance < 0.34,
         ],
-        [Use.PERIMETER, Use.PERIMETER, Use.SLABS, Use.ROWS, Use.SLABS, Use.ROWS],
+        [
+            Use.FIELD,
+            Use.PERIMETER,
+            Use.PERIMETER,
+            Use.SLABS,
+            Use.ROWS,
+            Use.SLABS,
+            Use.ROWS,
+        ],
         default=Use.VILLAS,
     )
     angle = np.arctan2(centres[:, 1], centres[:, 0]) - river.angle_rad
     angle = (angle + math.pi) % (2 * math.pi) - math.pi
     office = (np.abs(angle - 0.75) < 0.62) & (reach < max(old_reach + 0.20, 0.36))
     uses = np.where(office, Use.TOWERS, uses)
-    works = (reach > 0.55) & (np.abs(angle + 0.15) < 0.42) & (chance < 0.85)
+    works = (reach > 0.55) & (uses != Use.FIELD) & (np.abs(angle + 0.15) < 0.42) & (chance < 0.85)
     uses = np.where(works, Use.INDUSTRY, uses)
     return np.where(old, Use.OLD, uses).astype(np.int64)
 
 
-def district_plan(macro: Macro, uses: Int64Array, seed: int) -> DistrictPlan:
+def district_plan(
+    macro: Macro, uses: Int64Array, city_radius_m: float, seed: int
+) -> DistrictPlan:
     """Grid direction and block size of each macro cell."""
     xy = macro.cells.xy
     rows = np.arange(len(xy))
@@ -143,7 +155,10 @@ def district_plan(macro: Macro, uses: Int64Array, seed: int) -> DistrictPlan:
     outer, side_a, side_b = xy[:, 2] - xy[:, 1], xy[:, 1] - xy[:, 0], xy[:, 2] - xy[:, 3]
     axis = np.where((pick < 0.5)[:, None], outer, np.where((pick < 0.75)[:, None], side_a, side_b))
     axis = axis / np.hypot(axis[:, 0], axis[:, 1])[:, None]
-    size = np.array([rule.block_m for rule in RULES])[uses]
+    field = np.array([max(300.0, city_radius_m / 6), max(200.0, city_radius_m / 9)])
+    sizes = np.tile(field, (len(Use), 1))
+    sizes[:N_BUILT] = [rule.block_m for rule in RULES]
+    size = sizes[uses]
     size = size * (0.88 + 0.24 * fractions(seed, 22, rows))[:, None]
     swapped = fractions(seed, 23, rows) < 0.4
     size = np.where(swapped[:, None], size[:, ::-1], size)
@@ -154,7 +169,9 @@ def district_plan(macro: Macro, uses: Int64Array, seed: int) -> DistrictPlan:
         origins=xy[:, 1],
         spacings_m=size,
         wild=uses == Use.OLD,
-        park_share=np.where(np.isin(uses, [Use.OLD, Use.TOWERS]), 0.02, 0.035),
+        park_share=np.select(
+            [uses == Use.FIELD, np.isin(uses, [Use.OLD, Use.TOWERS])], [0.0, 0.02], 0.035
+        ),
     )
 
 
@@ -171,5 +188,5 @@ def block_uses(blocks: Blocks, district: Int64Array, seed: int) -> Int64Array:
     uses = np.where(chance < 0.07, stray, own)
     small: BoolArray = blocks.cells.areas() < 700.0
     open_square = (own == Use.OLD) & (chance > 0.965)
-    uses = np.where(open_square | small, Use.SQUARE, uses)
+    uses = np.where((open_square | small) & (own != Use.FIELD), Use.SQUARE, uses)
     return np.where(blocks.park, Use.PARK, uses).astype(np.int64)
