@@ -1,42 +1,81 @@
-"""The other end of a command: a process that makes the city do something."""
+"""The other end of a command: a process that makes the city do something.
+
+Hard-won rules (each guarded in tests/twin/test_link_client_actuator.py):
+
+1. A command is handed to ``on_command`` once, however often the hub delivers it: repeated ones are
+   answered with the last reply.
+2. A command that was accepted by a former life of this process is not done again: the answer is
+   "forgotten", and the hub says UNKNOWN unless the effect is observed.
+"""
 
 from __future__ import annotations
 
+import logging
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
 from twin.clock import Clock
-from twin.link.control import HubInfo
+from twin.link.connection import Connection
+from twin.link.control import (
+    ActuatorReply,
+    Deliver,
+    FromHub,
+    Hello,
+    HubInfo,
+    Published,
+    ReplyStatus,
+    Revoke,
+)
+from twin.link.mailbox import Mailbox
 from twin.room.model import CommandRequest
+
+MEMORY = 10_000
+_WAIT_MS = 100
+_log = logging.getLogger(__name__)
 
 
 class Reply:
     """How an actuator answers one command. Any thread."""
 
+    def __init__(self, command_id: str, send: Callable[[ActuatorReply], None]) -> None:
+        self._command_id = command_id
+        self._send = send
+
     def accepted(self, text: str = "") -> None:
         """It will be tried."""
-        raise NotImplementedError
+        self._say("accepted", text)
 
     def rejected(self, text: str) -> None:
         """It will not be tried, and why."""
-        raise NotImplementedError
+        self._say("rejected", text)
 
     def executing(self, text: str = "") -> None:
         """It is under way."""
-        raise NotImplementedError
+        self._say("executing", text)
 
     def done(self, text: str = "") -> None:
         """The actuator is through; the effect still has to be observed."""
-        raise NotImplementedError
+        self._say("done", text)
 
     def failed(self, text: str) -> None:
         """It was tried and did not work, and why."""
-        raise NotImplementedError
+        self._say("failed", text)
+
+    def _say(self, status: ReplyStatus, text: str) -> None:
+        self._send(ActuatorReply(command_id=self._command_id, status=status, text=text))
 
 
 class ActuatorClient:
     """Serves assets of a hub with a thread of its own; reconnects for ever.
 
     ``on_command`` and ``on_cancel`` are called on that thread and must return at once.
+
+    Parameters
+    ----------
+    endpoint : the hub's control socket
+    on_command : gets a command and the means to answer it
+    on_cancel : gets the id of a command that an operator cancelled after it was delivered
     """
 
     def __init__(
@@ -49,16 +88,77 @@ class ActuatorClient:
         clock: Clock,
         on_cancel: Callable[[str], None] | None = None,
     ) -> None:
-        raise NotImplementedError
+        self._on_command = on_command
+        self._on_cancel = on_cancel
+        self._mail: Mailbox[ActuatorReply | None] = Mailbox(100_000)
+        self._last: OrderedDict[str, ActuatorReply | None] = OrderedDict()
+        self._thread: threading.Thread | None = None
+        self._connection = Connection(
+            endpoint=endpoint,
+            hello=Hello(role="actuator", name=name, asset_ids=tuple(asset_ids)),
+            clock=clock,
+            wake=self._mail,
+            on_message=self._handle,
+            with_events=False,
+        )
 
     def start(self) -> None:
         """Start the thread."""
-        raise NotImplementedError
+        self._thread = threading.Thread(target=self._run, name="actuator-client", daemon=True)
+        self._thread.start()
 
     def close(self) -> None:
-        """Stop the thread. Twice is fine."""
-        raise NotImplementedError
+        """Stop the thread; replies given before still leave. Twice is fine."""
+        if self._thread is not None:
+            self._mail.put(None)
+            self._thread.join()
+            self._thread = None
+        self._mail.close()
 
     def hub_info(self) -> HubInfo | None:
         """What the hub said of itself (``addresses.samples_in`` …), None before the welcome."""
-        raise NotImplementedError
+        return self._connection.info
+
+    def _run(self) -> None:
+        self._connection.open()
+        is_running = True
+        while is_running:
+            self._connection.wait(_WAIT_MS)
+            for reply in self._mail.drain():
+                if reply is None:
+                    is_running = False
+                else:
+                    self._last[reply.command_id] = reply
+                    self._connection.send(reply)
+        self._connection.close()
+
+    def _handle(self, message: FromHub | Published) -> None:
+        match message:
+            case Deliver():
+                self._deliver(message)
+            case Revoke(command_id=command_id) if self._on_cancel is not None:
+                self._call(command_id, self._on_cancel, command_id)
+
+    def _deliver(self, message: Deliver) -> None:
+        command_id = message.request.id
+        if command_id in self._last:
+            last = self._last[command_id]
+            if last is not None:
+                self._connection.send(last)
+            return
+        if message.was_accepted:
+            self._connection.send(ActuatorReply(command_id=command_id, status="forgotten"))
+            return
+        self._last[command_id] = None
+        if len(self._last) > MEMORY:
+            self._last.popitem(last=False)
+        reply = Reply(command_id, self._mail.put)
+        self._call(command_id, self._on_command, message.request, reply)
+
+    def _call(self, command_id: str, function: Callable[..., None], *args: object) -> None:
+        try:
+            function(*args)
+        except Exception as error:  # noqa: BLE001 - one bad command must not end the actuator
+            _log.exception("Command %s could not be handled", command_id)
+            text = f"The actuator broke down over it ({error})"
+            self._mail.put(ActuatorReply(command_id=command_id, status="failed", text=text))

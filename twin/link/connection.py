@@ -1,0 +1,213 @@
+"""One end of the control socket: says hello, pings, and starts afresh when the hub falls silent.
+
+Hard-won rules (each guarded in tests/twin/test_link_client.py):
+
+1. ZeroMQ reconnects by itself when a hub comes back, but not out of every half-open connection:
+   after `SILENCE_S` without a word both sockets are made anew.
+2. A hub that was restarted answers "hello needed"; hello is repeated, nothing else is assumed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+import zmq
+
+from twin.clock import NS_PER_S, Clock
+from twin.errors import WireError
+from twin.link.control import (
+    EVENT_TOPIC,
+    HEARTBEAT_S,
+    HEARTBEAT_TOPIC,
+    Bye,
+    FromHub,
+    Hello,
+    HelloNeeded,
+    HubInfo,
+    Ping,
+    Pong,
+    Published,
+    Refused,
+    ToHub,
+    decode_from_hub,
+    decode_published,
+    encode_control,
+)
+from twin.link.mailbox import Mailbox
+
+SILENCE_S = 1.5
+_BURST = 1_000
+_RECONNECT_MS = 100
+_HWM = 20_000
+
+
+class Connection:
+    """Sockets to one hub. One thread, apart from the plain attributes, which any may read.
+
+    Parameters
+    ----------
+    wake : mailbox that also wakes `wait`
+    on_message : gets what came, but for what is handled here
+    with_events : whether to listen to the event socket too
+
+    Attributes
+    ----------
+    info : newest welcome, None before the first
+    heard_ns : monotonic time of the last word from the hub, None = never
+    rtt_ms : newest round trip
+    refusal : why the hub refused the last hello, "" = it did not
+    n_malformed : messages that could not be read
+    """
+
+    def __init__(
+        self,
+        *,
+        endpoint: str,
+        hello: Hello,
+        clock: Clock,
+        wake: Mailbox[Any],
+        on_message: Callable[[FromHub | Published], None],
+        with_events: bool,
+    ) -> None:
+        self.endpoint = endpoint
+        self.info: HubInfo | None = None
+        self.heard_ns: int | None = None
+        self.rtt_ms: float | None = None
+        self.refusal = ""
+        self.n_malformed = 0
+        self._hello = hello
+        self._clock = clock
+        self._wake = wake
+        self._on_message = on_message
+        self._with_events = with_events
+        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self._control: zmq.Socket[bytes] | None = None
+        self._events: zmq.Socket[bytes] | None = None
+        self._opened_ns = 0
+        self._pinged_ns = 0
+
+    def open(self) -> None:
+        """Fresh sockets and a hello."""
+        self._close_sockets(linger_ms=0)
+        self._control = self._socket(zmq.DEALER)
+        self._control.connect(self.endpoint)
+        if self.info is not None:
+            self._listen(self.info)
+        self._opened_ns = self._clock.monotonic_ns()
+        self.send(self._hello)
+
+    def close(self) -> None:
+        """Say good-bye and free everything."""
+        self.send(Bye())
+        self._close_sockets(linger_ms=200)
+        self._context.term()
+
+    def send(self, message: ToHub) -> None:
+        """Send if there is room; what is lost here is repeated by whoever needs an answer."""
+        if self._control is not None:
+            try:
+                self._control.send_multipart(encode_control(message), zmq.NOBLOCK)
+            except zmq.Again:
+                return
+
+    def wait(self, longest_ms: int) -> None:
+        """Take in what comes until something did or the time is over; ping and reopen if due."""
+        poller = zmq.Poller()
+        poller.register(self._wake.fileno(), zmq.POLLIN)
+        for socket in (self._control, self._events):
+            if socket is not None:
+                poller.register(socket, zmq.POLLIN)
+        poller.poll(longest_ms)
+        self._receive(self._events, decode_published)
+        self._receive(self._control, decode_from_hub)
+        self._keep_alive()
+
+    def _keep_alive(self) -> None:
+        now_ns = self._clock.monotonic_ns()
+        last_ns = max(self._opened_ns, self.heard_ns or 0)
+        if now_ns - last_ns > SILENCE_S * NS_PER_S:
+            self.open()
+        elif now_ns - self._pinged_ns >= HEARTBEAT_S * NS_PER_S:
+            self._pinged_ns = now_ns
+            self.send(Ping(t_ns=now_ns))
+
+    def _receive(
+        self,
+        socket: zmq.Socket[bytes] | None,
+        read: Callable[[list[bytes]], FromHub | Published],
+    ) -> None:
+        if socket is None:
+            return
+        for _ in range(_BURST):
+            try:
+                frames = socket.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                return
+            try:
+                message = read(frames)
+            except WireError:
+                self.n_malformed += 1
+                continue
+            self.heard_ns = self._clock.monotonic_ns()
+            self._handle(message)
+
+    def _handle(self, message: FromHub | Published) -> None:
+        match message:
+            case Pong(t_ns=t_ns):
+                self.rtt_ms = (self._clock.monotonic_ns() - t_ns) / 1e6
+            case HelloNeeded():
+                self.send(self._hello)
+            case Refused(id="hello", text=text):
+                self.refusal = text
+            case HubInfo():
+                self._welcome(message)
+                self._on_message(message)
+            case _:
+                self._on_message(message)
+
+    def _welcome(self, info: HubInfo) -> None:
+        self.refusal = ""
+        info = reachable(info, self.endpoint)
+        old, self.info = self.info, info
+        if old is None or old.addresses.events != info.addresses.events:
+            self._listen(info)
+
+    def _listen(self, info: HubInfo) -> None:
+        if not self._with_events:
+            return
+        if self._events is not None:
+            self._events.close(0)
+        self._events = self._socket(zmq.SUB)
+        self._events.subscribe(EVENT_TOPIC)
+        self._events.subscribe(HEARTBEAT_TOPIC)
+        self._events.connect(info.addresses.events)
+
+    def _socket(self, kind: int) -> zmq.Socket[bytes]:
+        socket = self._context.socket(kind)
+        socket.set(zmq.LINGER, 0)
+        socket.set(zmq.RCVHWM, _HWM)
+        socket.set(zmq.SNDHWM, _HWM)
+        socket.set(zmq.RECONNECT_IVL, _RECONNECT_MS)
+        socket.set(zmq.RECONNECT_IVL_MAX, 5 * _RECONNECT_MS)
+        return socket
+
+    def _close_sockets(self, linger_ms: int) -> None:
+        for socket in (self._control, self._events):
+            if socket is not None:
+                socket.close(linger_ms)
+        self._control = self._events = None
+
+
+def reachable(info: HubInfo, endpoint: str) -> HubInfo:
+    """Replace wildcard hosts of a hub bound to all interfaces by the one it was reached at."""
+    host = urlsplit(endpoint).hostname or "127.0.0.1"
+    addresses = {
+        name: address.replace("//0.0.0.0:", f"//{host}:").replace("//[::]:", f"//{host}:")
+        for name, address in msgspec.structs.asdict(info.addresses).items()
+    }
+    return msgspec.structs.replace(
+        info, addresses=msgspec.structs.replace(info.addresses, **addresses)
+    )
