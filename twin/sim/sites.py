@@ -102,10 +102,17 @@ class SiteMap:
             sites.append(self._roof_site(k, visits[k]))
         return sites
 
-    def on_streets(self, count: int, height_m: float = 3.0) -> list[Site]:
-        """Sites along the streets, on a segment of their own while there are enough."""
+    def on_streets(
+        self, count: int, height_m: float = 3.0, places: tuple[str, ...] = ()
+    ) -> list[Site]:
+        """Sites along the streets, on a segment of their own while there are enough.
+
+        Places of the kinds `places` come first, moved onto their street.
+        """
+        known = [self.graph.nearest(*site.xyz[:2]) for site in self.at_places(places, count)]
+        sites = [Site(point.xyz, self.graph.names[point.edge], edge=point.edge) for point in known]
+        count -= len(sites)
         weights = (0.15 + self.bustle) * np.minimum(self.graph.length_m, 200.0)
-        sites = []
         for edge in self._pick(weights, count).tolist():
             along_m = float(self._rng.uniform(0.2, 0.8) * self.graph.length_m[edge])
             x, y, z = self.graph.point(edge, along_m)

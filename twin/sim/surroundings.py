@@ -107,9 +107,9 @@ class Noise:
 
     def write(self, now: Moment, values: Float64Array) -> None:
         """Write sound levels (dB)."""
-        energy = 0.02 + self._bustle * now.share("traffic")
+        loudness = 27.0 * self._bustle * now.share("traffic") ** 0.35
         rain = 2.5 * np.log1p(self._weather.rain_mm_h(now, self._xyz))
-        values[self._streams] = 70.0 + 13.0 * np.log10(energy) + rain
+        values[self._streams] = 50.0 + loudness + rain
 
 
 class Rain:
@@ -142,7 +142,7 @@ class Parking:
         self._rng = rng
         self._bays = rng.integers(20, 240, len(things)).astype(np.float64)
         xyz = np.array([thing.xyz for thing in things]).reshape(-1, 3)
-        self._pull = 0.55 + 0.5 * city.bustle_at(xyz)
+        self._pull = rng.uniform(0.3, 0.7, len(things)) + 0.5 * city.bustle_at(xyz)
         self._cars = np.full(len(things), -1.0)
 
     def step(self, now: Moment, dt_s: float, model_dt_s: float) -> None:  # noqa: ARG002

@@ -112,7 +112,7 @@ class Traffic:
         weights = (0.1 + self._city.bustle) * np.minimum(self._graph.length_m, 80.0)
         roads = np.sort(np.argsort(-weights, kind="stable")[:n_roads])
         things = [self._road_thing(roster, int(edge)) for edge in roads]
-        loops = self._city.on_streets(count - n_roads, height_m=0.3)
+        loops = self._city.on_streets(count - n_roads, height_m=0.3, places=("loop",))
         for site in loops:
             number = roster.number(f"Loop {site.label}")
             thing = Thing(
