@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import msgspec
@@ -192,8 +191,8 @@ class Intake:
 
 def _thing_for(observation: JsonObservation, known: Thing | None) -> Thing:
     if known is None:
-        known = Thing(id=observation.thing_id, name=observation.thing_id, kind="sensor")
-        known = msgspec.structs.replace(known, xyz=(math.nan,) * 3)
+        name = observation.thing_id
+        known = Thing(id=name, name=name, kind="sensor", frame="none")
     name = observation.name or known.name
     if observation.xyz is None:
         return msgspec.structs.replace(known, name=name)

@@ -1,0 +1,1 @@
+"""Recorded series and tracks, replayed as live data. Imports no Qt, no VTK."""
