@@ -1,0 +1,237 @@
+"""The console process: composition of city, link, scene and window, and the order of its end.
+
+The end, in this order: what gives commands stops, the window lets go of panels, timers and the
+3D view, the scene leaves the renderer, the sockets close and their threads are joined, the
+private processes stop, the bridge closes.
+"""
+
+from __future__ import annotations
+
+import getpass
+import logging
+import os
+import socket
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from platformdirs import user_state_path
+
+from twin.clock import SystemClock
+from twin.errors import TwinError
+from twin.room.model import Operator
+from viewer.city_source import CityLoading, CitySource, LoadedCity
+from viewer.parts import Companions, FeedFile, PrivateHub
+from viewer.ports import free_base_port
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
+
+    from viewer.desk import Desk
+    from viewer.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+POLL_S = 0.02
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleOptions:
+    """What a console is told at its start.
+
+    Attributes
+    ----------
+    hub : control endpoint to join, "" = a private hub of our own
+    base_port : first port tried for the private hub
+    journal : of the private hub; None = a temporary one
+    simulate : start a simulator on the private hub
+    sim_arguments : further arguments of ``civitwin sim``
+    seconds : end by itself after so long, None = stay open
+    screenshot, report : written at the end of a timed run
+    theme : "light", "dark" or "" = as remembered
+    """
+
+    city: CitySource
+    hub: str = ""
+    base_port: int = 5710
+    journal: Path | None = None
+    simulate: bool = False
+    sim_arguments: tuple[str, ...] = ()
+    feeds: tuple[FeedFile, ...] = ()
+    operator: str = ""
+    department: str = "control_room"
+    theme: str = ""
+    settings: Path | None = None
+    seconds: float | None = None
+    screenshot: Path | None = None
+    report: Path | None = None
+    colour_by: str = ""
+
+
+def run_console(options: ConsoleOptions) -> int:
+    """Run a console until its window is closed. Main thread only.
+
+    Raises
+    ------
+    TwinError
+        The city cannot be opened, or the hub cannot be started.
+    """
+    loading = CityLoading(options.city)
+    hub = None
+    troubles = _Troubles()
+    try:
+        if not options.hub:
+            hub = PrivateHub(
+                base_port=free_base_port(options.base_port),
+                scene=options.city.path.name if options.city.path else "Demo city",
+                journal=options.journal,
+                on_trouble=troubles.tell,
+            )
+        app = _make_application()
+        loaded = _await_city(app, loading, options)
+        endpoint = options.hub or (hub.control_endpoint() if hub else "")
+        return _run_desk(app, loaded, endpoint, hub, troubles, options)
+    finally:
+        loading.cancel()
+        if hub is not None:
+            hub.close()
+
+
+class _Troubles:
+    """Carries sentences from worker threads to whoever shows them; keeps the early ones."""
+
+    def __init__(self) -> None:
+        self._early: list[str] = []
+        self._desk: Desk | None = None
+
+    def tell(self, sentence: str) -> None:
+        """Any thread."""
+        _log.warning("%s", sentence)
+        if self._desk is None:
+            self._early.append(sentence)
+        else:
+            self._desk.post_message(sentence)
+
+    def show_on(self, desk: Desk | None) -> None:
+        """Show the early sentences and all later ones there."""
+        self._desk = desk
+        if desk is not None:
+            for sentence in self._early:
+                desk.post_message(sentence)
+            self._early.clear()
+
+
+def _make_application() -> QApplication:
+    from PySide6.QtWidgets import QApplication
+
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        app = QApplication(["civitwin"])
+    app.setApplicationName("civitwin")
+    app.setApplicationDisplayName("Civitwin")
+    app.setDesktopFileName("civitwin")
+    return app
+
+
+def _await_city(app: QApplication, loading: CityLoading, options: ConsoleOptions) -> LoadedCity:
+    """Keep a small window with progress alive until the city is there."""
+    from twin.theme import load_theme
+    from viewer.splash import Splash
+    from widgets.style import apply_theme
+
+    clock = SystemClock()
+    apply_theme(app, load_theme(options.theme or _settings(options).theme))
+    title = options.city.path.name if options.city.path else "the demo city"
+    splash = Splash(title=title, loading=loading, clock=clock)
+    _import_drawing()  # while the city loads on its own thread
+    while not loading.wait(POLL_S):
+        splash.refresh()
+        app.processEvents()
+    splash.close()
+    return loading.result()
+
+
+def _import_drawing() -> None:
+    """Load the heavy drawing libraries."""
+    import viewer.desk  # noqa: F401
+
+
+def _settings(options: ConsoleOptions) -> Settings:
+    from viewer.settings import Settings
+
+    return Settings(options.settings)
+
+
+def _operator(options: ConsoleOptions, settings: Settings) -> Operator:
+    name = options.operator or settings.operator_name or getpass.getuser()
+    return Operator(
+        name=name,
+        department=options.department,
+        console_id=f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}",
+    )
+
+
+def _outbox_path(options: ConsoleOptions, operator: Operator, hub: PrivateHub | None) -> Path:
+    """Where unacknowledged commands wait: with a private hub its folder, else per operator."""
+    if hub is not None and options.journal is None:
+        return hub.folder / "outbox.sqlite"
+    folder = user_state_path("civitwin", appauthor=False, ensure_exists=True)
+    safe = "".join(c if c.isalnum() else "-" for c in f"{operator.name}-{operator.department}")
+    return Path(folder) / f"outbox-{safe}.sqlite"
+
+
+def _run_desk(
+    app: QApplication,
+    loaded: LoadedCity,
+    endpoint: str,
+    hub: PrivateHub | None,
+    troubles: _Troubles,
+    options: ConsoleOptions,
+) -> int:
+    from viewer.desk import Desk
+
+    settings = _settings(options)
+    operator = _operator(options, settings)
+    companions = Companions(
+        folder=hub.folder if hub else Path(user_state_path("civitwin", ensure_exists=True)),
+        on_trouble=troubles.tell,
+    )
+    desk = Desk(
+        loaded=loaded,
+        endpoint=endpoint,
+        operator=operator,
+        outbox_path=_outbox_path(options, operator, hub),
+        settings=settings,
+        theme_name=options.theme,
+    )
+    troubles.show_on(desk)
+
+    def start_companions() -> None:
+        if options.simulate:
+            arguments = [*options.city.sim_arguments(), *options.sim_arguments]
+            companions.start_simulator(endpoint, arguments)
+        for feed in options.feeds:
+            try:
+                companions.start_feed(endpoint, feed)
+            except TwinError as error:
+                troubles.tell(str(error))
+
+    desk.after_first_frame(start_companions)
+    if options.colour_by:
+        desk.session.colour_city_by(options.colour_by)
+    if options.seconds is not None:
+        desk.end_after(
+            options.seconds,
+            screenshot=options.screenshot,
+            report=options.report,
+            rehearse=options.simulate,
+        )
+    try:
+        desk.show(fills_screen=options.seconds is not None)
+        status = app.exec()
+    finally:
+        troubles.show_on(None)
+        desk.close()
+        companions.close()
+    return status or desk.exit_status

@@ -1,0 +1,124 @@
+"""Arguments that ``civitwin demo`` and ``civitwin open`` share."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from twin.errors import TwinError
+from viewer.parts import FeedFile
+
+
+def add_console_arguments(parser: argparse.ArgumentParser) -> None:
+    """Window, operator, hub and timed-run arguments."""
+    hub = parser.add_argument_group("hub")
+    hub.add_argument(
+        "--hub",
+        default="",
+        metavar="ADDRESS",
+        help="join this hub instead of a private one, e.g. tcp://127.0.0.1:5710",
+    )
+    hub.add_argument(
+        "--base-port",
+        type=_port,
+        default=5710,
+        metavar="N",
+        help="first port tried for the private hub (default %(default)s)",
+    )
+    hub.add_argument(
+        "--journal",
+        type=Path,
+        metavar="FILE",
+        help="keep the private hub's journal here (default: gone at the end)",
+    )
+    hub.add_argument(
+        "--feed",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="replay a recorded series as live data; may be repeated",
+    )
+    hub.add_argument(
+        "--feed-arguments",
+        default="",
+        metavar="TEXT",
+        help="further arguments of civitwin feed, in one string",
+    )
+    person = parser.add_argument_group("operator and look")
+    person.add_argument(
+        "--operator", default="", metavar="NAME", help="who sits here (default: your login)"
+    )
+    person.add_argument(
+        "--department",
+        default="control_room",
+        metavar="NAME",
+        help="department that commands are given for (default %(default)s)",
+    )
+    person.add_argument(
+        "--theme", choices=("light", "dark"), default="", help="default: as chosen last"
+    )
+    person.add_argument(
+        "--color-by",
+        default="",
+        metavar="NAME",
+        help="colour the city by an observed property or attribute",
+    )
+    timed = parser.add_argument_group("timed run")
+    timed.add_argument(
+        "--seconds",
+        type=_seconds,
+        metavar="S",
+        help="end by itself after so many seconds; gives a few commands where a simulator runs",
+    )
+    timed.add_argument(
+        "--screenshot", type=Path, metavar="PNG", help="picture of the whole window at the end"
+    )
+    timed.add_argument("--report", type=Path, metavar="JSON", help="figures of the run at the end")
+
+
+def check_outputs(arguments: argparse.Namespace) -> None:
+    """Refuse outputs that cannot be written before anything is started.
+
+    Raises
+    ------
+    TwinError
+        A folder is absent, or an output was asked for without ``--seconds``.
+    """
+    for name in ("screenshot", "report"):
+        path: Path | None = getattr(arguments, name)
+        if path is None:
+            continue
+        if arguments.seconds is None:
+            raise TwinError(f"--{name} needs --seconds, the length of the timed run")
+        if not path.resolve().parent.is_dir():
+            raise TwinError(f"The folder of --{name} does not exist: {path.resolve().parent}")
+
+
+def feeds(arguments: argparse.Namespace) -> tuple[FeedFile, ...]:
+    """The series to replay.
+
+    Raises
+    ------
+    TwinError
+        A file is absent.
+    """
+    for path in arguments.feed:
+        if not path.is_file():
+            raise TwinError(f"There is no such file to feed: {path}")
+    further = tuple(arguments.feed_arguments.split())
+    return tuple(FeedFile(path=path, arguments=further) for path in arguments.feed)
+
+
+def _port(text: str) -> int:
+    value = int(text)
+    if not 1024 <= value <= 65_000:
+        raise argparse.ArgumentTypeError("a port between 1024 and 65000")
+    return value
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 < value <= 86_400:
+        raise argparse.ArgumentTypeError("a number of seconds up to a day")
+    return value

@@ -1,0 +1,223 @@
+"""One open console: session, scene, window and their timers, put together and taken apart.
+
+GUI thread only, but for `Desk.post_message`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import QApplication, QMenu
+
+from scenes.city_scene import CityScene
+from scenes.controls import PointerControls
+from twin.clock import SystemClock
+from twin.link.client import HubClient
+from twin.room.model import Operator
+from twin.sense.ingest import SampleIngest
+from twin.sense.store import ObservationStore
+from twin.sense.units import UnitStore
+from twin.session import TwinSession
+from twin.theme import load_theme
+from viewer.city_source import LoadedCity
+from viewer.hover import HoverTeller
+from viewer.main_window import MainWindow
+from viewer.rehearsal import Rehearsal
+from viewer.run_recorder import RunRecorder
+from viewer.scene_driver import SceneDriver
+from viewer.scene_menu import fill_scene_menu
+from viewer.settings import Settings
+from widgets.bridge import Bridge
+from widgets.layer_list import LayerList
+from widgets.panel import panel_registry
+from widgets.viewport import Viewport
+
+_log = logging.getLogger(__name__)
+
+OBSERVATIONS_KEPT = 256
+MAX_DATASTREAMS = 100_000
+MAX_UNITS = 20_000
+POSITIONS_KEPT = 16
+LINK_CHECK_MS = 250
+UNITS_CHECK_MS = 1000
+REHEARSAL_MS = 300
+#: A timed run ends this much later when the picture is not there yet.
+GRACE_MS = 20_000
+
+
+class Desk:
+    """Everything behind one console window.
+
+    Attributes
+    ----------
+    exit_status : 0, or 1 when a timed run could not write what it was asked for
+    """
+
+    def __init__(
+        self,
+        *,
+        loaded: LoadedCity,
+        endpoint: str,
+        operator: Operator,
+        outbox_path: Path,
+        settings: Settings,
+        theme_name: str = "",
+    ) -> None:
+        self.exit_status = 0
+        self._clock = SystemClock()
+        self._bridge = Bridge(self._clock)
+        self.session = self._make_session(loaded, endpoint, operator, outbox_path)
+        self._recorder = RunRecorder(self.session)
+        theme = load_theme(theme_name or settings.theme)
+        self._viewport = Viewport(bridge=self._bridge, clock=self._clock)
+        self._scene = CityScene(
+            self._viewport.renderer,
+            theme=theme,
+            pixel_ratio=self._viewport.devicePixelRatioF(),
+        )
+        self._scene.set_city(loaded.asset, loaded.tiles)
+        self._controls = PointerControls(self._scene)
+        self._viewport.set_controls(self._controls)
+        layers = LayerList()
+        self._driver = SceneDriver(
+            session=self.session,
+            scene=self._scene,
+            viewport=self._viewport,
+            layers=layers,
+            recorder=self._recorder,
+        )
+        self.window = MainWindow(
+            session=self.session,
+            bridge=self._bridge,
+            theme=theme,
+            viewport=self._viewport,
+            settings=settings,
+            operator=operator,
+            panels=panel_registry(),
+            layers=layers,
+        )
+        self._hover = HoverTeller(
+            session=self.session,
+            viewport=self._viewport,
+            scene=self._scene,
+            controls=self._controls,
+        )
+        self._is_closed = False
+        self._after_first_frame: list[Callable[[], None]] = []
+        self._disconnects = [
+            self.window.theme_changed.connect(self._scene.set_theme),
+            self.window.closed.connect(self._begin_end),
+            self._viewport.frame_drawn.connect(self._note_first_frame),
+            self._viewport.menu_requested.connect(self._show_menu),
+        ]
+        self._bridge.every(LINK_CHECK_MS, self._follow_hub)
+        self._bridge.every(UNITS_CHECK_MS, self._recorder.note_units)
+        self.session.ingest.start()
+        self.session.hub.start()
+
+    def _make_session(
+        self, loaded: LoadedCity, endpoint: str, operator: Operator, outbox_path: Path
+    ) -> TwinSession:
+        observations = ObservationStore(
+            capacity=MAX_DATASTREAMS, history=OBSERVATIONS_KEPT, clock=self._clock
+        )
+        units = UnitStore(capacity=MAX_UNITS, history=POSITIONS_KEPT, clock=self._clock)
+        observations.set_origin(loaded.asset.origin)
+        ingest = SampleIngest(endpoint="", store=observations, units=units, clock=self._clock)
+        hub = HubClient(
+            endpoint=endpoint, operator=operator, outbox_path=outbox_path, clock=self._clock
+        )
+        return TwinSession(
+            city=loaded.asset,
+            clock=self._clock,
+            observations=observations,
+            units=units,
+            ingest=ingest,
+            hub=hub,
+        )
+
+    # -- life --------------------------------------------------------------------------------
+
+    def show(self, *, fills_screen: bool = False) -> None:
+        """Show the window; a timed run fills the screen so that pictures look alike."""
+        screen = QApplication.primaryScreen()
+        if fills_screen and screen is not None:
+            self.window.setGeometry(screen.availableGeometry())
+        self.window.show()
+
+    def after_first_frame(self, call: Callable[[], None]) -> None:
+        """Call once the city was drawn for the first time."""
+        self._after_first_frame.append(call)
+
+    def post_message(self, sentence: str) -> None:
+        """Show one sentence. Any thread."""
+        self._bridge.post(lambda: self.session.message.emit(sentence))
+
+    def end_after(
+        self, seconds: float, *, screenshot: Path | None, report: Path | None, rehearse: bool
+    ) -> None:
+        """End by itself: give a few commands, then save a picture and figures and close."""
+        if rehearse:
+            self._bridge.every(REHEARSAL_MS, Rehearsal(self.session).step)
+        self._bridge.after(round(seconds * 1000), lambda: self._finish(screenshot, report))
+        self._bridge.after(round(seconds * 1000) + GRACE_MS, self.window.close)
+
+    def close(self) -> None:
+        """Take everything apart; see `viewer.console` for the order. Twice is fine."""
+        if self._is_closed:
+            return
+        self.window.close()
+        self._is_closed = True
+        self.session.ingest.close()
+        self.session.hub.close()
+        self._bridge.close()
+
+    def _begin_end(self, _nothing: None) -> None:
+        for disconnect in self._disconnects:
+            disconnect()
+        self._hover.close()
+        self._driver.close()
+        QApplication.quit()
+
+    def _note_first_frame(self, _took_ms: float) -> None:
+        calls, self._after_first_frame = self._after_first_frame, []
+        for call in calls:
+            call()
+
+    def _follow_hub(self) -> None:
+        """Listen where the hub says its samples are."""
+        info = self.session.hub.hub_info()
+        if info is not None and info.addresses.samples_out != self.session.ingest.endpoint:
+            self.session.ingest.set_endpoint(info.addresses.samples_out)
+
+    def _finish(self, screenshot: Path | None, report: Path | None) -> None:
+        if not self._recorder.has_drawn:  # a slow machine: the picture first
+            self._bridge.after(200, lambda: self._finish(screenshot, report))
+            return
+        if screenshot is not None and not self.window.grab().save(str(screenshot)):
+            self._note_unwritten(screenshot)
+        try:
+            if report is not None:
+                self._recorder.report().save(report)
+        except OSError:
+            self._note_unwritten(report)
+        self.window.close()
+
+    def _note_unwritten(self, path: Path | None) -> None:
+        _log.error("The result of the run could not be written: %s", path)
+        self.exit_status = 1
+
+    def _show_menu(self, request: tuple[float, float, QPoint]) -> None:
+        x_px, y_px, at = request
+        menu = QMenu(self.window)
+        fill_scene_menu(
+            menu,
+            session=self.session,
+            actions=self.window.actions_table,
+            pick=self._scene.pick(x_px, y_px),
+        )
+        menu.exec(at)
+        menu.deleteLater()

@@ -1,0 +1,164 @@
+"""Introduces the scene and the viewport to each other and both to the session. GUI thread."""
+
+from __future__ import annotations
+
+from scenes.city_scene import CityScene
+from scenes.legend import Legend as SceneLegend
+from scenes.pick import Pick
+from scenes.scene_input import SceneInput, input_from_stores
+from twin.clock import NS_PER_S
+from twin.ramps import Ramp
+from twin.session import NOTHING, Selection, TwinSession
+from viewer.run_recorder import RunRecorder
+from widgets.layer_list import LayerEntry, LayerList, Legend
+from widgets.viewport import Viewport
+
+#: Without a graphics card moving things are redrawn at most this often.
+SOFTWARE_MOTION_HZ = 12.0
+COLOUR_LAYER = "buildings"
+
+
+class SceneDriver:
+    """Draws the session in the viewport and brings picks back.
+
+    Layers follow `LayerList`; the selection, colouring and flights follow the session's signals.
+    """
+
+    def __init__(
+        self,
+        *,
+        session: TwinSession,
+        scene: CityScene,
+        viewport: Viewport,
+        layers: LayerList,
+        recorder: RunRecorder,
+    ) -> None:
+        self._session = session
+        self._scene = scene
+        self._viewport = viewport
+        self._layers = layers
+        self._recorder = recorder
+        self._given: SceneInput | None = None
+        self._legend: SceneLegend | None = None
+        self._drawn_ns = 0
+        self._pose = scene.camera.pose
+        self._is_urgent = True
+        layers.fill(self._entries())
+        self._disconnects = [
+            session.selection_changed.connect(self._hurry),
+            session.colour_by_changed.connect(self._hurry),
+            session.fly_to_requested.connect(self._fly_to),
+            layers.changed.connect(self._take_layer),
+            layers.ramp_changed.connect(self._take_ramp),
+            viewport.clicked.connect(self._select_at),
+            viewport.frame_drawn.connect(recorder.note_frame),
+        ]
+        viewport.set_draw(self.draw)
+
+    @property
+    def given(self) -> SceneInput | None:
+        """What was drawn last."""
+        return self._given
+
+    def draw(self) -> bool:
+        """Bring the scene to this moment; True when a frame is wanted. Once a tick."""
+        clock = self._session.clock
+        started_ns = clock.monotonic_ns()
+        self._session.poll()
+        if not self._is_due(started_ns):
+            return False
+        self._drawn_ns = started_ns
+        self._pose = self._scene.camera.pose
+        self._is_urgent = False
+        self._given = input_from_stores(
+            observations=self._session.observations,
+            units=self._session.units,
+            now_ns=clock.now_ns(),
+            selection=self._session.selection,
+            colour_by=self._session.colour_by,
+            previous=self._given,
+        )
+        changed = self._scene.update(self._given)
+        self._tell_legend()
+        self._recorder.note_update((clock.monotonic_ns() - started_ns) / 1e6)
+        return changed
+
+    def close(self) -> None:
+        """Let go of session, viewport and scene."""
+        for disconnect in self._disconnects:
+            disconnect()
+        self._viewport.set_draw(None)
+        self._scene.dispose()
+
+    def _is_due(self, now_ns: int) -> bool:
+        """Software GL: the camera at full rate, moving things a little slower."""
+        if self._viewport.has_gpu or self._is_urgent or self._scene.camera.pose != self._pose:
+            return True
+        return now_ns - self._drawn_ns >= NS_PER_S / SOFTWARE_MOTION_HZ
+
+    def _hurry(self, _change: object) -> None:
+        self._is_urgent = True
+
+    def _fly_to(self, target: tuple[float, float, float, float]) -> None:
+        self._scene.camera.fly_to(target[:3], target[3])
+        self._is_urgent = True
+
+    def _select_at(self, at_px: tuple[float, float]) -> None:
+        self._session.select(selection_from_pick(self._scene.pick(*at_px)))
+
+    # -- layers ------------------------------------------------------------------------------
+
+    def _entries(self) -> list[LayerEntry]:
+        return [
+            LayerEntry(
+                id=record.id,
+                title=record.title,
+                state=self._scene.layer_state(record.id),
+                visible=self._scene.is_layer_visible(record.id),
+            )
+            for record in self._scene.layers
+            if record.is_listed
+        ]
+
+    def _take_layer(self, entry: LayerEntry) -> None:
+        self._scene.set_layer_visible(entry.id, entry.visible)
+        self._scene.set_layer_state(entry.id, entry.state)
+        self._is_urgent = True
+
+    def _take_ramp(self, ramp: Ramp) -> None:
+        self._layers.set_field(COLOUR_LAYER, "ramp", ramp)
+
+    def _tell_legend(self) -> None:
+        legend = self._scene.legend
+        if legend is not self._legend:
+            self._legend = legend
+            self._layers.show_legend(None if legend is None else panel_legend(legend))
+
+
+def selection_from_pick(pick: Pick | None) -> Selection:
+    """What a click selects: a symbol before a building, nothing for bare ground and sky."""
+    if pick is None or pick.is_ground:
+        return NOTHING
+    if pick.unit_id:
+        return Selection(unit_id=pick.unit_id)
+    if pick.thing_id:
+        return Selection(thing_id=pick.thing_id)
+    return Selection(feature=pick.feature)
+
+
+def panel_legend(legend: SceneLegend) -> Legend:
+    """The scene's legend as the layers panel shows it."""
+    return Legend(
+        title=legend.title,
+        unit=legend.unit,
+        vmin=legend.vmin,
+        vmax=legend.vmax,
+        ramp=legend.ramp,
+        classes=tuple((name, _hex(rgb)) for name, rgb in legend.classes),
+        no_data=_hex(legend.no_data),
+        note=legend.note,
+    )
+
+
+def _hex(rgb: tuple[int, int, int]) -> str:
+    return "#{:02X}{:02X}{:02X}".format(*rgb)
