@@ -194,12 +194,12 @@ def points_from_json(points: Any, tally: Tally) -> Float64Array:
     if not isinstance(points, list):
         raise ValueError("the vertices are no list")  # noqa: TRY004 - mapped at the border
     if set(map(type, points)) <= {list} and set(map(len, points)) <= {3}:
-        numbers = list(chain.from_iterable(points))
-        if set(map(type, numbers)) <= {int, float}:
-            try:
-                return np.array(numbers, dtype=np.float64).reshape(-1, 3)
-            except OverflowError:
-                pass
+        try:
+            numbers = array("d", chain.from_iterable(points))
+        except (TypeError, OverflowError):
+            pass
+        else:
+            return np.array(numbers, dtype=np.float64).reshape(-1, 3)
     out = np.full((len(points), 3), np.nan)
     for row, point in enumerate(points):
         if is_point(point):

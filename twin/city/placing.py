@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pyproj
 
 #: Share of the points that may lie below the local height 0 (outliers do not set the ground).
-GROUND_PERCENTILE = 2.0
+GROUND_SHARE = 0.02
 #: No CRS on Earth has larger numbers, in metres or feet, with or without a zone in front.
 MAX_COORDINATE = 1e9
 
@@ -211,7 +211,8 @@ def _origin(projected: Float64Array, crs: str | None) -> Origin:
     if not len(good):
         return Origin(crs=crs)
     centre = (good[:, :2].min(axis=0) + good[:, :2].max(axis=0)) / 2
-    ground = np.percentile(good[:, 2], GROUND_PERCENTILE)
+    rank = int(len(good) * GROUND_SHARE)
+    ground = np.partition(good[:, 2], rank)[rank]  # numpy.percentile imports numpy.ma: 12 ms
     return Origin(
         crs=crs,
         east_m=float(np.round(centre[0])) + 0.0,

@@ -137,7 +137,7 @@ def _cleaned(polygons: Polygons) -> _Rings:
     sizes = polygons.ring_sizes
     points = polygons.vertices[polygons.corners]
     following = _next_in_ring(_starts(sizes), sizes)
-    keep_corner = (points != points[following]).any(axis=1)
+    keep_corner = _any_of_three(points != points[following])
     ring_of_corner = np.repeat(np.arange(len(sizes)), sizes)
     sizes = np.bincount(ring_of_corner[keep_corner], minlength=len(sizes))
     surfaces = polygons.ring_surfaces()
@@ -157,6 +157,12 @@ def _cleaned(polygons: Polygons) -> _Rings:
         surfaces=surfaces[keep_ring],
         is_outer=is_outer[keep_ring],
     )
+
+
+def _any_of_three(flags: BoolArray) -> BoolArray:
+    """(N,) whether any of three flags (N, 3) is set; several times faster than ``any(axis=1)``."""
+    any_of: BoolArray = flags[:, 0] | flags[:, 1] | flags[:, 2]
+    return any_of
 
 
 def _cross(a: Float64Array, b: Float64Array) -> Float64Array:
@@ -267,5 +273,5 @@ def _oriented(
     crosses = _cross(b - a, c - a)
     turned: NDArray[np.bool_] = np.einsum("tk,tk->t", crosses, normals[surfaces]) < 0
     corners[turned] = corners[turned][:, ::-1]
-    solid = np.abs(crosses).max(axis=1, initial=0.0) > 0
+    solid = _any_of_three(crosses != 0)
     return corners[solid], surfaces[solid]

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-import zipfile
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -33,6 +30,9 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> CityAsset:
     ReadError
         The zip is broken, too large, locked, or holds no city; or the city in it is broken.
     """
+    import tempfile
+    import zipfile
+
     with (
         reading(path, _ID),
         tempfile.TemporaryDirectory(prefix="civitwin-zip-", ignore_cleanup_errors=True) as folder,
@@ -70,6 +70,9 @@ def _read_inner(
 
 def _unpack(path: Path, folder: Path) -> list[Path]:
     """Unpack all plain members; gives where they lie, in the order of their names."""
+    import shutil
+    import zipfile
+
     unpacked: list[Path] = []
     with zipfile.ZipFile(path) as archive:
         members = [one for one in archive.infolist() if not one.is_dir()]
