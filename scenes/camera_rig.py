@@ -84,7 +84,8 @@ class CameraRig:
         self._ground_z_m = 0.0
         self._pivot: Float64Array | None = None
         self._flight: _Flight | None = None
-        self._written: tuple[Pose, tuple[int, int]] | None = None
+        self._written: tuple[Pose, tuple[int, ...]] | None = None
+        self._at_home: Pose | None = None
         self.reduced_motion = False
         self.pose = Pose(
             focal_m=(0.0, 0.0, 0.0),
@@ -192,7 +193,8 @@ class CameraRig:
 
     def home(self, *, animated: bool = True) -> None:
         """The whole city, from above and aside."""
-        self._go(self._fitted(HOME_AZIMUTH_RAD, HOME_ELEVATION_RAD), animated)
+        self._at_home = self._fitted(HOME_AZIMUTH_RAD, HOME_ELEVATION_RAD)
+        self._go(self._at_home, animated)
 
     def top_view(self) -> None:
         """Straight down, north up."""
@@ -236,7 +238,10 @@ class CameraRig:
 
     def apply(self) -> bool:
         """Write the pose to the VTK camera; False when nothing has changed since."""
-        state = (self.pose, tuple(self._renderer.GetSize()))
+        size = tuple(self._renderer.GetSize())
+        if self._written is not None and size != self._written[1] and self._at_home == self.pose:
+            self.home(animated=False)  # the window took another shape before anybody moved
+        state = (self.pose, size)
         if state == self._written:
             return False
         self._written = state

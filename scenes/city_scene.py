@@ -15,6 +15,7 @@ from scenes.legend import Legend
 from scenes.pick import Pick
 from scenes.picker import Picker
 from scenes.scene_input import SceneInput
+from scenes.colouring import building_points
 from scenes.stage import Point, Stage
 from scenes.view import View, view_of
 from twin.arrays import BoolArray, UInt8Array
@@ -72,7 +73,8 @@ class CityScene:
         """Draw another city and go to its home view."""
         self._stage.set_city(asset, tiles)
         self._picker.set_tiles(tiles, self._stage.ground_z_m)
-        self.camera.set_bounds(asset.bounds_min_max_local_m(), self._stage.ground_z_m)
+        bounds = asset.bounds_min_max_local_m()
+        self.camera.set_bounds(bounds, self._stage.ground_z_m, building_points(asset))
         self._rebuild()
         self.camera.home(animated=False)
 
@@ -112,6 +114,7 @@ class CityScene:
         self._given = given
         changed = self._dirty | self.camera.apply()
         self._dirty = False
+        self._picker.prepare_one()
         view = self._view()
         for entry in self._entries.values():
             if entry.visible and not entry.failed:

@@ -36,6 +36,14 @@ def built_features(asset: CityAsset) -> BoolArray:
     return built
 
 
+def building_points(asset: CityAsset) -> Float64Array:
+    """(N, 3) middles of up to some thousand buildings, for framing the city; may be empty."""
+    bounds = asset.features.bounds_min_max_local_m[built_features(asset)].astype(float)
+    bounds = bounds[~np.isnan(bounds[:, 0])]
+    step = max(1, len(bounds) // 4000)
+    return 0.5 * (bounds[::step, :3] + bounds[::step, 3:])
+
+
 class Colouring:
     """Colours one city; remembers which sensor speaks for which building. GUI thread."""
 

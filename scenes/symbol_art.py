@@ -56,9 +56,8 @@ SYMBOLS: dict[str, Art] = {
                               (-0.08, 0.15), (-0.08, 0.55), (-0.3, 0.55)),)),
     "service": Art(_ngon(8, np.pi / 8), (_PLUS,)),
     "building": Art(_TRIANGLE),
-    "cluster": Art(None),
+    "small": Art(None),
     "ring": Art(None),
-    "vehicle": Art(None),
     "nose": Art(_ARROW),
     "closed": Art(None, (((-0.62, -0.16), (0.62, -0.16), (0.62, 0.16), (-0.62, 0.16)),)),
 }  # fmt: skip
@@ -91,14 +90,16 @@ def draw_symbol(name: str, size_px: int, *, filled: bool = False) -> Image.Image
     """Mask of a symbol; ``filled`` = its outline without the cuts. "hollow:NAME" = a frame."""
     hollow = name.startswith("hollow:")
     art = SYMBOLS[name.removeprefix("hollow:")]
-    mask = _shape(art.outline, size_px, 0.74)
+    if name == "ring":
+        rim = _shape(None, size_px, 0.96)
+        return rim if filled else ImageChops.subtract(rim, _shape(None, size_px, 0.76))
+    mask = _shape(art.outline, size_px, 0.22 if name == "small" else 0.70)
     if filled:
         return mask
-    if hollow or name == "ring":
-        inner = _shape(art.outline, size_px, 0.50 if hollow else 0.58)
-        return ImageChops.subtract(mask, inner)
+    if hollow:
+        return ImageChops.subtract(mask, _shape(art.outline, size_px, 0.50))
     for polygon in art.cut:
-        mask = ImageChops.subtract(mask, _shape(polygon, size_px, 0.66))
+        mask = ImageChops.subtract(mask, _shape(polygon, size_px, 0.62))
     return mask
 
 

@@ -1,0 +1,130 @@
+"""Blocks of text as ready rectangles, and the greedy choice of those that do not overlap."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from scenes.atlas import Atlas, Font
+from scenes.billboards import Quads, joined, text_quads, text_width_px
+from scenes.view import View
+from twin.arrays import Float64Array
+
+#: left, top, right, bottom in device pixels from the top left
+LabelBox = tuple[int, int, int, int]
+Rgb = tuple[float, float, float]
+MOST_BLOCKS = 3000
+_CELL_PX = 4
+_MARGIN_PX = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TextBlock:
+    """One or two lines; pixels relative to the anchor, y up."""
+
+    quads: Quads
+    left_px: float
+    right_px: float
+    bottom_px: float
+    top_px: float
+
+    def quads_at(self, anchor: Float64Array, offset_px: tuple[float, float]) -> Quads:
+        """The same letters at an anchor."""
+        n = len(self.quads)
+        return Quads(
+            anchors=np.tile(np.asarray(anchor, np.float32), (n, 1)),
+            corners_px=self.quads.corners_px + np.array(offset_px, np.float32),
+            texels=self.quads.texels,
+            fill=self.quads.fill,
+            halo=self.quads.halo,
+        )
+
+
+class TextCache:
+    """Blocks made before, least recently used ones dropped. GUI thread."""
+
+    def __init__(self, atlas: Atlas, fill: Rgb, muted: Rgb, halo: Rgb) -> None:
+        self._atlas = atlas
+        self._fill, self._muted, self._halo = fill, muted, halo
+        self._blocks: OrderedDict[tuple[tuple[str, ...], bool], TextBlock] = OrderedDict()
+
+    def block(self, lines: tuple[str, ...], *, centred: bool = False) -> TextBlock:
+        """First line strong, second plain; an empty first line makes a quiet label."""
+        key = (lines, centred)
+        block = self._blocks.pop(key, None) or self._made(lines, centred)
+        self._blocks[key] = block
+        if len(self._blocks) > MOST_BLOCKS:
+            self._blocks.popitem(last=False)
+        return block
+
+    def _made(self, lines: tuple[str, ...], centred: bool) -> TextBlock:
+        drawn = [
+            (text, "strong" if row == 0 else "body") for row, text in enumerate(lines) if text
+        ]
+        fonts: list[Font] = ["strong" if font == "strong" else "body" for _, font in drawn]
+        step = self._atlas.line_height_px("body")
+        total = step * len(drawn)
+        halo = (*self._halo, 0.9)
+        fill = (*self._fill, 1.0) if lines[0] else (*self._muted, 1.0)
+        parts = []
+        widest = 0.0
+        for row, (text, _) in enumerate(drawn):
+            pen = (0.0, total / 2 - step * (row + 0.75))
+            align = 0.5 if centred else 0.0
+            parts.append(
+                text_quads(
+                    self._atlas, text, (0, 0, 0), pen, fill, halo, font=fonts[row], align=align
+                )
+            )
+            widest = max(widest, text_width_px(self._atlas, text, fonts[row]))
+        left = -widest / 2 if centred else 0.0
+        return TextBlock(
+            quads=joined(parts),
+            left_px=left,
+            right_px=left + widest,
+            bottom_px=-total / 2,
+            top_px=total / 2,
+        )
+
+
+def place_labels(
+    pixels: Float64Array,
+    blocks: Sequence[TextBlock],
+    offsets_px: Sequence[tuple[float, float]],
+    view: View,
+    most: int,
+) -> list[tuple[int, LabelBox]]:
+    """Rows (and boxes) of the labels that fit, taken in the order given.
+
+    A coarse raster of the screen remembers what is taken, so each test costs one small slice.
+    """
+    width, height = view.size_px
+    taken = np.zeros((height // _CELL_PX + 2, width // _CELL_PX + 2), bool)
+    kept: list[tuple[int, LabelBox]] = []
+    for row, block in enumerate(blocks):
+        if len(kept) >= most:
+            break
+        x, y, depth = pixels[row]
+        if depth <= 0:
+            continue
+        x, y = x + offsets_px[row][0], y - offsets_px[row][1]
+        box = (
+            int(x + block.left_px) - _MARGIN_PX,
+            int(y - block.top_px) - _MARGIN_PX,
+            int(x + block.right_px) + _MARGIN_PX,
+            int(y - block.bottom_px) + _MARGIN_PX,
+        )
+        if box[0] < 0 or box[1] < 0 or box[2] >= width or box[3] >= height:
+            continue
+        cells = (
+            slice(box[1] // _CELL_PX, box[3] // _CELL_PX + 1),
+            slice(box[0] // _CELL_PX, box[2] // _CELL_PX + 1),
+        )
+        if taken[cells].any():
+            continue
+        taken[cells] = True
+        kept.append((row, box))
+    return kept

@@ -1,0 +1,69 @@
+"""A ring around the selected thing; selected buildings take the accent colour (city layer)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from scenes.billboards import Billboards, no_quads, sprite_quads
+from scenes.layer import LayerType
+from scenes.scene_input import SceneInput
+from scenes.stage import Stage
+from scenes.thing_places import places_of
+from scenes.view import View
+from twin.theme import rgb_from_hex
+
+RANK = 25
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionState:
+    """The selection has no settings."""
+
+
+class SelectionVisual:
+    """One ring."""
+
+    def build(self, stage: Stage) -> None:
+        """Make the actor, empty."""
+        self._stage = stage
+        self._ring = Billboards(stage.overlay, stage.atlas, RANK, on_screen=False)
+        self._colour = np.array([*rgb_from_hex(stage.theme.ui["accent"]), 1.0], np.float32)
+        self._halo = np.array([*rgb_from_hex(stage.theme.scene["label_halo"]), 1.0], np.float32)
+        self._seen = ("", -1)
+
+    def update(self, given: SceneInput, view: View, state: SelectionState) -> bool:  # noqa: ARG002
+        """Move the ring to the selected thing."""
+        self._ring.fit(view)
+        seen = (given.selection.thing_id, given.catalogue_version)
+        if seen == self._seen:
+            return False
+        self._seen = seen
+        places = places_of(given, self._stage) if given.selection.thing_id else None
+        if places is None or given.selection.thing_id not in places.ids:
+            self._ring.set_quads(no_quads())
+            return True
+        top = places.tops_local_m[[places.ids.index(given.selection.thing_id)]]
+        sprite = self._stage.atlas.symbol("ring")
+        zero = np.zeros((1, 2), np.float32)
+        self._ring.set_quads(sprite_quads([sprite], top, zero, self._colour, self._halo))
+        return True
+
+    def set_visible(self, visible: bool) -> None:
+        """Show or hide."""
+        self._ring.set_visible(visible)
+
+    def dispose(self) -> None:
+        """Take the actor out."""
+        self._ring.dispose()
+
+
+LAYER = LayerType(
+    id="selection",
+    title="Selection",
+    state=SelectionState,
+    visual=SelectionVisual,
+    order=45,
+    is_listed=False,
+)
