@@ -1,0 +1,132 @@
+"""Derived tests over the registry of command types: a new file is tested the day it lands."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any
+
+import msgspec
+import pytest
+
+from twin.commands.base import DEPARTMENTS, CommandType, command_registry, may_issue
+from twin.commands.params import args_from_params, field_errors, fields_of, params_from_args
+from twin.errors import CommandRejected
+
+TYPES = list(command_registry())
+each_type = pytest.mark.parametrize("command_type", TYPES, ids=lambda t: t.id)
+
+
+def valid_args(command_type: CommandType) -> dict[str, Any]:
+    args: dict[str, Any] = {}
+    for field in fields_of(command_type.params):
+        if field.choices:
+            args[field.name] = field.choices[-1]
+        elif field.kind in (int, float):
+            args[field.name] = field.kind(field.max if field.max is not None else 7)
+        else:
+            args[field.name] = {str: "text", bool: True}[field.kind]
+    return args
+
+
+def test_the_types_of_the_first_release_are_there() -> None:
+    assert {t.id for t in TYPES} >= {
+        "road.close", "road.open", "pump.start", "pump.stop", "gate.set", "signal.set_plan",
+        "unit.dispatch", "lights.dim",
+    }  # fmt: skip
+
+
+@each_type
+def test_parameters_round_trip_through_json(command_type: CommandType) -> None:
+    args = valid_args(command_type)
+    params = params_from_args(command_type.params, args)
+    over_the_wire = msgspec.json.decode(msgspec.json.encode(args_from_params(params)))
+    assert params_from_args(command_type.params, over_the_wire) == params
+    assert dataclasses.is_dataclass(params)
+
+
+@each_type
+def test_the_effect_names_a_datastream_of_the_target(command_type: CommandType) -> None:
+    effect = command_type.effect("thing/7", params_from_args(
+        command_type.params, valid_args(command_type)))  # fmt: skip
+    target, _, observed_property = effect.datastream_id.rpartition("/")
+    assert target == "thing/7"
+    assert observed_property.replace("_", "").isalpha()
+    assert math.isfinite(effect.value)
+    assert 5.0 <= effect.deadline_s <= 3_600.0
+    assert effect.text
+    assert not effect.text.endswith(".")
+
+
+@each_type
+def test_the_confirm_sentence_names_target_and_effect(command_type: CommandType) -> None:
+    params = params_from_args(command_type.params, valid_args(command_type))
+    sentence = command_type.describe("Harbour Street", params)
+    assert "Harbour Street" in sentence
+    assert sentence[0].isupper()
+    assert not sentence.endswith(".")
+    assert len(sentence.split()) >= 4
+
+
+@each_type
+def test_the_record_is_complete(command_type: CommandType) -> None:
+    assert command_type.target_kinds
+    assert command_type.icon.isalpha()
+    assert command_type.significance in (1, 2, 3)
+    assert set(command_type.departments) <= set(DEPARTMENTS)
+    assert "control_room" in command_type.departments
+    assert command_type.title[0].isupper()
+    for field in fields_of(command_type.params):
+        assert field.help, f"{field.name} has no help"
+
+
+@each_type
+def test_an_inverse_exists_and_serves_the_same_targets(command_type: CommandType) -> None:
+    if not command_type.inverse:
+        return
+    inverse = command_registry()[command_type.inverse]
+    assert inverse.target_kinds == command_type.target_kinds
+    assert inverse.inverse == command_type.id
+
+
+@each_type
+def test_wrong_parameters_are_refused_by_name(command_type: CommandType) -> None:
+    with pytest.raises(CommandRejected, match="no field called nonsense"):
+        params_from_args(command_type.params, valid_args(command_type) | {"nonsense": 1})
+    for field in fields_of(command_type.params):
+        for bad in _bad_values(field):
+            args = valid_args(command_type) | {field.name: bad}
+            errors = field_errors(command_type.params, args)
+            assert list(errors) == [field.name], f"{bad!r} was taken for {field.name}"
+            assert field.title in errors[field.name]
+        if field.default is None:
+            short = valid_args(command_type)
+            del short[field.name]
+            with pytest.raises(CommandRejected, match=f"{field.title} is missing"):
+                params_from_args(command_type.params, short)
+
+
+def _bad_values(field: Any) -> list[Any]:
+    bad: list[Any] = [None, [], {}]
+    if field.kind in (int, float):
+        bad += ["3", True, math.nan, math.inf, -math.inf]
+    if field.kind is int:
+        bad.append(1.5)
+    if field.kind is str:
+        bad += [3, "x" * (field.max_length + 1)]
+    if field.min is not None:
+        bad.append(field.min - 1)
+    if field.max is not None:
+        bad.append(field.max + 1)
+    if field.choices:
+        bad += ["no such choice" if field.kind is str else 99]
+    return bad
+
+
+def test_departments_are_compared_without_case_and_spaces() -> None:
+    road = command_registry()["road.close"]
+    assert may_issue(road, " Control Room ")
+    assert may_issue(road, "Traffic")
+    assert not may_issue(road, "water")
+    assert not may_issue(road, "")
+    assert may_issue(dataclasses.replace(road, departments=()), "")
