@@ -83,7 +83,7 @@ class CommandsPanel(PanelWidget):
         self.title = QLabel()
         self.title.setProperty("role", "title")
         self.title.setWordWrap(True)
-        self.facts = FactView(most_rows=10)
+        self.facts = FactView(most_rows=7)
         self.cancel = QPushButton("Cancel command")
         self.cancel.clicked.connect(lambda _checked=False: self.session.hub.cancel(self._shown_id))
         self.undo = QPushButton()
@@ -104,7 +104,7 @@ class CommandsPanel(PanelWidget):
     def refresh(self) -> None:
         """Elapsed times go on; new targets are offered."""
         self.composer.offer_targets()
-        self.model.tell_running()
+        self._show_list()
         self._fill_details()
 
     def _follow_room(self, changed: frozenset[str]) -> None:

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from twin.sense.health import Health
 from twin.sense.ingest import IngestStats
 from twin.session import Selection
 from widgets.panel import PanelContext, PanelType
@@ -49,7 +50,7 @@ class OddDelegate(RowDelegate):
         row = option.rect
         top = row.top() + (row.height() - MARK_PX) / 2
         mark = QRectF(row.left() + 4, top, MARK_PX, MARK_PX)
-        paint_health_mark(painter, mark, index.data(HealthRole).name, self.inks)
+        paint_health_mark(painter, mark, Health(index.data(HealthRole)).name, self.inks)
         box = QRect(row.left() + 28, row.top(), row.width() - 32, row.height())
         text = QFontMetrics(option.font).elidedText(
             str(index.data(Qt.ItemDataRole.DisplayRole)), Qt.TextElideMode.ElideRight, box.width()

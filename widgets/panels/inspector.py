@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from twin.commanding import accepted_types
+from twin.sense.model import OBSERVED_PROPERTIES
 from twin.session import ComposeRequest, Selection
 from twin.theme import Theme
 from widgets.panel import PanelContext, PanelType
@@ -203,7 +204,12 @@ class InspectorPanel(PanelWidget):
             part.setVisible(n > 0)
         self.table.setFixedHeight(ROW_PX * min(n, _MOST_ROWS) + 2)
         if n:
-            self.table.selectRow(0)
+            self.table.selectRow(self._row_to_plot(n))
+
+    def _row_to_plot(self, n: int) -> int:
+        """First row that measures something, rather than a switch of an actuator."""
+        names = (self.streams.datastream(row).observed_property for row in range(n))
+        return next((row for row, name in enumerate(names) if name in OBSERVED_PROPERTIES), 0)
 
     def _show_series_of(self, current: QModelIndex, _previous: QModelIndex) -> None:
         slot = current.data(SlotRole) if current.isValid() else None

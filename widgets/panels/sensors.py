@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QMenu,
+    QSizePolicy,
     QStackedLayout,
     QTableView,
     QToolButton,
@@ -58,6 +59,7 @@ class SensorsPanel(PanelWidget):
         self._empty = EmptyState("")
         self._count = QLabel()
         self._count.setProperty("role", "caption")
+        self._count.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         stack = QWidget()
         self._stack = QStackedLayout(stack)
         self._stack.addWidget(self.table)
@@ -235,8 +237,10 @@ class SensorsPanel(PanelWidget):
             for health in (Health.STALE, Health.SUSPECT, Health.NEVER)
             if counts[health]
         ]
-        listed_text = f"{listed:,} of {count_text(n, 'datastream')}"
-        self._count.setText(" · ".join([listed_text, *odd]) if n else "")
+        listed_text = count_text(n, "datastream") if listed == n else f"{listed:,} of {n:,}"
+        told = " · ".join([listed_text, *odd]) if n else ""
+        self._count.setText(told)
+        self._count.setToolTip(told)
 
     def _select_row(self, current: QModelIndex, _previous: QModelIndex) -> None:
         if current.isValid():

@@ -37,14 +37,14 @@ def facts_of(
     if command is None:
         facts.append(("State", "Waiting for the hub"))
         return facts
-    facts += _steps(command)
     if command.state_text:
         facts.append(("State", command.state_text))
-    if not command.is_terminal and command.effect_text:
-        facts.append(("Done when", command.effect_text))
     seen = observed_text(session, command)
     if seen:
         facts.append(("Seen in the city", seen))
+    elif command.effect_text:
+        facts.append(("Done when", command.effect_text))
+    facts += _steps(command)
     facts.append(("Elapsed", elapsed_text(seconds_taken(command, session.clock.now_ns()))))
     return facts
 
@@ -89,6 +89,25 @@ def undo_request(session: TwinSession, command: Command) -> tuple[ComposeRequest
         inverse_of=request.id,
     )
     return compose, f"Undo: {phrase(inverse, request.target_name)}…"
+
+
+def present_args(session: TwinSession, command_type: CommandType, target_id: str) -> dict[str, Any]:
+    """What a target reports now for the figure a command would set ({} where it sets none).
+
+    A form that starts with it changes nothing by accident.
+    """
+    required = [field for field in fields_of(command_type.params) if field.default is None]
+    if len(required) != 1 or required[0].kind not in (int, float):
+        return {}
+    field = required[0]
+    params = params_of(command_type, {field.name: field.kind(field.min or 0)})
+    effect = command_type.effect(target_id, params) if params is not None else None
+    if effect is None or effect.relation != "equals":
+        return {}
+    slot = session.observations.slot_of(effect.datastream_id)
+    values = session.observations.history_of(slot)[1] if slot >= 0 else np.empty(0)
+    known = values[np.isfinite(values)]
+    return {field.name: field.kind(known[-1])} if len(known) else {}
 
 
 def _args_before(

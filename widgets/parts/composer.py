@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
+    QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -23,11 +24,12 @@ from twin.commands.base import CommandType
 from twin.commands.params import field_errors, fields_of, params_from_args
 from twin.errors import CommandRejected
 from twin.session import ComposeRequest, TwinSession
+from widgets.parts.command_steps import present_args
 from widgets.parts.command_words import phrase
 from widgets.parts.destination import DESTINATION_FIELDS, DestinationField
 from widgets.parts.target_chooser import NameChooser
-from widgets.parts.value_form import ValueForm
-from widgets.parts.wording import duration_text, lower_first
+from widgets.parts.value_form import LABEL_PX, ValueForm
+from widgets.parts.wording import duration_text, lower_first, unbroken
 
 
 class Composer(QStackedWidget):
@@ -50,6 +52,8 @@ class Composer(QStackedWidget):
         self._destination: DestinationField | None = None
         self.addWidget(self._make_form_page())
         self.addWidget(self._make_confirm_page())
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self.currentChanged.connect(lambda _index: self.updateGeometry())
         self.offer_targets()
         self._choose_target("")
 
@@ -77,7 +81,9 @@ class Composer(QStackedWidget):
         form.setHorizontalSpacing(8)
         form.setVerticalSpacing(8)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow("Target", self.target)
+        label = QLabel("Target")
+        label.setMinimumWidth(LABEL_PX)
+        form.addRow(label, self.target)
         self._type_label = QLabel("Command")
         form.addRow(self._type_label, self.type)
         form.addRow(self._values)
@@ -115,6 +121,28 @@ class Composer(QStackedWidget):
         layout.addLayout(buttons)
         layout.addStretch(1)
         return page
+
+    def sizeHint(self) -> QSize:
+        """As high as the page that is shown, not as the highest."""
+        page = self.currentWidget()
+        return page.sizeHint() if page is not None else super().sizeHint()
+
+    def minimumSizeHint(self) -> QSize:
+        """The same for the least height."""
+        page = self.currentWidget()
+        return page.minimumSizeHint() if page is not None else super().minimumSizeHint()
+
+    def hasHeightForWidth(self) -> bool:
+        """Wrapped sentences are higher where it is narrow."""
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        """Height of the page that is shown."""
+        page = self.currentWidget()
+        layout = page.layout() if page is not None else None
+        if layout is None or not layout.hasHeightForWidth():
+            return self.sizeHint().height()
+        return layout.totalHeightForWidth(width)
 
     # -- the form ---------------------------------------------------------------------------
 
@@ -172,7 +200,7 @@ class Composer(QStackedWidget):
         effect = command_type.effect(target.id, params)
         self.effect.setText(f"{command_type.describe(target.name, params)}.")
         self.proof.setText(
-            f"It counts as done when {lower_first(effect.text)}, "
+            f"It counts as done when {unbroken(lower_first(effect.text))}, "
             f"within {duration_text(effect.deadline_s)} of being accepted."
         )
         self.confirm.setText(phrase(command_type, target.name))
@@ -237,6 +265,7 @@ class Composer(QStackedWidget):
             self._destination = DestinationField(self._session, values)
             self._values_layout.addWidget(self._destination)
             fields = tuple(f for f in fields if f.name not in DESTINATION_FIELDS)
+        values = present_args(self._session, command_type, target.id) | values
         self._form = ValueForm(fields, values)
         self._values_layout.addWidget(self._form)
         self._form.setVisible(bool(fields))

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFormLayout, QLabel, QPushButton, QVBoxLayout, QWi
 from twin.session import TwinSession
 from widgets.parts.places import place_of_selection
 from widgets.parts.target_chooser import NameChooser
+from widgets.parts.value_form import LABEL_PX
 
 #: Parameters of a command that say where: metres of the local frame, and a name.
 DESTINATION_FIELDS = frozenset({"x_m", "y_m", "place"})
@@ -45,7 +46,9 @@ class DestinationField(QWidget):
         layout = QFormLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setHorizontalSpacing(8)
-        layout.addRow("Destination", right)
+        label = QLabel("Destination")
+        label.setMinimumWidth(LABEL_PX)
+        layout.addRow(label, right)
         if values.get("x_m") is not None and values.get("y_m") is not None:
             self._take(float(values["x_m"]), float(values["y_m"]), str(values.get("place", "")))
 

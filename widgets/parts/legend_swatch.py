@@ -17,7 +17,6 @@ from PySide6.QtWidgets import QWidget
 from twin.ramps import Ramp, ramp_table
 from widgets.layer_list import Legend
 from widgets.parts.inks import Inks
-from widgets.parts.wording import number_text
 
 _BAR_PX = 12
 _LINE_PX = 18
@@ -57,8 +56,8 @@ class LegendSwatch(QWidget):
         extra = _BAR_PX + 4 if not legend.classes else 0
         note = _LINE_PX if legend.note else 0
         self.setFixedHeight(_LINE_PX * (n_lines + 1) + extra + note)
-        low, high = number_text(legend.vmin), number_text(legend.vmax)
-        self.setAccessibleName(f"Legend: {legend.title}, {low} to {high} {legend.unit}")
+        ends = f"{legend.vmin:,.4g} to {legend.vmax:,.4g} {legend.unit}"
+        self.setAccessibleName(f"Legend: {legend.title}, {ends}")
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
@@ -92,11 +91,10 @@ class LegendSwatch(QWidget):
             painter.drawImage(bar, ramp_image(legend.ramp))
         painter.setPen(self._inks.muted)
         line = QRect(0, y + _BAR_PX + 2, round(bar.width()), _LINE_PX)
-        span = legend.vmax - legend.vmin
-        middle = number_text((legend.vmin + legend.vmax) / 2, span=span)
-        painter.drawText(line, Qt.AlignmentFlag.AlignLeft, number_text(legend.vmin, span=span))
-        painter.drawText(line, Qt.AlignmentFlag.AlignHCenter, middle)
-        painter.drawText(line, Qt.AlignmentFlag.AlignRight, number_text(legend.vmax, span=span))
+        middle = (legend.vmin + legend.vmax) / 2
+        painter.drawText(line, Qt.AlignmentFlag.AlignLeft, f"{legend.vmin:,.4g}")
+        painter.drawText(line, Qt.AlignmentFlag.AlignHCenter, f"{middle:,.4g}")
+        painter.drawText(line, Qt.AlignmentFlag.AlignRight, f"{legend.vmax:,.4g}")
         box = QRectF(bar.right() + 12, y, _BAR_PX, _BAR_PX)
         painter.fillRect(box, QColor(legend.no_data))
         text = QRect(round(box.right()) + 4, y - 2, 52, _LINE_PX)

@@ -55,12 +55,14 @@ def paint_health_mark(painter: QPainter, box: QRectF, health: str, inks: Inks) -
 def paint_command_mark(painter: QPainter, box: QRectF, state: CommandState, inks: Inks) -> None:
     """Paint a command's chip: pending hollow, running half, verified tick, failed cross,
     cancelled bar, unknown question mark.
+
+    Compares by value: a `CommandState` that went through a Qt model comes back as plain text.
     """
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     ring = box.adjusted(1, 1, -1, -1)
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    if state is CommandState.VERIFIED:
+    if state == CommandState.VERIFIED:
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(inks.text)
         painter.drawEllipse(ring)
@@ -79,7 +81,7 @@ def paint_command_mark(painter: QPainter, box: QRectF, state: CommandState, inks
         painter.setPen(QPen(inks.muted, 1.4))
         painter.drawEllipse(ring)
         painter.drawLine(ring.topLeft() + QPointF(2.4, 2.4), ring.bottomRight() - QPointF(2.4, 2.4))
-    elif state is CommandState.UNKNOWN:
+    elif state == CommandState.UNKNOWN:
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(inks.high)
         painter.drawPolygon(_triangle(box))

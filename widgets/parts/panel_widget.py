@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from twin.signals import Signal
@@ -21,6 +22,7 @@ class PanelWidget(QWidget):
 
     def __init__(self, context: PanelContext) -> None:
         super().__init__()
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.context = context
         self.session = context.session
         self.inks = Inks(context.theme)

@@ -8,6 +8,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from twin.arrays import Float64Array
+from twin.sense.health import Health
 from widgets.parts.datastream_table import CaptionRole, HealthRole, TrendRole
 from widgets.parts.inks import Inks
 from widgets.parts.marks import MARK_PX, paint_health_mark
@@ -64,7 +65,7 @@ class MarkDelegate(RowDelegate):
         box = QRectF(centre.x() - half, centre.y() - half, MARK_PX, MARK_PX)
         health = index.data(HealthRole)
         if health is not None:
-            paint_health_mark(painter, box, health.name, self.inks)
+            paint_health_mark(painter, box, Health(health).name, self.inks)
 
 
 class TwoLineDelegate(RowDelegate):

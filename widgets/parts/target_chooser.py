@@ -22,6 +22,7 @@ class NameChooser(QComboBox):
     def __init__(self, *, placeholder: str) -> None:
         super().__init__()
         line = QLineEdit()
+        line.setStyleSheet("border: none; background: transparent; padding: 0; min-height: 0;")
         self.setLineEdit(line)
         self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.setMinimumContentsLength(8)

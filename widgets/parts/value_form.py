@@ -27,6 +27,8 @@ from PySide6.QtWidgets import (
 from twin.commands.params import ParamField
 
 _HUGE = 1e9
+#: Least width of the labels, so that forms below each other align.
+LABEL_PX = 76
 _SLIDER_STEPS = 200
 
 
@@ -125,13 +127,14 @@ class ValueForm(QWidget):
         layout.setHorizontalSpacing(8)
         layout.setVerticalSpacing(8)
         layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        layout.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
+        layout.setRowWrapPolicy(QFormLayout.RowWrapPolicy.DontWrapRows)
         for field in fields:
             control = control_for(field, sliders=sliders)
             control.write(values.get(field.name, _start_of(field)))
             control.edited.connect(lambda name=field.name: self.edited.emit(name))
             label = QLabel("" if isinstance(control.editor, QCheckBox) else field.title)
             label.setBuddy(control.editor)
+            label.setMinimumWidth(LABEL_PX)
             label.setToolTip(field.help)
             control.editor.setToolTip(field.help)
             control.editor.setAccessibleName(field.title)
@@ -236,7 +239,7 @@ def _slider(field: ParamField, low: float, high: float) -> Control:
     figure = QLabel()
     figure.setMinimumWidth(56)
     figure.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-    decimals = 0 if whole or high - low >= 100 else 1 if high - low >= 10 else 2
+    decimals = 0 if whole or high - low >= 20 else 1 if high - low >= 2 else 2
 
     def read() -> int | float:
         value = low + (high - low) * slider.value() / slider.maximum()

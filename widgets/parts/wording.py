@@ -94,6 +94,11 @@ def health_sentence(
     return health_text(store, slot, snapshot, now_ns, zone or UTC)
 
 
+def unbroken(text: str) -> str:
+    """The same text with its units ("veh/h") kept on one line."""
+    return text.replace("/", "\u2060/\u2060")
+
+
 def count_text(n: int, one: str, many: str = "") -> str:
     """A count with its noun: "1 sensor", "2,512 sensors"."""
     return f"{n:,} {one if n == 1 else many or one + 's'}"
@@ -110,4 +115,6 @@ def kind_title(kind: str) -> str:
 
 def lower_first(text: str) -> str:
     """A sentence's start made fit for its middle."""
+    if len(text) > 1 and not text[1].islower() and text[1] != " ":
+        return text  # "PM2.5" stays
     return text[:1].lower() + text[1:]
