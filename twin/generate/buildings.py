@@ -59,6 +59,7 @@ def buildings_of(
     chance, taste = fractions(seed, 51, number), fractions(seed, 52, block)
     fewest = np.array([rule.storeys[0] for rule in RULES])[use]
     most = np.array([rule.storeys[1] for rule in RULES])[use]
+    chance = np.where(use == Use.ROWS, 0.5, chance)  # a terrace has one height
     mixed = np.clip(0.55 * chance + 0.55 * taste - 0.3 * reach[block] + 0.1, 0, 0.999)
     storeys = (fewest + np.floor(mixed * (most - fewest + 1))).astype(np.int64)
     centres = lots.quads[first].mean(axis=1)
@@ -119,6 +120,7 @@ def buildings_soup(lots: Lots, buildings: Buildings) -> TriangleSoup:
     shared: BoolArray = lots.shared_start | lots.shared_end
     roofs[shared & (roofs == Roof.HIP)] = Roof.GABLE
     quads = lots.quads
+    hidden_start, hidden_end = _hidden(lots, buildings, roofs)
     body = Solids(
         quads=quads,
         base_m=np.zeros(len(row)),
@@ -126,10 +128,32 @@ def buildings_soup(lots: Lots, buildings: Buildings) -> TriangleSoup:
         rise_m=_rise(quads, roofs, use),
         roofs=roofs,
         features=row,
-        open_start=lots.shared_start,
-        open_end=lots.shared_end,
+        open_start=lots.shared_start | hidden_start,
+        open_end=lots.shared_end | hidden_end,
     )
     return joined_soup([soup_of_solids(body), soup_of_solids(_towers(lots, buildings))])
+
+
+def _hidden(
+    lots: Lots, buildings: Buildings, roofs: Int64Array
+) -> tuple[BoolArray, BoolArray]:
+    """(Q,) and (Q,) whether the wall at the start or end stands against a taller neighbour."""
+    eaves = buildings.eaves_m[lots.building]
+    gable = roofs == Roof.GABLE
+    ridge = eaves + _rise(lots.quads, roofs, buildings.use[lots.building])
+    gap = np.abs(lots.quads[:-1, [1, 2]] - lots.quads[1:, [0, 3]]).max(axis=(1, 2))
+    touching = (gap < 1e-3) & (lots.block[1:] == lots.block[:-1])
+
+    def covers(tall: slice, low: slice) -> BoolArray:
+        crest = np.where(gable[low], ridge[low], eaves[low])
+        top = np.where(gable[tall], ridge[tall], eaves[tall])
+        return touching & (eaves[low] <= eaves[tall]) & (crest <= top)
+
+    first, second = slice(None, -1), slice(1, None)
+    start, end = np.zeros(len(eaves), dtype=bool), np.zeros(len(eaves), dtype=bool)
+    end[:-1] = covers(second, first)
+    start[1:] = covers(first, second)
+    return start, end
 
 
 def _towers(lots: Lots, buildings: Buildings) -> Solids:

@@ -32,6 +32,7 @@ LEAST_BUILDINGS, MOST_BUILDINGS = 500, 1_000_000
 #: The invented city lies in the open North Sea, in UTM zone 31, where no real one is.
 ORIGIN = Origin(crs="EPSG:32631", east_m=490_000.0, north_m=6_195_000.0, height_m=0.0)
 _MOST_TREES = 25_000
+_LEAST_TREES, _TREES_EACH = 3500, 0.08
 
 
 def generate_city(
@@ -270,8 +271,8 @@ def _tree_points(layout: Layout, pieces: Pieces, seed: int) -> Float64Array:
             wood_trees(layout.outside, seed),
         ]
     )
-    step_over = max(1, -(-len(points) // _MOST_TREES))
-    return points[::step_over]
+    most = min(_MOST_TREES, _LEAST_TREES + int(_TREES_EACH * len(layout.lots.block)))
+    return points[:: max(1, -(-len(points) // most))]
 
 
 def _clear_of_bridges(points: Float64Array, pieces: Pieces) -> Float64Array:

@@ -10,6 +10,7 @@ from twin.arrays import Float64Array, Int64Array
 from twin.city.asset import Place
 from twin.generate.addresses import Addresses, hospital_name, hospital_rows
 from twin.generate.buildings import Buildings
+from twin.generate.district_raster import DistrictRaster
 from twin.generate.landmarks import spread_rows
 from twin.generate.layout import Layout
 from twin.generate.network import Pieces
@@ -34,6 +35,12 @@ class PlaceMaker:
     _found: list[tuple[str, str, tuple[float, float, float], int, str]] = field(
         default_factory=list
     )
+    _used: set[str] = field(default_factory=set)
+    _raster: DistrictRaster = field(init=False)
+
+    def __post_init__(self) -> None:
+        centres = self.layout.blocks.cells.centres()
+        self._raster = DistrictRaster(centres, self.layout.districts)
 
     def places(self) -> tuple[Place, ...]:
         """All places."""
@@ -74,9 +81,7 @@ class PlaceMaker:
         self._found.append((kind, name, xyz, feature, self._district_at(xy)))
 
     def _district_at(self, xy: Float64Array) -> str:
-        centres = self.layout.blocks.cells.centres()
-        block = int(((centres - xy) ** 2).sum(axis=1).argmin())
-        return self.addresses.district_names[int(self.layout.districts[block])]
+        return self.addresses.district_names[self._raster.at(xy)]
 
     def _services(self) -> None:
         """Hospitals, and stations and the like in ordinary buildings."""
@@ -106,7 +111,8 @@ class PlaceMaker:
 
     def _unused(self, name: str, row: int) -> str:
         """The name, with its street where another place is called that."""
-        if all(name != found[1] for found in self._found):
+        if name not in self._used:
+            self._used.add(name)
             return name
         street = self.addresses.street_of_line[
             self.layout.blocks.cells.labels[self.buildings.block[row], self.buildings.slot[row]]
