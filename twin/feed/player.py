@@ -31,9 +31,13 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlayOptions:
-    """How to replay: recorded seconds a second, from the start again, stop after (0 = the end)."""
+    """How to replay: recorded seconds a second, from where, again and again, stop after (0 = end).
+
+    ``start_s`` counts in recorded time; every round begins there.
+    """
 
     speed: float
+    start_s: float = 0.0
     loop: bool = False
     seconds: float = 0.0
 
@@ -52,7 +56,7 @@ def play(
     """
     announcement = _announcement(recording, options.speed)
     started_ns = clock.now_ns()
-    round_s = recording.duration_s / options.speed
+    round_s = (recording.duration_s - options.start_s) / options.speed
     while not stop.is_set():
         length_s = round_s
         if options.seconds:
@@ -77,13 +81,15 @@ def _play_once(
 ) -> None:
     start_ns, step_s = clock.now_ns(), SERIES_S if isinstance(recording, Series) else TRACK_S
     n_done, run_s = 0, 0.0
+    if isinstance(recording, Series):
+        n_done = int(np.searchsorted(recording.elapsed_s, options.start_s))
     while True:
         run_s = min((clock.now_ns() - start_ns) / NS_PER_S, length_s)
         sender.announce(announcement)
         if isinstance(recording, Series):
-            n_done = _send_due(recording, sender, n_done, start_ns, run_s, options.speed)
+            n_done = _send_due(recording, sender, n_done, start_ns, run_s, options)
         else:
-            _send_positions(recording, sender, start_ns, run_s, options.speed)
+            _send_positions(recording, sender, start_ns, run_s, options)
         on_progress(
             Progress(
                 part=run_s / length_s, left_s=length_s - run_s,
@@ -95,20 +101,27 @@ def _play_once(
 
 
 def _send_due(
-    series: Series, sender: SampleSender, n_done: int, start_ns: int, run_s: float, speed: float
+    series: Series,
+    sender: SampleSender,
+    n_done: int,
+    start_ns: int,
+    run_s: float,
+    options: PlayOptions,
 ) -> int:
     """Send what has become due; how many observations have been sent now."""
-    n_due = int(np.searchsorted(series.elapsed_s, run_s * speed, side="right"))
+    now_s = options.start_s + run_s * options.speed
+    n_due = int(np.searchsorted(series.elapsed_s, now_s, side="right"))
     due = slice(n_done, n_due)
-    t_ns = start_ns + (series.elapsed_s[due] * (NS_PER_S / speed)).astype(np.int64)
+    since_s = (series.elapsed_s[due] - options.start_s) / options.speed
+    t_ns = start_ns + (since_s * NS_PER_S).astype(np.int64)
     sender.send_samples(series.indices[due], t_ns, series.values[due])
     return n_due
 
 
 def _send_positions(
-    tracks: Tracks, sender: SampleSender, start_ns: int, run_s: float, speed: float
+    tracks: Tracks, sender: SampleSender, start_ns: int, run_s: float, options: PlayOptions
 ) -> None:
-    indices, lonlat_deg = tracks.positions_at(run_s * speed)
+    indices, lonlat_deg = tracks.positions_at(options.start_s + run_s * options.speed)
     t_ns = np.full(len(indices), start_ns + round(run_s * NS_PER_S), dtype=np.int64)
     sender.send_positions(indices, t_ns, lonlat_deg)
 

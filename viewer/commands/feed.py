@@ -33,7 +33,7 @@ _EPILOG = """examples:
   a row a sensor and time:
     civitwin feed levels.csv --time-column time --id-column gauge --value-column level --unit m
   paths with a time at each vertex, as moving units:
-    civitwin feed nyc_taxi_trips_v7.json --kind taxi --speed 5 --loop
+    civitwin feed nyc_taxi_trips_v7.json --kind taxi --start 600 --loop
 """
 
 
@@ -80,6 +80,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"recorded seconds a second (default {SERIES_SPEED:g} for tables,"
         f" {TRACKS_SPEED:g} for paths)",
     )
+    parser.add_argument(
+        "--start", type=float, default=0.0, metavar="SECONDS", help="skip so much of the recording"
+    )
     parser.add_argument("--loop", action="store_true", help="start again at the end")
     parser.add_argument("--seconds", type=float, default=0.0, help="stop after so long")
     parser.add_argument("--source", default="", help="name of the feed (default: the file's)")
@@ -122,14 +125,20 @@ def _run(arguments: argparse.Namespace) -> int:
         speed = SERIES_SPEED if isinstance(recording, Series) else TRACKS_SPEED
     if speed <= 0.0 or arguments.seconds < 0.0:
         raise FeedError("--speed must be above 0 and --seconds not below it")
-    _say_what(arguments.file, recording, speed)
+    if not 0.0 <= arguments.start < recording.duration_s:
+        raise FeedError(
+            f"--start must be 0 to {recording.duration_s:.0f} s, the recording's length"
+        )
+    _say_what(arguments.file, recording, speed, arguments.start)
     clock, stop, line = SystemClock(), threading.Event(), _ProgressLine(arguments.file.name)
     source = arguments.source or _source_name(arguments.file)
     with SampleSender(endpoint=endpoint, source=source, clock=clock) as sender:
         sender.connect()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
-        options = PlayOptions(speed=speed, loop=arguments.loop, seconds=arguments.seconds)
+        options = PlayOptions(
+            speed=speed, start_s=arguments.start, loop=arguments.loop, seconds=arguments.seconds
+        )
         play(recording, sender, options, clock, stop, line.show)
         line.end()
         lost = f", {sender.n_lost:,} found nobody listening" if sender.n_lost else ""
@@ -155,12 +164,12 @@ def _read(arguments: argparse.Namespace) -> Recording:
     return read_series(arguments.file, options)
 
 
-def _say_what(path: Path, recording: Recording, speed: float) -> None:
+def _say_what(path: Path, recording: Recording, speed: float, start_s: float) -> None:
     print(f"{path.name}: {recording.recognised}")
     for warning in recording.warnings:
         print(f"  {warning}")
     recorded = duration_text(recording.duration_s)
-    took = duration_text(recording.duration_s / speed)
+    took = duration_text((recording.duration_s - start_s) / speed)
     print(f"  {recorded} recorded, replayed {speed:g} times as fast in {took}", flush=True)
 
 
