@@ -122,7 +122,9 @@ class Atlas:
         size = round(SYMBOL_PX * self.pixel_ratio)
         big = size * _OVERSAMPLING
         body = draw_symbol(name, big).resize((size, size), Image.Resampling.BOX)
-        outline = draw_symbol(name.removeprefix("hollow:"), big, filled=True)
+        # A ring lies around another symbol, so it must not cover what is inside.
+        is_open = name == "ring"
+        outline = draw_symbol(name.removeprefix("hollow:"), big, filled=not is_open)
         halo = _grown(outline.resize((size, size), Image.Resampling.BOX), 1.3 * self.pixel_ratio)
         sprite_at = self._place(body, halo)
         return Sprite(*sprite_at, size, size, -size / 2, -size / 2, float(size))

@@ -11,14 +11,16 @@ import numpy as np
 from scenes.atlas import Atlas, Font
 from scenes.billboards import Quads, joined, text_quads, text_width_px
 from scenes.view import View
-from twin.arrays import Float64Array
+from twin.arrays import BoolArray, Float64Array
 
 #: left, top, right, bottom in device pixels from the top left
 LabelBox = tuple[int, int, int, int]
 Rgb = tuple[float, float, float]
 MOST_BLOCKS = 3000
 _CELL_PX = 4
-_MARGIN_PX = 4
+_MARGIN_PX = 2
+#: Half the room a symbol needs, logical pixels.
+SYMBOL_REACH_PX = 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -96,13 +98,16 @@ def place_labels(
     offsets_px: Sequence[tuple[float, float]],
     view: View,
     most: int,
+    symbols_px: Float64Array,
 ) -> list[tuple[int, LabelBox]]:
     """Rows (and boxes) of the labels that fit, taken in the order given.
 
     A coarse raster of the screen remembers what is taken, so each test costs one small slice.
+    ``symbols_px`` (S, 2) are middles of symbols, which no label may cover.
     """
     width, height = view.size_px
     taken = np.zeros((height // _CELL_PX + 2, width // _CELL_PX + 2), bool)
+    _take_symbols(taken, symbols_px, view.pixel_ratio)
     kept: list[tuple[int, LabelBox]] = []
     for row, block in enumerate(blocks):
         if len(kept) >= most:
@@ -128,3 +133,14 @@ def place_labels(
         taken[cells] = True
         kept.append((row, box))
     return kept
+
+
+def _take_symbols(taken: BoolArray, symbols_px: Float64Array, ratio: float) -> None:
+    reach = int(SYMBOL_REACH_PX * ratio) // _CELL_PX
+    cells = np.floor(np.nan_to_num(symbols_px, nan=-1e6) / _CELL_PX).astype(np.int64)
+    rows, columns = taken.shape
+    for dx in range(-reach, reach + 1):
+        for dy in range(-reach, reach + 1):
+            x, y = cells[:, 0] + dx, cells[:, 1] + dy
+            inside = (x >= 0) & (y >= 0) & (x < columns) & (y < rows)
+            taken[y[inside], x[inside]] = True

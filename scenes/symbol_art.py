@@ -91,8 +91,7 @@ def draw_symbol(name: str, size_px: int, *, filled: bool = False) -> Image.Image
     hollow = name.startswith("hollow:")
     art = SYMBOLS[name.removeprefix("hollow:")]
     if name == "ring":
-        rim = _shape(None, size_px, 0.96)
-        return rim if filled else ImageChops.subtract(rim, _shape(None, size_px, 0.76))
+        return ImageChops.subtract(_shape(None, size_px, 0.94), _shape(None, size_px, 0.76))
     mask = _shape(art.outline, size_px, 0.22 if name == "small" else 0.70)
     if filled:
         return mask

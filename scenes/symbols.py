@@ -10,7 +10,7 @@ import numpy as np
 
 from scenes.pick import Pick
 from scenes.view import View
-from twin.arrays import Float32Array
+from twin.arrays import Float32Array, Float64Array
 
 GRAB_PX = 13.0
 
@@ -45,6 +45,14 @@ class SymbolIndex:
     def remove(self, layer_id: str) -> None:
         """Forget the symbols of a layer."""
         self._sets.pop(layer_id, None)
+
+    def pixels(self, view: View) -> Float64Array:
+        """(N, 2) middles of all symbols in front of the eye, device pixels from the top left."""
+        parts = [np.zeros((0, 2))]
+        for symbols in self._sets.values():
+            projected = view.project(symbols.xyz_local_m)
+            parts.append(projected[projected[:, 2] > 0, :2])
+        return np.concatenate(parts)
 
     def nearest(self, view: View, x_px: float, y_px: float) -> Pick | None:
         """The symbol under a pixel (the nearest to it within reach), None when there is none."""

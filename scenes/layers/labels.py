@@ -18,7 +18,7 @@ from twin.theme import rgb_from_hex
 
 RANK = 40
 REFRESH_NS = NS_PER_S // 2
-GAP_PX = 12.0
+GAP_PX = 15.0
 _ALARM = {"critical": 4, "high": 3, "medium": 2, "low": 1}
 #: Candidates looked at for one picture, best first.
 MOST_CANDIDATES = 600
@@ -108,7 +108,8 @@ class LabelsVisual:
         offsets = [
             (0.0, 0.0) if c.centred else (GAP_PX * view.pixel_ratio, 0.0) for c in candidates
         ]
-        kept = place_labels(pixels, texts, offsets, view, state.most)
+        symbols_px = self._stage.symbols.pixels(view)
+        kept = place_labels(pixels, texts, offsets, view, state.most, symbols_px)
         parts: list[Quads] = []
         self.boxes = []
         for row, box in kept:

@@ -20,6 +20,8 @@ RANK = 30
 LIFT_M = 4.0
 #: A unit silent for so long is drawn faint.
 SILENT_S = 30.0
+#: A body of this length that takes so many pixels needs no arrow above it.
+BODY_M, BODY_PX = 6.0, 34.0
 #: Quiet hues, told apart by lightness too; alarms stay louder.
 KIND_RGB: dict[str, str] = {
     "bus": "#4C7A9E",
@@ -108,7 +110,8 @@ class UnitsVisual:
         )
         tops = xyz + np.array([0, 0, LIFT_M], np.float32)
         pixels = view.project(tops)
-        inside = np.flatnonzero(view.is_inside(pixels, 20))
+        small = ~near | (BODY_M / view.metres_per_px(1.0) < BODY_PX * pixels[:, 2])
+        inside = np.flatnonzero(view.is_inside(pixels, 20) & small)
         inside = inside[np.argsort(-pixels[inside, 2], kind="stable")]
         atlas = self._stage.atlas
         colours = np.column_stack([fill, np.where(silent, 0.45, 1.0)]).astype(np.float32)
