@@ -13,7 +13,7 @@ from typing import Literal
 
 from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtGui import QCloseEvent, QResizeEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QStatusBar, QTabWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QStatusBar, QTabWidget
 
 from twin.room.model import Operator
 from twin.session import NOTHING, ComposeRequest, TwinSession
@@ -23,10 +23,10 @@ from viewer.figures import FigureTaker
 from viewer.settings import LAYOUT_VERSION, Settings
 from viewer.window_actions import add_window_actions
 from viewer.workspaces import WORKSPACES, Workspace, in_order, shows
-from widgets.actions import ActionTable, KeyBinding
+from widgets.actions import ActionTable, KeyBinding, fill_menu
 from widgets.bridge import Bridge
 from widgets.find_box import FindBox
-from widgets.find_groups import SessionFinder
+from widgets.find_groups import PANEL_GROUP, SessionFinder
 from widgets.layer_list import LayerList
 from widgets.panel import Area, PanelContext, PanelType
 from widgets.panel_dock import PanelDock
@@ -105,7 +105,7 @@ class MainWindow(QMainWindow):
             session=session, bridge=bridge, actions=self.actions_table, ready=self._found_more
         )
         self.find_box = FindBox(self, groups=self._finder.groups, theme=theme)
-        self.toast = Toast(self, bridge=bridge, theme=theme)
+        self.toast = Toast(self, over=viewport, bridge=bridge, theme=theme)
         self._window_frame = WindowFrame(self)
         self._figures = FigureTaker(session, viewport.frame_times)
         self._stops = [*self._connect(), *self._start_timers()]
@@ -226,7 +226,8 @@ class MainWindow(QMainWindow):
             for dock in tabbed[1:]:
                 self.tabifyDockWidget(tabbed[0], dock)
             if tabbed:
-                tabbed[0].raise_()
+                named = [dock for dock in tabbed if dock.record.id in workspace.front]
+                (named or tabbed)[0].raise_()
         self._size_docks()
 
     def _size_docks(self) -> None:
@@ -236,6 +237,10 @@ class MainWindow(QMainWindow):
             self.resizeDocks(docks, [size] * len(docks), Qt.Orientation.Horizontal)
         docks = self._open_docks("bottom")
         self.resizeDocks(docks, [bottom] * len(docks), Qt.Orientation.Vertical)
+        right_docks = self._open_docks("right")
+        if len(right_docks) > 1 and not self.tabifiedDockWidgets(right_docks[0]):
+            shares = [round(self.height() * share) for share in (0.4, 0.6)]
+            self.resizeDocks(right_docks[:2], shares, Qt.Orientation.Vertical)
 
     def _open_docks(self, area: str) -> list[PanelDock]:
         return [
@@ -264,6 +269,20 @@ class MainWindow(QMainWindow):
         panel = dock.panel
         if panel is not None:
             panel.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def float_panel(self, panel_id: str) -> None:
+        """Give a panel a window of its own, or take it back."""
+        dock = self.docks[panel_id]
+        dock.show()
+        dock.setFloating(not dock.isFloating())
+        dock.raise_()
+
+    def createPopupMenu(self) -> QMenu:
+        """Right click on tabs and title bars: which panels, and which float."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        fill_menu(menu, self.actions_table, self.actions_table.in_group(PANEL_GROUP))
+        return menu
 
     def _refresh_panels(self) -> None:
         if not self.isMinimized():

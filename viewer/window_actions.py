@@ -51,6 +51,16 @@ def add_window_actions(window: MainWindow, workspaces: Iterable[Workspace]) -> N
                 checked=dock.isVisible,
             )
         )
+    for dock in window.docks.values():
+        table.add(
+            Action(
+                id=f"panel.float.{dock.record.id}",
+                title=f"Move {dock.record.title} to a window of its own, or back",
+                group=PANEL_GROUP,
+                run=partial(window.float_panel, dock.record.id),
+                checked=dock.isFloating,
+            )
+        )
     _add_window_group(window)
 
 

@@ -10,18 +10,22 @@ from widgets.panel import Area, PanelType
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """One arrangement of the window for one kind of work."""
+    """One arrangement of the window for one kind of work.
+
+    ``front`` names panels that are in front of their tabs at first.
+    """
 
     id: str
     title: str
     key: str
     areas: tuple[Area, ...]
+    front: tuple[str, ...] = ()
 
 
 WORKSPACES = (
     Workspace("overview", "Overview", "1", ("left", "right")),
-    Workspace("monitor", "Monitor", "2", ("left", "right", "bottom")),
-    Workspace("command", "Command", "3", ("right", "bottom")),
+    Workspace("monitor", "Monitor", "2", ("left", "right", "bottom"), ("sensors",)),
+    Workspace("command", "Command", "3", ("right", "bottom"), ("commands",)),
 )
 
 

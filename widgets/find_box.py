@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from twin.theme import Theme
-from widgets.actions import ActionTable, key_text
+from widgets.actions import Action, ActionTable, key_text
 from widgets.find_index import FindGroup, Found, NameIndex, find
 from widgets.icons import pixmap
 from widgets.style import tokens
@@ -33,14 +33,14 @@ _MAX_LIST_PX = 420
 _HINT = "Type the name of a place, sensor, unit, building, panel or action"
 
 
-def action_group(table: ActionTable, heading: str = "Actions") -> FindGroup:
-    """What can be done now, found by title and group."""
-    actions = [action for action in table if action.enabled()]
+def action_group(table: ActionTable, heading: str, wanted: Callable[[Action], bool]) -> FindGroup:
+    """Those of the wanted actions that can be done now, found by their titles."""
+    actions = [action for action in table if wanted(action) and action.enabled()]
     return FindGroup(
         heading=heading,
-        index=NameIndex(f"{action.title} {action.group}" for action in actions),
+        index=NameIndex(action.title for action in actions),
         title=lambda row: actions[row].title,
-        detail=lambda row: actions[row].group,
+        detail=lambda row: "" if actions[row].group == heading else actions[row].group,
         key=lambda row: key_text(actions[row].key),
         choose=lambda row: table.run(actions[row].id),
         icon="command",
@@ -125,7 +125,7 @@ class FindBox(QFrame):
         return [found for found in rows if found is not None]
 
     def search(self, query: str) -> None:
-        """List what fits `query`; for an empty one the actions that have a key."""
+        """List what fits `query`; nothing for an empty one."""
         found = find(self._groups, query)
         self._model.clear()
         heading = ""

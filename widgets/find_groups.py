@@ -46,16 +46,12 @@ class SessionFinder:
     def groups(self) -> Sequence[FindGroup]:
         """All groups; starts to index what was announced since the last call."""
         self._index_sensed()
-        panels = ActionTable()
-        others = ActionTable()
-        for action in self._actions:
-            (panels if action.group == PANEL_GROUP else others).add(action)
         return (
             *self._city[:1],
             *self._sensed,
             *self._city[1:],
-            action_group(panels, PANEL_GROUP),
-            action_group(others),
+            action_group(self._actions, PANEL_GROUP, lambda a: a.group == PANEL_GROUP),
+            action_group(self._actions, "Actions", lambda a: a.group != PANEL_GROUP),
         )
 
     def _index_city(self) -> None:

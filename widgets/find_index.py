@@ -15,6 +15,7 @@ _SEPARATORS = re.compile(r"[-_/.,:;()\[\]·…]")
 _MAX_HITS = 400
 _MAX_SCANNED = 8_000
 _MAX_LOOSE_NAMES = 5_000
+_MIN_LOOSE = 3
 _PREFIX, _WORD, _ANYWHERE, _LOOSE = range(4)
 
 
@@ -58,7 +59,7 @@ class NameIndex:
         if len(words) > 1 and len(found) < limit:
             for row in self._rows_with_all(words):
                 found.setdefault(row, _WORD)
-        if len(found) < limit and self.n_names <= _MAX_LOOSE_NAMES and len(phrase) > 1:
+        if not found and self.n_names <= _MAX_LOOSE_NAMES and len(phrase) >= _MIN_LOOSE:
             for row in self._rows_in_order(phrase):
                 found.setdefault(row, _LOOSE)
         hits = [Hit(row, (kind, self._length(row), row)) for row, kind in found.items()]

@@ -46,6 +46,9 @@ class PanelDock(QDockWidget):
             | QDockWidget.DockWidgetFeature.DockWidgetFloatable
         )
         self._bar = _TitleBar(self, record)
+        self._no_bar = QWidget(self)
+        self._no_bar.setFixedHeight(0)
+        self._no_bar.hide()
         self.setTitleBarWidget(self._bar)
         self.visibilityChanged.connect(self._note_visible)
         self.set_theme(context.theme)
@@ -100,12 +103,16 @@ class PanelDock(QDockWidget):
         self._bar.set_theme(theme)
 
     def show_alone(self, alone: bool) -> None:
-        """Without tabs the title bar names the panel; with tabs the tab does."""
-        self._bar.show_name(alone)
+        """Without tabs the panel has a title bar; with tabs the tab is enough."""
+        wanted = self._bar if alone else self._no_bar
+        if self.titleBarWidget() is not wanted:
+            self.setTitleBarWidget(wanted)
+            self._bar.setVisible(alone)
 
     def _show(self, widget: QWidget) -> None:
         old = self.widget()
         widget.setMinimumSize(_MIN_PX)
+        widget.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWidget(widget)
         if old is not None:
             old.deleteLater()
@@ -167,10 +174,6 @@ class _TitleBar(QWidget):
         self._mark.setPixmap(icon(self._icon_name, muted, 14).pixmap(size, ratio))
         self._float.setIcon(icon("float", muted, 12))
         self._close.setIcon(icon("close", muted, 12))
-
-    def show_name(self, shown: bool) -> None:
-        """Whether the name is said here."""
-        self._name.setStyleSheet("" if shown else "color: transparent;")
 
 
 class _FailureNotice(QWidget):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from PySide6.QtCore import QRectF, QSize
+from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
@@ -76,7 +76,8 @@ class StatusStrip(QWidget):
 
     def __init__(self, *, bridge: Bridge, theme: Theme, toggle_theme: Callable[[], object]) -> None:
         super().__init__()
-        self.setProperty("role", "bar")
+        self.setProperty("role", "strip")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedHeight(HEIGHT_PX)
         self._theme = theme
         self._level: Level = "calm"
@@ -134,7 +135,8 @@ class StatusStrip(QWidget):
         _say(self._rate, f"{figures.samples_per_s:,.0f} samples/s{lag}")
         _say(self._gaps, "no gaps" if not figures.gaps else f"{figures.gaps:,} missing")
         frame = "" if figures.frame_ms is None else f" · {figures.frame_ms:.0f} ms"
-        _say(self._frame, f"{figures.fps:.0f} fps{frame}")
+        pace = f"{figures.fps:.0f} fps" if figures.fps else "view at rest"
+        _say(self._frame, pace + frame)
         self._memory.setVisible(figures.memory_mb > 0)
         _say(self._memory, f"{figures.memory_mb:,.0f} MB")
         _say(self._clock, clock_text(figures.now_ns))

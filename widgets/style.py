@@ -5,7 +5,7 @@ Widgets say what they are with the dynamic property ``role``; the style sheet do
 - QLabel: "title" (15 px, strong), "heading" (11 px, strong, muted), "caption" (11 px, muted),
   "muted", "figure" (20 px), "error", "key" (a keyboard hint)
 - QPushButton, QToolButton: "primary" (the one step of a panel), "danger", "flat", "tab", "counter"
-- QFrame, QWidget: "card" (hairline box), "bar" (top bar, status strip), "rule" (hairline)
+- QFrame, QWidget: "card" (hairline box), "rule" and "upright" (hairlines)
 """
 
 from __future__ import annotations

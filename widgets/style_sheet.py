@@ -25,7 +25,10 @@ QLabel[role="key"] { font-size: 11px; color: @muted@; background: @soft@; border
 
 QFrame[role="card"], QWidget[role="card"] { background: @panel@; border: 1px solid @line@;
     border-radius: 6px; }
-QWidget[role="bar"] { background: @panel@; }
+QWidget[role="top-bar"] { background: @panel@; border-bottom: 1px solid @line@; }
+QWidget[role="strip"] { background: @panel@; border-top: 1px solid @line@; }
+QStatusBar { background: @panel@; }
+QStatusBar::item { border: none; }
 QFrame[role="rule"] { background: @line@; border: none; max-height: 1px; min-height: 1px; }
 QFrame[role="upright"] { background: @line@; border: none; max-width: 1px; min-width: 1px; }
 
@@ -98,7 +101,7 @@ QSlider::groove:horizontal { height: 4px; border-radius: 2px; background: @line@
 QSlider::sub-page:horizontal { height: 4px; border-radius: 2px; background: @accent@; }
 QSlider::handle:horizontal { width: 14px; height: 14px; margin: -6px 0; border-radius: 8px;
     background: @field@; border: 1px solid @control@; }
-QSlider::handle:horizontal:hover, QSlider:focus::handle:horizontal { border: 1px solid @accent@; }
+QSlider::handle:horizontal:hover { border: 1px solid @accent@; }
 QProgressBar { background: @line@; border: none; border-radius: 2px; max-height: 4px;
     min-height: 4px; }
 QProgressBar::chunk { background: @accent@; border-radius: 2px; }
@@ -145,6 +148,7 @@ QTabWidget::pane { border: none; border-top: 1px solid @line@; }
 QGroupBox { border: none; border-top: 1px solid @line@; margin-top: 20px; padding-top: 8px; }
 QGroupBox::title { subcontrol-origin: margin; left: 0; color: @muted@; font-size: 11px;
     font-weight: 600; }
+QMainWindow > QTabBar { background: @panel@; }
 QSplitter::handle { background: @line@; }
 
 QMenu { background: @panel@; border: 1px solid @line@; padding: 4px; }

@@ -1,8 +1,8 @@
-"""One sentence for the operator over the foot of a window, gone after a few seconds."""
+"""One sentence for the operator over the foot of the 3D view, gone after a few seconds."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QPoint, QSize, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from twin.theme import Theme
@@ -11,15 +11,16 @@ from widgets.icons import icon
 from widgets.shape_mark import Level, level_icon
 
 _SHOWN_MS = 6_000
-_ABOVE_FOOT_PX = 40
+_ABOVE_FOOT_PX = 16
 
 
 class Toast(QFrame):
     """The newest message; an older one gives way, all stay in the activity list. GUI thread."""
 
-    def __init__(self, window: QWidget, *, bridge: Bridge, theme: Theme) -> None:
+    def __init__(self, window: QWidget, *, over: QWidget, bridge: Bridge, theme: Theme) -> None:
         super().__init__(window)
         self._host = window
+        self._over = over
         self._bridge = bridge
         self._stop: Stop | None = None
         self._level: Level = "calm"
@@ -50,17 +51,15 @@ class Toast(QFrame):
         self._show_mark()
         self._text.setText(sentence)
         self._text.setWordWrap(len(sentence) > 90)
-        self.setMaximumWidth(max(self._host.width() - 80, 240))
+        self.setMaximumWidth(max(self._over.width() - 32, 240))
         if self._text.wordWrap():
             self._text.setMinimumWidth(min(560, self.maximumWidth() - 80))
         else:
             self._text.setMinimumWidth(0)
         self.adjustSize()
-        area = QRectF(self._host.rect())
-        self.move(
-            round((area.width() - self.width()) / 2),
-            round(area.height() - self.height() - _ABOVE_FOOT_PX),
-        )
+        foot = self._over.mapTo(self._host, QPoint(0, self._over.height()))
+        x = foot.x() + (self._over.width() - self.width()) // 2
+        self.move(max(x, 8), foot.y() - self.height() - _ABOVE_FOOT_PX)
         self.show()
         self.raise_()
         if self._stop is not None:

@@ -56,7 +56,7 @@ class TopBar(QWidget):
         open_counter: Callable[[str], object],
     ) -> None:
         super().__init__()
-        self.setProperty("role", "bar")
+        self.setProperty("role", "top-bar")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedHeight(HEIGHT_PX)
         self._actions = actions
@@ -66,6 +66,7 @@ class TopBar(QWidget):
         self._scene.setProperty("role", "title")
         self._scene.setMinimumWidth(60)
         self._frame = QLabel()
+        self._frame.setFixedHeight(20)
         self._frame.hide()
         self._tabs = QButtonGroup(self)
         self._find = self._make_find(open_find)
@@ -99,10 +100,11 @@ class TopBar(QWidget):
         button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         hint = QLabel(key_text("Ctrl+K"))
         hint.setProperty("role", "key")
+        hint.setFixedHeight(18)
         inner = QHBoxLayout(button)
-        inner.setContentsMargins(8, 0, 4, 0)
+        inner.setContentsMargins(8, 0, 6, 0)
         inner.addStretch(1)
-        inner.addWidget(hint)
+        inner.addWidget(hint, 0, Qt.AlignmentFlag.AlignVCenter)
         button.clicked.connect(lambda _checked=False: open_find())
         return button
 
