@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import signal
 import subprocess
 import sys
@@ -156,9 +157,14 @@ def test_a_unit_is_dispatched_and_seen_to_arrive(hub: Child, console: Console) -
         unit = next(u for u in console.units.units if u.kind == "ambulance")
         slot = console.units.slot_of(unit.id)
         until(lambda: console.units.last_seen_ns(slot) > 0, "a position")
-        x, y, _ = console.units.at(CLOCK.now_ns()).xyz_local_m[slot].tolist()
-        command = console.give("unit.dispatch", unit.id, x_m=x + 60.0, y_m=y, place="next door")
+        now = console.units.at(CLOCK.now_ns())
+        x, y, _ = now.xyz_local_m[slot].tolist()
+        ahead = float(now.heading_rad[slot])
+        target = (x + 80.0 * math.sin(ahead), y + 80.0 * math.cos(ahead))
+        command = console.give("unit.dispatch", unit.id, x_m=target[0], y_m=target[1])
         assert console.await_end(command) == CommandState.VERIFIED
+        here = console.units.at(CLOCK.now_ns()).xyz_local_m[slot]
+        assert math.dist(here[:2].tolist(), target) < 60.0  # drawn one interval behind
 
 
 def test_without_a_hub_it_runs_and_ends_cleanly(tmp_path: Path) -> None:

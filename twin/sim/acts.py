@@ -24,6 +24,8 @@ class Act:
     outcome : "" while it goes on, else a sentence on how it ended
     failure : "" unless it can no longer succeed, else why
     cancel : stops what can still be stopped
+    delay_s : from being accepted to `begin`; 0 = begins in the same moment, before any further
+        sample, so that no reading from before can be taken for the effect
     give_up_s : after that it failed
     """
 
@@ -32,6 +34,7 @@ class Act:
     outcome: Callable[[str, Args], str]
     failure: Callable[[str, Args], str] = lambda _target, _args: ""
     cancel: Callable[[str], None] = lambda _target: None
+    delay_s: float = START_DELAY_S
     give_up_s: float = GIVE_UP_S
 
 
@@ -60,6 +63,11 @@ class _Job:
     given_s: float
     has_begun: bool = False
 
+    def begin(self) -> JobReport:
+        self.has_begun = True
+        text = self.act.begin(self.request.target_id, self.request.args)
+        return JobReport(self.request.id, self.request.target_id, "executing", text)
+
 
 @dataclass(slots=True)
 class Jobs:
@@ -74,7 +82,7 @@ class Jobs:
     acts: Mapping[str, Act]
     accepts: Mapping[str, tuple[str, ...]]
     _jobs: dict[str, _Job] = field(default_factory=dict)
-    _stopped: list[JobReport] = field(default_factory=list)
+    _news: list[JobReport] = field(default_factory=list)
 
     def give(self, request: CommandRequest, elapsed_s: float) -> Verdict:
         """Check a command and take it on, or say why not."""
@@ -91,7 +99,9 @@ class Jobs:
         if reason:
             return Verdict(False, reason)
         self._replace(request)
-        self._jobs[request.id] = _Job(request, act, elapsed_s)
+        job = self._jobs[request.id] = _Job(request, act, elapsed_s)
+        if act.delay_s == 0:
+            self._news.append(job.begin())
         return Verdict(True, f"{request.target_name} has taken the command")
 
     def cancel(self, command_id: str) -> None:
@@ -102,7 +112,7 @@ class Jobs:
 
     def step(self, elapsed_s: float) -> tuple[JobReport, ...]:
         """Begin what is due and report what changed."""
-        reports, self._stopped = self._stopped, []
+        reports, self._news = self._news, []
         for command_id, job in list(self._jobs.items()):
             report = self._advance(command_id, job, elapsed_s)
             if report is not None:
@@ -112,10 +122,7 @@ class Jobs:
     def _advance(self, command_id: str, job: _Job, elapsed_s: float) -> JobReport | None:
         target, args, age_s = job.request.target_id, job.request.args, elapsed_s - job.given_s
         if not job.has_begun:
-            if age_s < START_DELAY_S:
-                return None
-            job.has_begun = True
-            return JobReport(command_id, target, "executing", job.act.begin(target, args))
+            return job.begin() if age_s >= job.act.delay_s else None
         outcome = job.act.outcome(target, args)
         failure = "" if outcome else job.act.failure(target, args)
         if not outcome and not failure and age_s > job.act.give_up_s:
@@ -132,4 +139,4 @@ class Jobs:
             if job.request.target_id == request.target_id:
                 del self._jobs[command_id]
                 text = "A newer command took over"
-                self._stopped.append(JobReport(command_id, request.target_id, "failed", text))
+                self._news.append(JobReport(command_id, request.target_id, "failed", text))

@@ -99,6 +99,7 @@ class Fleet:
                 outcome=self._has_arrived,
                 failure=self._is_stranded,
                 cancel=self._recall,
+                delay_s=0.0,
                 give_up_s=GIVE_UP_S,
             )
         }

@@ -137,13 +137,15 @@ class Simulator:
     def step(self, dt_s: float) -> None:
         """Take orders, advance the world, send what it observes and reports."""
         self._follow_hub()
-        self._take_orders()
+        accepted = self._take_orders()
         t_ns = self._clock.now_ns()
         tick = self.world.step(t_ns, dt_s)
-        for report in tick.reports:
-            self._pass_on(report)
         self._announce_when_due()
         self.publisher.send_samples(tick.samples)
+        for reply, text in accepted:  # after the samples that show what changed at once
+            reply.accepted(text)
+        for report in tick.reports:
+            self._pass_on(report)
         self._tick += 1
         if self._tick % TICKS_A_POSITION == 0:
             self.publisher.send_positions(t_ns, *self.world.positions())
@@ -169,12 +171,14 @@ class Simulator:
         if is_due and self.publisher.announce():
             self._announced_ns = now_ns
 
-    def _take_orders(self) -> None:
+    def _take_orders(self) -> list[tuple[Reply, str]]:
+        """Give the world what has come in; returns the acceptances that are still to be said."""
+        accepted: list[tuple[Reply, str]] = []
         while True:
             try:
                 order = self._orders.get_nowait()
             except queue.Empty:
-                return
+                return accepted
             if isinstance(order, str):
                 self.world.cancel(order)
                 self._replies.pop(order, None)
@@ -183,7 +187,7 @@ class Simulator:
             verdict = self.world.command(request)
             if verdict.is_accepted:
                 self._replies[request.id] = reply
-                reply.accepted(verdict.text)
+                accepted.append((reply, verdict.text))
             else:
                 reply.rejected(verdict.text)
 
