@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtCore import QItemSelection, Qt
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -68,7 +68,7 @@ class CommandsPanel(PanelWidget):
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._delegate = CommandDelegate(self.inks)
         self.list.setItemDelegate(self._delegate)
-        self.list.selectionModel().currentChanged.connect(self._show_details)
+        self.list.selectionModel().selectionChanged.connect(self._show_details)
         empty = EmptyState(
             "No command has been given yet. Choose a target above, or select something in the "
             "view and use the buttons of the inspector."
@@ -127,8 +127,9 @@ class CommandsPanel(PanelWidget):
             self.list.setCurrentIndex(self.model.index(row))
             self.list.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _show_details(self, current: QModelIndex, _previous: QModelIndex) -> None:
-        self._shown_id = str(current.data(IdRole) or "") if current.isValid() else ""
+    def _show_details(self, _on: QItemSelection, _off: QItemSelection) -> None:
+        chosen = self.list.selectionModel().selectedIndexes()
+        self._shown_id = str(chosen[0].data(IdRole)) if chosen else ""
         self._fill_details()
 
     def _fill_details(self) -> None:

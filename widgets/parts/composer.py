@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -13,8 +13,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
-    QSizePolicy,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -32,7 +30,7 @@ from widgets.parts.value_form import LABEL_PX, ValueForm
 from widgets.parts.wording import duration_text, lower_first, unbroken
 
 
-class Composer(QStackedWidget):
+class Composer(QWidget):
     """Two pages: the form, and the confirm step. Nothing is sent before it is confirmed.
 
     Signals
@@ -50,10 +48,13 @@ class Composer(QStackedWidget):
         self._inverse_of = ""
         self._form: ValueForm | None = None
         self._destination: DestinationField | None = None
-        self.addWidget(self._make_form_page())
-        self.addWidget(self._make_confirm_page())
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
-        self.currentChanged.connect(lambda _index: self.updateGeometry())
+        self._form_page = self._make_form_page()
+        self._confirm_page = self._make_confirm_page()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._form_page)
+        layout.addWidget(self._confirm_page)
+        self._go_to(confirming=False)
         self.offer_targets()
         self._choose_target("")
 
@@ -95,7 +96,6 @@ class Composer(QStackedWidget):
         layout.addLayout(form)
         layout.addWidget(self._problem)
         layout.addWidget(self.review, 0, Qt.AlignmentFlag.AlignLeft)
-        layout.addStretch(1)
         return page
 
     def _make_confirm_page(self) -> QWidget:
@@ -119,30 +119,16 @@ class Composer(QStackedWidget):
         layout.addWidget(self.effect)
         layout.addWidget(self.proof)
         layout.addLayout(buttons)
-        layout.addStretch(1)
         return page
 
-    def sizeHint(self) -> QSize:
-        """As high as the page that is shown, not as the highest."""
-        page = self.currentWidget()
-        return page.sizeHint() if page is not None else super().sizeHint()
+    @property
+    def is_confirming(self) -> bool:
+        """Whether the confirm step is shown."""
+        return not self._confirm_page.isHidden()
 
-    def minimumSizeHint(self) -> QSize:
-        """The same for the least height."""
-        page = self.currentWidget()
-        return page.minimumSizeHint() if page is not None else super().minimumSizeHint()
-
-    def hasHeightForWidth(self) -> bool:
-        """Wrapped sentences are higher where it is narrow."""
-        return True
-
-    def heightForWidth(self, width: int) -> int:
-        """Height of the page that is shown."""
-        page = self.currentWidget()
-        layout = page.layout() if page is not None else None
-        if layout is None or not layout.hasHeightForWidth():
-            return self.sizeHint().height()
-        return layout.totalHeightForWidth(width)
+    def _go_to(self, *, confirming: bool) -> None:
+        self._form_page.setVisible(not confirming)
+        self._confirm_page.setVisible(confirming)
 
     # -- the form ---------------------------------------------------------------------------
 
@@ -157,7 +143,7 @@ class Composer(QStackedWidget):
     def compose(self, request: ComposeRequest) -> None:
         """Fill the form and go to it."""
         self.offer_targets()
-        self.setCurrentIndex(0)
+        self._go_to(confirming=False)
         self._inverse_of = request.inverse_of
         self.target.choose(request.target_id)
         self._offer_types(request.type_id)
@@ -177,8 +163,8 @@ class Composer(QStackedWidget):
 
     def back(self) -> None:
         """From the confirm step to the form; from the form to an empty one."""
-        if self.currentIndex() == 1:
-            self.setCurrentIndex(0)
+        if self.is_confirming:
+            self._go_to(confirming=False)
             self.review.setFocus(Qt.FocusReason.OtherFocusReason)
         else:
             self._clear()
@@ -205,14 +191,14 @@ class Composer(QStackedWidget):
         )
         self.confirm.setText(phrase(command_type, target.name))
         self._say("")
-        self.setCurrentIndex(1)
+        self._go_to(confirming=True)
         self.confirm.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def event(self, event: QEvent) -> bool:
         """Keep Esc from the window's own use of it while there is something to back out of."""
         is_override = event.type() == QEvent.Type.ShortcutOverride
         if is_override and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
-            event.setAccepted(self.currentIndex() == 1 or bool(self.target.chosen_id()))
+            event.setAccepted(self.is_confirming or bool(self.target.chosen_id()))
             return True
         return super().event(event)
 
@@ -220,7 +206,7 @@ class Composer(QStackedWidget):
         """Esc backs out; Enter in a field goes on to the confirm step."""
         if event.key() == Qt.Key.Key_Escape:
             self.back()
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex() == 0:
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not self.is_confirming:
             self.show_confirm_step()
         else:
             super().keyPressEvent(event)
@@ -281,7 +267,7 @@ class Composer(QStackedWidget):
 
     def _issue(self) -> None:
         target, command_type = self._target(), self._type()
-        if target is None or command_type is None or self.currentIndex() != 1:
+        if target is None or command_type is None or not self.is_confirming:
             return
         try:
             request = issue_command(
@@ -293,14 +279,14 @@ class Composer(QStackedWidget):
                 self._inverse_of,
             )
         except CommandRejected as error:
-            self.setCurrentIndex(0)
+            self._go_to(confirming=False)
             self._say(str(error))
             return
         self._clear()
         self.issued.emit(request.id)
 
     def _clear(self) -> None:
-        self.setCurrentIndex(0)
+        self._go_to(confirming=False)
         self.target.choose("")
         self.reason.clear()
         self._session.compose_request = None

@@ -32,5 +32,9 @@ class Inks:
     def selected_row(self) -> QColor:
         """Background of a selected row: a light, opaque wash of the accent colour."""
         share = 0.16
-        pairs = zip(self.panel.getRgb()[:3], self.accent.getRgb()[:3], strict=True)
-        return QColor(*(round(a * (1 - share) + b * share) for a, b in pairs))
+        below, above = self.panel, self.accent
+        return QColor.fromRgbF(
+            below.redF() * (1 - share) + above.redF() * share,
+            below.greenF() * (1 - share) + above.greenF() * share,
+            below.blueF() * (1 - share) + above.blueF() * share,
+        )
