@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twin.arrays import Float64Array, Int64Array
 from twin.city.asset import Column
@@ -114,7 +115,7 @@ def columns_of(addresses: Addresses, buildings: Buildings, n_features: int) -> d
     return columns
 
 
-def building_uses(buildings: Buildings) -> np.ndarray:  # type: ignore[type-arg]
+def building_uses(buildings: Buildings) -> NDArray[np.object_]:
     """(N,) object array of use words; shops sit among the old and inner houses."""
     words = np.array([USE_NAMES.get(use, "civic") for use in Use], dtype=object)
     out = words[buildings.use]
@@ -127,7 +128,7 @@ def building_uses(buildings: Buildings) -> np.ndarray:  # type: ignore[type-arg]
     return out
 
 
-def _building_names(addresses: Addresses, buildings: Buildings) -> np.ndarray:  # type: ignore[type-arg]
+def _building_names(addresses: Addresses, buildings: Buildings) -> NDArray[np.object_]:
     streets = addresses.street_of_building(buildings).tolist()
     numbers = addresses.house_numbers(buildings).tolist()
     texts = addresses.street_names

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from twin.arrays import Float32Array, Int64Array, UInt16Array
-from twin.city.asset import FeatureTable, TriangleSoup
+from twin.city.asset import Column, FeatureTable, TriangleSoup
 from twin.generate.lazy import NumberedIds
 
 
@@ -57,7 +58,9 @@ def bounds_of(soup: TriangleSoup, n_features: int) -> Float32Array:
 
 
 def table_of(
-    series: Series, soup: TriangleSoup, columns: dict[str, np.ndarray]  # type: ignore[type-arg]
+    series: Series,
+    soup: TriangleSoup,
+    columns: Mapping[str, Column],
 ) -> FeatureTable:
     """The feature table of all series."""
     names, codes = series.kinds()

@@ -9,7 +9,7 @@ import numpy as np
 from twin.arrays import BoolArray, Float64Array, Int64Array
 from twin.generate.chance import fractions
 from twin.generate.macro import Macro, StreetLines, lines_of
-from twin.generate.polygons import Polygons, clip, joined
+from twin.generate.polygons import Level, Polygons, clip, joined
 from twin.generate.river import River
 
 #: A piece is split while it is this much longer than a block of its district.
@@ -112,7 +112,7 @@ class _Cuts:
     too_big_for_park: BoolArray
 
     def levels(self, cells: Polygons, rows: BoolArray) -> Float64Array:
-        across = np.einsum("pkc,pc->pk", cells.xy, self.normals[rows])
+        across: Float64Array = np.einsum("pkc,pc->pk", cells.xy, self.normals[rows])
         return across - self.positions[rows, None]
 
     def lines_of(self, rows: BoolArray) -> StreetLines:
@@ -137,7 +137,7 @@ def _cuts(cells: Polygons, owner: Int64Array, plan: DistrictPlan, seed: int) -> 
         along = np.einsum("pkc,pc->pk", local, direction)
         low.append(along.min(axis=1))
         high.append(along.max(axis=1))
-    ratios = np.stack([h - l for h, l in zip(high, low, strict=True)], 1) / plan.spacings_m[owner]
+    ratios = np.stack([b - a for a, b in zip(low, high, strict=True)], 1) / plan.spacings_m[owner]
     side = (ratios[:, 1] > ratios[:, 0]).astype(np.int64)
     rows = np.arange(len(cells))
     ratio, spacing = ratios[rows, side], plan.spacings_m[owner, side]
@@ -186,7 +186,8 @@ def _parks(cells: Polygons, owner: Int64Array, plan: DistrictPlan, seed: int) ->
     """Pieces of a few blocks that stay green."""
     blocks = cells.areas() / plan.spacings_m[owner].prod(axis=1)
     chance = fractions(seed + 99, owner, np.round(cells.xy[:, 0, 0]), np.round(cells.xy[:, 0, 1]))
-    return (blocks > 1.6) & (blocks < 7) & (chance < plan.park_share[owner])
+    park: BoolArray = (blocks > 1.6) & (blocks < 7) & (chance < plan.park_share[owner])
+    return park
 
 
 def cut_by_river(blocks: Blocks, river: River) -> Blocks:
@@ -220,7 +221,7 @@ def cut_by_river(blocks: Blocks, river: River) -> Blocks:
     )
 
 
-def _bank_level(river: River, sign: float, bank_m: float):  # noqa: ANN202
+def _bank_level(river: River, sign: float, bank_m: float) -> Level:
     def level(xy: Float64Array) -> Float64Array:
         return sign * river.side_m(xy) - bank_m
 

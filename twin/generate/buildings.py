@@ -91,7 +91,8 @@ def buildings_of(
 
 
 def _above(tower: Int64Array, podium: Int64Array) -> Float64Array:
-    return np.maximum(tower - podium, 2) * (STOREY_M + 0.4)
+    height: Float64Array = np.maximum(tower - podium, 2) * (STOREY_M + 0.4)
+    return height
 
 
 def _tower_storeys(
@@ -134,9 +135,7 @@ def buildings_soup(lots: Lots, buildings: Buildings) -> TriangleSoup:
     return joined_soup([soup_of_solids(body), soup_of_solids(_towers(lots, buildings))])
 
 
-def _hidden(
-    lots: Lots, buildings: Buildings, roofs: Int64Array
-) -> tuple[BoolArray, BoolArray]:
+def _hidden(lots: Lots, buildings: Buildings, roofs: Int64Array) -> tuple[BoolArray, BoolArray]:
     """(Q,) and (Q,) whether the wall at the start or end stands against a taller neighbour."""
     eaves = buildings.eaves_m[lots.building]
     gable = roofs == Roof.GABLE
@@ -147,7 +146,8 @@ def _hidden(
     def covers(tall: slice, low: slice) -> BoolArray:
         crest = np.where(gable[low], ridge[low], eaves[low])
         top = np.where(gable[tall], ridge[tall], eaves[tall])
-        return touching & (eaves[low] <= eaves[tall]) & (crest <= top)
+        covered: BoolArray = touching & (eaves[low] <= eaves[tall]) & (crest <= top)
+        return covered
 
     first, second = slice(None, -1), slice(1, None)
     start, end = np.zeros(len(eaves), dtype=bool), np.zeros(len(eaves), dtype=bool)

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from twin.arrays import BoolArray, Float64Array, Int64Array
-from twin.city.asset import CityAsset, StreetNetwork, Surface, TriangleSoup
+from twin.city.asset import CityAsset, StreetNetwork, TriangleSoup
 from twin.city.frames import Origin
 from twin.errors import TwinError
 from twin.generate import landmarks, trees
 from twin.generate.addresses import Addresses, columns_of
 from twin.generate.assemble import Series, table_of
 from twin.generate.bridges import bridges_soup, deck_z_m
-from twin.generate.countryside import countryside_soup, green_fields, wood_trees
 from twin.generate.buildings import Buildings, buildings_of, buildings_soup
+from twin.generate.countryside import countryside_soup, green_fields, wood_trees
 from twin.generate.ground import markings, plain_and_river, streets_and_yards
-from twin.generate.macro import AVENUE_KEYS
 from twin.generate.layout import STADIUM_LEAST_M, Layout, layout_of
+from twin.generate.macro import AVENUE_KEYS
 from twin.generate.names import city_name, district_names, street_names
 from twin.generate.network import SPEEDS_MPS, Pieces, pieces_of
 from twin.generate.parks import parks_soup
@@ -181,7 +181,9 @@ class _Parts:
         bridge = self.pieces.bridge
         plain, water, shore = (int(row) for row in self.nature_rows)
         shore_z = np.where(
-            np.abs(layout.river.side_m(self.tree_xy)) < layout.river.half_width_m + 14, BANK_Z_M, 0.0
+            np.abs(layout.river.side_m(self.tree_xy)) < layout.river.half_width_m + 14,
+            BANK_Z_M,
+            0.0,
         )
         return joined_soup(
             [

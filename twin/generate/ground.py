@@ -8,8 +8,8 @@ import numpy as np
 
 from twin.arrays import BoolArray, Float64Array, Int64Array
 from twin.city.asset import Surface, TriangleSoup
-from twin.generate.network import Pieces
 from twin.generate.macro import StreetLines
+from twin.generate.network import Pieces
 from twin.generate.polygons import Polygons, fans, inset
 from twin.generate.river import BANK_Z_M, WATER_Z_M, River
 from twin.generate.solids import joined_soup, soup_of, without_slivers

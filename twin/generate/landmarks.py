@@ -1,10 +1,10 @@
-"""Buildings one finds one's way by: the town hall's tower and the stadium; and who gets a name."""
+"""Buildings one finds one's way by: the town hall's tower and the stadium."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from twin.arrays import Float64Array, Int64Array
+from twin.arrays import Float64Array
 from twin.city.asset import Surface, TriangleSoup
 from twin.generate.ground import flat
 from twin.generate.solids import Roof, Solids, joined_soup, soup_of, soup_of_solids
@@ -67,17 +67,3 @@ def _solids(
         open_start=none,
         open_end=none,
     )
-
-
-def spread_rows(xy: Float64Array, rows: Int64Array, n: int, start: Float64Array) -> Int64Array:
-    """`n` of the rows, each as far from the others as can be; the first one nearest to `start`."""
-    if not len(rows) or n < 1:
-        return np.zeros(0, dtype=np.int64)
-    rows = rows[:: max(1, len(rows) // 20_000)]
-    at = xy[rows]
-    chosen = [int(np.hypot(*(at - start).T).argmin())]
-    away = np.hypot(*(at - at[chosen[0]]).T)
-    while len(chosen) < min(n, len(rows)):
-        chosen.append(int(away.argmax()))
-        away = np.minimum(away, np.hypot(*(at - at[chosen[-1]]).T))
-    return rows[np.array(chosen)]

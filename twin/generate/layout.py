@@ -66,7 +66,9 @@ def _planned(n_buildings: int, radius_m: float, seed: int) -> Layout | None:
     """A plan, or None where the radius is too small for so many buildings."""
     rng = np.random.default_rng(seed)
     old_radius = min(float(np.clip(300 * (n_buildings / 5000) ** 0.22, 190, 640)), 0.42 * radius_m)
-    macro = _stretched(macro_of(old_radius, COUNTRY_REACH * radius_m, rng), float(rng.uniform(0, 6.28)))
+    macro = _stretched(
+        macro_of(old_radius, COUNTRY_REACH * radius_m, rng), float(rng.uniform(0, 6.28))
+    )
     river = river_of(radius_m, old_radius, rng)
     by_district = district_uses(macro, radius_m, river, seed)
     blocks = split_into_blocks(macro, district_plan(macro, by_district, radius_m, seed), seed)

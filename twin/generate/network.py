@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from twin.arrays import BoolArray, Float64Array, Int64Array
+from twin.city.graph import components
 from twin.generate.blocks import Blocks
-from twin.generate.macro import StreetLines
 from twin.generate.river import River
 
 #: Usual free speed by rank of street, m/s: avenue, main street, street, old lane, embankment.
@@ -103,20 +103,6 @@ def _graph(start: Float64Array, end: Float64Array, labels: Int64Array, bridge: B
     return Pieces(points[first], edges.astype(np.int64), labels, bridge)
 
 
-def components(n_nodes: int, edges: Int64Array) -> Int64Array:
-    """(n_nodes,) a number equal for nodes that are connected (the lowest node in each group)."""
-    group = np.arange(n_nodes)
-    a, b = edges[:, 0], edges[:, 1]
-    while True:
-        low = np.minimum(group[a], group[b])
-        before = group.copy()
-        np.minimum.at(group, group[a], low)
-        np.minimum.at(group, group[b], low)
-        group = group[group[group]]
-        if np.array_equal(group, before):
-            return group
-
-
 def _largest(pieces: Pieces) -> Pieces:
     """Only the part of the graph that hangs together."""
     if not len(pieces.edges):
@@ -131,8 +117,3 @@ def _largest(pieces: Pieces) -> Pieces:
         pieces.labels[keep],
         pieces.bridge[keep],
     )
-
-
-def widths_m(lines: StreetLines, labels: Int64Array) -> Float64Array:
-    """Kerb to kerb."""
-    return lines.widths_m[labels]

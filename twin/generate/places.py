@@ -8,10 +8,10 @@ import numpy as np
 
 from twin.arrays import Float64Array, Int64Array
 from twin.city.asset import Place
+from twin.city.spread import spread_rows
 from twin.generate.addresses import Addresses, hospital_name, hospital_rows
 from twin.generate.buildings import Buildings
 from twin.generate.district_raster import DistrictRaster
-from twin.generate.landmarks import spread_rows
 from twin.generate.layout import Layout
 from twin.generate.network import Pieces
 from twin.generate.river import BANK_Z_M, WATER_Z_M
@@ -200,7 +200,9 @@ class PlaceMaker:
 
     def _street_stem(self, block: int) -> str:
         line = int(self.layout.blocks.cells.labels[block, 0])
-        return self.addresses.street_names[int(self.addresses.street_of_line[line])].rsplit(" ", 1)[0]
+        return self.addresses.street_names[int(self.addresses.street_of_line[line])].rsplit(" ", 1)[
+            0
+        ]
 
     def _districts(self) -> None:
         centres = self.layout.blocks.cells.centres()
@@ -215,4 +217,6 @@ class PlaceMaker:
         rows = self._busy_junctions(rank)
         count = int(np.clip(len(self.buildings.use) // 1200, 3, 80))
         for node in spread_rows(pieces.nodes, rows, count, np.zeros(2)).tolist():
-            self._add("station", f"{self._district_at(pieces.nodes[node])} station", pieces.nodes[node])
+            self._add(
+                "station", f"{self._district_at(pieces.nodes[node])} station", pieces.nodes[node]
+            )

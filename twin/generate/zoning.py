@@ -145,9 +145,7 @@ def district_uses(macro: Macro, city_radius_m: float, river: River, seed: int) -
     return np.where(old, Use.OLD, uses).astype(np.int64)
 
 
-def district_plan(
-    macro: Macro, uses: Int64Array, city_radius_m: float, seed: int
-) -> DistrictPlan:
+def district_plan(macro: Macro, uses: Int64Array, city_radius_m: float, seed: int) -> DistrictPlan:
     """Grid direction and block size of each macro cell."""
     xy = macro.cells.xy
     rows = np.arange(len(xy))
