@@ -7,6 +7,9 @@ Hard-won invariants
 2. After `Bridge.close` nothing calls back, also not what was already queued in the event loop.
    Broken, a late result reaches a deleted widget.
    Guarded by ``test_nothing_calls_back_after_close``.
+3. A timer lets go of its function when it is dropped, not when Qt deletes it later. Broken, the
+   function's widget may die inside the timer's destructor, and PySide crashes.
+   Guarded by ``test_a_dropped_timer_lets_go_at_once``.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from PySide6.QtCore import QObject, Qt, QThreadPool, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, QThreadPool, QTimerEvent, Signal
 
 from twin.clock import NS_PER_S, Clock, SystemClock
 from twin.signals import Signal as TwinSignal
@@ -119,6 +122,27 @@ class _Mailbox(QObject):
             call()
 
 
+class _Timer(QObject):
+    """Calls one function at a steady interval; without a connection, see invariant 3."""
+
+    def __init__(self, interval_ms: int, call: Callable[[], None], parent: QObject) -> None:
+        super().__init__(parent)
+        self._call: Callable[[], None] | None = call
+        self._timer_id = self.startTimer(interval_ms, Qt.TimerType.PreciseTimer)
+
+    def stop(self) -> None:
+        """Call no more, let go of the function."""
+        if self._call is not None:
+            self._call = None
+            self.killTimer(self._timer_id)
+
+    def timerEvent(self, _event: QTimerEvent) -> None:
+        """Call the function."""
+        call = self._call
+        if call is not None:
+            call()
+
+
 class Bridge:
     """Timers and jobs of one window. Make, use and close on the GUI thread.
 
@@ -132,7 +156,7 @@ class Bridge:
         self._clock: Clock = clock or SystemClock()
         self._mailbox = _Mailbox()
         self._pool = QThreadPool(self._mailbox)
-        self._timers: set[QTimer] = set()
+        self._timers: set[_Timer] = set()
         self._jobs: list[Job] = []
         self._listeners: dict[Job, tuple[Callable[[float], None], float]] = {}
         self._stop_listening: Stop | None = None
@@ -153,7 +177,6 @@ class Bridge:
 
         A call that raises is logged (the first of a row); after ten in a row the timer stops.
         """
-        timer = self._new_timer()
         failures = 0
 
         def tick() -> None:
@@ -167,27 +190,23 @@ class Bridge:
                     _log.exception("A timed call failed: %r", fn)
                 elif failures >= _MAX_FAILURES_IN_A_ROW:
                     _log.exception("A timed call failed ten times in a row, stopped: %r", fn)
-                    self._drop_timer(timer)
+                    stop()
 
-        timer.timeout.connect(tick)
-        timer.start(interval_ms)
-        return lambda: self._drop_timer(timer)
+        stop = self._start_timer(interval_ms, tick)
+        return stop
 
     def after(self, delay_ms: int, fn: Callable[[], object]) -> Stop:
         """Call `fn` once after `delay_ms`, unless what is returned is called before."""
-        timer = self._new_timer()
-        timer.setSingleShot(True)
 
         def fire() -> None:
-            self._drop_timer(timer)
+            stop()
             try:
                 fn()
             except Exception:  # noqa: BLE001 - logged; the window goes on
                 _log.exception("A delayed call failed: %r", fn)
 
-        timer.timeout.connect(fire)
-        timer.start(delay_ms)
-        return lambda: self._drop_timer(timer)
+        stop = self._start_timer(delay_ms, fire)
+        return stop
 
     def post(self, fn: Callable[[], None]) -> None:
         """Call `fn` soon on the GUI thread. Any thread. At most some tens a second."""
@@ -257,15 +276,14 @@ class Bridge:
         self._jobs.clear()
         self._listeners.clear()
 
-    def _new_timer(self) -> QTimer:
+    def _start_timer(self, interval_ms: int, call: Callable[[], None]) -> Stop:
         if not self._mailbox.is_open:
             raise RuntimeError("The bridge is closed")
-        timer = QTimer(self._mailbox)
-        timer.setTimerType(Qt.TimerType.PreciseTimer)
+        timer = _Timer(interval_ms, call, self._mailbox)
         self._timers.add(timer)
-        return timer
+        return lambda: self._drop_timer(timer)
 
-    def _drop_timer(self, timer: QTimer) -> None:
+    def _drop_timer(self, timer: _Timer) -> None:
         if timer in self._timers:
             self._timers.discard(timer)
             timer.stop()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from collections.abc import Iterator
 
 import pytest
@@ -175,3 +177,19 @@ def test_a_delayed_call_can_be_withdrawn(bridge: Bridge, qtbot: QtBot) -> None:
     bridge.after(5, lambda: order.append("yes"))
     qtbot.waitUntil(lambda: bool(order))
     assert order == ["yes"]
+
+
+def test_a_dropped_timer_lets_go_at_once(bridge: Bridge, qtbot: QtBot) -> None:
+    class Panel:
+        def tick(self) -> None:
+            pass
+
+    panel = Panel()
+    gone = weakref.ref(panel)
+    stop = bridge.every(1000, panel.tick)
+    stop_once = bridge.after(1000, panel.tick)
+    stop()
+    stop_once()
+    del panel
+    gc.collect()
+    assert gone() is None
