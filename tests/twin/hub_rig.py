@@ -118,6 +118,12 @@ def console(
         client.close()
 
 
+def polled(client: HubClient) -> HubClient:
+    """The console after it took in what came."""
+    client.poll()
+    return client
+
+
 def request(
     type_id: str = "signal.set_plan",
     target_id: str = "signal-1",

@@ -13,6 +13,7 @@ Hard-won rules (each guarded in tests/twin/test_hub_server.py and test_hub_kill.
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 from collections import deque
@@ -77,6 +78,7 @@ _RING = 10_000
 _EVENTS_A_REPLY = 300
 _PROBE_S = 1.0
 _FOUND_CAPACITY = 20_000
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -234,10 +236,23 @@ class Hub:
         if self.trouble and not isinstance(request, TargetsSeen):
             self._defer(work, request)
             return
-        result = self._core.step(request, self._pace.hub_ns())
+        try:
+            result = self._core.step(request, self._pace.hub_ns())
+        except Exception:  # noqa: BLE001 - see _leave_out
+            _log.exception("The hub broke down over a request and left it out")
+            self._leave_out(work, request)
+            return
         if isinstance(request, Greeted) and isinstance(result.reply, HubInfo):
             self._heard_ns[bytes.fromhex(request.session)] = self._clock.monotonic_ns()
         work.steps.append((request, result))
+
+    def _leave_out(self, work: _Round, request: Request) -> None:
+        """A bug of ours must cost one request, not the hub: fold the room anew without it."""
+        events = [event for _, result in work.steps for event in result.events]
+        self._core.restore([*self._journal.events(), *events])
+        if isinstance(request, Asked):
+            text = "The hub broke down over this request; its log says why"
+            work.replies.append(_refusal(request, text, is_final=True))
 
     def _defer(self, work: _Round, request: Request) -> None:
         """Handle a request while nothing can be stored."""
@@ -248,16 +263,7 @@ class Hub:
             info = msgspec.structs.replace(self._info, seq=self._core.room.seq)
             work.replies.append((identity, info))
         elif isinstance(request, Asked) and not isinstance(request.message, ActuatorReply):
-            work.replies.append(self._refusal(request))
-
-    def _refusal(self, request: Asked) -> tuple[bytes, Refused]:
-        message = request.message
-        if isinstance(message, Submit):
-            key = message.request.id
-        else:
-            key = message.command_id if isinstance(message, ActuatorReply) else message.id
-        refused = Refused(id=key, text=self.trouble, is_final=False)
-        return bytes.fromhex(request.session), refused
+            work.replies.append(_refusal(request, self.trouble, is_final=False))
 
     def _tick(self, work: _Round) -> None:
         silence_ns = round(self._options.times.session_wait_s * NS_PER_S)
@@ -363,6 +369,15 @@ class Hub:
             trouble=self.trouble,
         )  # fmt: skip
         self._ports.events.send_multipart(encode_heartbeat(beat))
+
+
+def _refusal(request: Asked, text: str, *, is_final: bool) -> tuple[bytes, Refused]:
+    message = request.message
+    if isinstance(message, Submit):
+        key = message.request.id
+    else:
+        key = message.command_id if isinstance(message, ActuatorReply) else message.id
+    return bytes.fromhex(request.session), Refused(id=key, text=text, is_final=is_final)
 
 
 def run_hub(options: HubOptions) -> int:
