@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -39,6 +41,35 @@ def test_closing_a_road_empties_it_and_loads_its_neighbours(drive: Drive) -> Non
     assert drive.seen(f"{road}/closed") == 1.0
     assert drive.world.traffic.flow_vph[beside].sum() > 1.1 * flow.sum()
     assert (drive.world.traffic.slowness[beside] < 0.85 * slowness).all()
+
+
+def test_the_rest_of_a_closed_street_is_nearly_empty_up_to_its_junctions() -> None:
+    city = grid_city(10)
+    assert city.streets is not None
+    nodes, edges = city.streets.nodes_local_m, city.streets.edges.copy()
+    middle = np.float32(0.5) * (nodes[edges[90, 0]] + nodes[edges[90, 1]])
+    end, edges[90, 1] = edges[90, 1], len(nodes)  # segment 90 now ends halfway …
+    streets = dataclasses.replace(
+        city.streets,
+        nodes_local_m=np.concatenate([nodes, middle[None]]),
+        edges=np.concatenate([edges, np.array([[len(nodes), end]], dtype=np.int32)]),
+        names=[*city.streets.names, city.streets.names[90]],
+        widths_m=np.append(city.streets.widths_m, city.streets.widths_m[90]),
+        speeds_mps=np.append(city.streets.speeds_mps, city.streets.speeds_mps[90]),
+    )
+    drive = Drive(World(dataclasses.replace(city, streets=streets), WorldOptions(weather="clear")))
+    drive.run(2)
+    flow, last = drive.world.traffic.flow_vph.copy(), len(streets.edges) - 1
+    assert drive.world.sites.graph.chain_of(last) == [90, last]  # … and this one continues it
+    drive.command("road.close", "road-91")
+    drive.run(20)
+    ratio = drive.world.traffic.flow_vph / flow
+    assert ratio[90] < 0.01
+    assert ratio[last] < 0.1
+    junctions = drive.world.sites.graph.edges_beside(90) + drive.world.sites.graph.edges_beside(
+        last
+    )
+    assert all(ratio[e] > 1.0 for e in set(junctions) - {90, last})
 
 
 def test_opening_a_road_undoes_it(drive: Drive) -> None:

@@ -67,7 +67,7 @@ class Power:
                 self._roster.add_thing(
                     Thing(
                         id=f"lights-{k + 1}",
-                        name=f"{stem} {self._roster.number(stem)}",
+                        name=self._roster.numbered(stem),
                         kind="street_light_group",
                         xyz=site.xyz,
                         accepts=("lights.dim",),
@@ -84,7 +84,9 @@ class Power:
             self._roster.add_thing(
                 Thing(
                     id=f"substation-{k + 1}",
-                    name=site.label if site.place else f"Substation {site.label} {k + 1}",
+                    name=site.label
+                    if site.place
+                    else self._roster.numbered(f"Substation {site.label}"),
                     kind="substation",
                     xyz=site.xyz,
                     feature_id=site.feature_id,
@@ -102,7 +104,7 @@ class Power:
             self._roster.add_thing(
                 Thing(
                     id=f"meter-{k + 1}",
-                    name=f"Smart meter {site.label} {self._roster.number(f'Meter {site.label}')}",
+                    name=self._roster.numbered(f"Smart meter {site.label}"),
                     kind="building" if site.feature_id else "substation",
                     xyz=site.xyz,
                     feature_id=site.feature_id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 
 from twin.arrays import BoolArray, Float64Array, Int64Array
@@ -67,19 +68,26 @@ class Roster:
     def __init__(self, rate: float) -> None:
         self.things: list[Thing] = []
         self.datastreams: list[Datastream] = []
-        self.kinds: dict[str, str] = {}
         self._rate = rate
         self._numbers: dict[str, int] = {}
+        self._names: dict[str, int] = {}
 
     def number(self, stem: str) -> int:
         """The next number of a series, from 1: "Loop Mill Street" -> 1, 2, 3 …"""
         self._numbers[stem] = self._numbers.get(stem, 0) + 1
         return self._numbers[stem]
 
+    def numbered(self, stem: str) -> str:
+        """The next name of a series: "Loop Mill Street 3", or "Loop Street 7 no. 3"."""
+        between = " no. " if stem[-1:].isdigit() else " "
+        return f"{stem}{between}{self.number(stem)}"
+
     def add_thing(self, thing: Thing) -> Thing:
-        """Announce a thing."""
+        """Announce a thing; a name that is taken gets "(2)", "(3)" … behind it."""
+        n_same = self._names[thing.name] = self._names.get(thing.name, 0) + 1
+        if n_same > 1:
+            thing = msgspec.structs.replace(thing, name=f"{thing.name} ({n_same})")
         self.things.append(thing)
-        self.kinds[thing.id] = thing.kind
         return thing
 
     def add_stream(self, thing_id: str, name: str, observed_property: str) -> int:

@@ -78,6 +78,21 @@ class StreetGraph:
         near = self.edges_at(int(self.first[edge])) + self.edges_at(int(self.second[edge]))
         return sorted(set(near) - {edge})
 
+    def chain_of(self, edge: int) -> list[int]:
+        """Segments between two junctions: `edge` and what continues it over nodes of two edges.
+
+        Whatever drives on one of them has to drive on all.
+        """
+        chain, ahead = {edge}, [int(self.first[edge]), int(self.second[edge])]
+        while ahead:
+            node = ahead.pop()
+            meeting = self.edges_at(node)
+            if len(meeting) == 2:
+                for other in set(meeting) - chain:
+                    chain.add(other)
+                    ahead.append(self._sum[other] - node)
+        return sorted(chain)
+
     def degrees(self) -> Int64Array:
         """(N,) how many edges meet at each node."""
         return np.diff(np.asarray(self._start))

@@ -38,8 +38,7 @@ _PARK = _Series(prefix="parking", stem="Car park", kind="parking", department="t
 def _things(roster: Roster, sites: list[Site], series: _Series) -> list[Thing]:
     things = []
     for k, site in enumerate(sites):
-        stem = f"{series.stem} {site.label}"
-        name = site.label if site.place else f"{stem} {roster.number(stem)}"
+        name = site.label if site.place else roster.numbered(f"{series.stem} {site.label}")
         things.append(
             roster.add_thing(
                 Thing(

@@ -19,6 +19,8 @@ OPEN_TAU_S = 3.0
 SHIFT_TAU_S = 3.0
 PLAN_TAU_S = 4.0
 N_PLANS = 4
+#: Flow that stays on the rest of a street of which a segment is closed.
+ACCESS_SHARE = 0.06
 CLOSED_FLOW = 25.0  # what counts as closed in the actuator's own report
 #: Share of a closed segment's flow that its neighbours take, first and second ring.
 _RING_SHARES = (0.8, 0.3)
@@ -45,6 +47,7 @@ class Traffic:
         self._busy_flow = self._capacity * 0.9 * (0.2 + 0.8 * city.bustle) * city.importance
         self.closed: BoolArray = np.zeros(graph.n_edges, dtype=np.bool_)
         self._openness = np.ones(graph.n_edges)
+        self._open_target = np.ones(graph.n_edges)
         self._shifted = np.zeros(graph.n_edges)
         self._drag = np.zeros(graph.n_edges)
         self._plan_gain = np.ones(graph.n_edges)
@@ -63,9 +66,9 @@ class Traffic:
 
     def step(self, now: Moment, dt_s: float, model_dt_s: float) -> None:  # noqa: ARG002
         """Let closures, detours and signal plans take hold; then read off flow and speed."""
-        shut = np.flatnonzero(self.closed | (self._openness < 0.999))
-        target = np.where(self.closed[shut], 0.0, 1.0)
-        tau = np.where(self.closed[shut], CLOSE_TAU_S, OPEN_TAU_S)
+        shut = np.flatnonzero((self._open_target < 1.0) | (self._openness < 0.999))
+        target = self._open_target[shut]
+        tau = np.where(target < self._openness[shut], CLOSE_TAU_S, OPEN_TAU_S)
         self._openness[shut] += (target - self._openness[shut]) * (1 - np.exp(-dt_s / tau))
         rhythm = now.share("traffic")
         base = QUIET_FLOW + (self._busy_flow - QUIET_FLOW) * rhythm
@@ -80,8 +83,9 @@ class Traffic:
     def write(self, now: Moment, values: Float64Array) -> None:  # noqa: ARG002
         """Write speeds (km/h), flows (veh/h), closures and plans."""
         edges = self._sensor_edges
-        speed = self._graph.speed_mps[edges] * 3.6 * self.slowness[edges] * self._openness[edges]
-        values[self._speed_streams] = speed * self._gain
+        speed = self._graph.speed_mps[edges] * 3.6 * self.slowness[edges]
+        passable = np.where(self.closed[edges], self._openness[edges], 1.0)
+        values[self._speed_streams] = speed * passable * self._gain
         values[self._flow_streams] = self.flow_vph[edges] * self._gain
         values[self._closed_streams] = self.closed[self._road_edges]
         values[self._plan_streams] = self._plans
@@ -114,10 +118,9 @@ class Traffic:
         things = [self._road_thing(roster, int(edge)) for edge in roads]
         loops = self._city.on_streets(count - n_roads, height_m=0.3, places=("loop",))
         for site in loops:
-            number = roster.number(f"Loop {site.label}")
             thing = Thing(
                 id=f"loop-{len(things) + 1}",
-                name=f"Loop {site.label} {number}",
+                name=roster.numbered(f"Loop {site.label}"),
                 kind="loop",
                 xyz=site.xyz,
                 department="traffic",
@@ -136,11 +139,10 @@ class Traffic:
     def _road_thing(self, roster: Roster, edge: int) -> Thing:
         length = float(self._graph.length_m[edge])
         trim = min(12.0, length / 4)  # off the crossing, where several segments meet
-        name = self._graph.names[edge]
         return roster.add_thing(
             Thing(
                 id=f"road-{edge + 1}",
-                name=f"{name} {roster.number(f'Road {name}')}",
+                name=roster.numbered(self._graph.names[edge]),
                 kind="road_segment",
                 xyz=self._graph.point(edge, trim),
                 path=self._graph.point(edge, length - trim),
@@ -190,11 +192,23 @@ class Traffic:
 
     def _close(self, target: str, _: Args) -> str:
         edge = self._edge_of[target]
-        self.closed[edge] = True
-        first = self._graph.edges_beside(edge)
-        near = {other for beside in first for other in self._graph.edges_beside(beside)}
-        self._rings[edge] = (first, sorted(near - {edge} - set(first)))
+        self._set_closed(edge, is_closed=True)
+        self._rings[edge] = self._rings_around(edge)
         return f"Barriers are closing on {self._name_of[target]}"
+
+    def _set_closed(self, edge: int, *, is_closed: bool) -> None:
+        self.closed[edge] = is_closed
+        self._open_target[:] = 1.0
+        for shut in np.flatnonzero(self.closed).tolist():
+            self._open_target[self._graph.chain_of(shut)] = ACCESS_SHARE
+        self._open_target[self.closed] = 0.0
+
+    def _rings_around(self, edge: int) -> tuple[list[int], list[int]]:
+        """Segments one and two junctions away from the chain that `edge` is part of."""
+        inner = set(self._graph.chain_of(edge))
+        first = {beside for e in inner for beside in self._graph.edges_beside(e)} - inner
+        second = {beside for e in first for beside in self._graph.edges_beside(e)}
+        return sorted(first), sorted(second - first - inner)
 
     def _is_empty(self, target: str, _: Args) -> str:
         flow = self.flow_vph[self._edge_of[target]]
@@ -205,7 +219,7 @@ class Traffic:
         return "" if is_closed else f"{self._name_of[target]} is already open"
 
     def _open(self, target: str, _: Args) -> str:
-        self.closed[self._edge_of[target]] = False
+        self._set_closed(self._edge_of[target], is_closed=False)
         return f"Barriers are opening on {self._name_of[target]}"
 
     def _is_flowing(self, target: str, _: Args) -> str:
