@@ -296,8 +296,9 @@ class World:
         return self.hub.journal(self.request(type_id, target_id, name, **args))
 
     def close(self) -> None:
-        """Close the outbox."""
+        """Close the outbox and what the link's thread would have closed."""
         self.client.close()
+        self.client._connection.close()
 
     def history(self) -> None:
         """Commands in every kind of state, people coming, a note."""
