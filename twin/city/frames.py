@@ -112,6 +112,7 @@ def _parsed_crs(text: str) -> pyproj.CRS:
     return pyproj.CRS.from_user_input(text)
 
 
+@lru_cache(maxsize=64)
 def utm_crs_at(lon_deg: float, lat_deg: float) -> str:
     """The WGS 84 / UTM zone that holds a point, e.g. "EPSG:32618"."""
     from pyproj.aoi import AreaOfInterest

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,7 +29,7 @@ GROUND_SHARE = 0.02
 #: No CRS on Earth has larger numbers, in metres or feet, with or without a zone in front.
 MAX_COORDINATE = 1e9
 
-_WORLD = "EPSG:4326"
+_WORLD, _WORLD_3D = "EPSG:4326", "EPSG:4979"
 #: Projected CRSs in metres that need no question to PROJ, whose import takes 0.1 s: WGS 84 and
 #: ETRS89 UTM zones, Dutch RD (and with NAP heights), Swiss LV95, French Lambert 93.
 _METRIC = re.compile(r"EPSG:(32[67](0[1-9]|[1-5]\d|60)|258(2[89]|3[0-7])|28992|7415|2056|2154)")
@@ -153,8 +154,6 @@ def _in_utm(
     xyz: Float64Array, crs: pyproj.CRS, bounds: Float64Array, tally: Tally
 ) -> tuple[Float64Array, str]:
     """Coordinates (N, 3) in the UTM zone at their centre, heights in metres; and its name."""
-    import pyproj
-
     flat = _horizontal(crs)
     if flat.is_geographic and _is_lat_lon(bounds, flat):
         xyz = xyz[:, [1, 0, 2]]
@@ -162,24 +161,27 @@ def _in_utm(
         tally.add("axes-swapped", "The file gives latitude before longitude; they were swapped")
     if flat.is_geographic and not (np.abs(bounds[[1, 4]]) <= 90).all():
         raise CrsError("The coordinates are not degrees, though the file's CRS says so")
-    centre = (bounds[:3] + bounds[3:]) / 2
     if flat.is_geocentric:
-        to_world = pyproj.Transformer.from_crs(flat, "EPSG:4979", always_xy=True)
-        xyz = np.column_stack(to_world.transform(xyz[:, 0], xyz[:, 1], xyz[:, 2]))
-        flat, centre = pyproj.CRS(_WORLD), (_bounds(xyz)[:3] + _bounds(xyz)[3:]) / 2
-        height_unit = 1.0
+        xyz = np.column_stack(_transformer(flat, _WORLD_3D).transform(*np.ascontiguousarray(xyz.T)))
+        bounds, flat, height_unit_m = _bounds(xyz), crs_from_text(_WORLD), 1.0
     else:
-        height_unit = _height_unit_m(crs)
-    to_world = pyproj.Transformer.from_crs(flat, _WORLD, always_xy=True)
-    lon_deg, lat_deg = to_world.transform(centre[0], centre[1])
+        height_unit_m = _height_unit_m(crs)
+    centre = (bounds[:3] + bounds[3:]) / 2
+    lon_deg, lat_deg = _transformer(flat, _WORLD).transform(centre[0], centre[1])
     if not (np.isfinite(lon_deg) and np.isfinite(lat_deg)):
         raise CrsError("The coordinates lie outside the area of the file's CRS")
     name = utm_crs_at(lon_deg, lat_deg)
-    to_utm = pyproj.Transformer.from_crs(flat, name, always_xy=True)
-    east, north = to_utm.transform(xyz[:, 0], xyz[:, 1])
-    projected = np.column_stack([east, north, xyz[:, 2] * height_unit])
+    east, north = _transformer(flat, name).transform(xyz[:, 0], xyz[:, 1])
+    projected = np.column_stack([east, north, xyz[:, 2] * height_unit_m])
     projected[~np.isfinite(projected).all(axis=1)] = np.nan
     return projected, name
+
+
+@lru_cache(maxsize=16)
+def _transformer(source: pyproj.CRS, target: str) -> pyproj.Transformer:
+    import pyproj
+
+    return pyproj.Transformer.from_crs(source, target, always_xy=True)
 
 
 def _height_unit_m(crs: pyproj.CRS) -> float:

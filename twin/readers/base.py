@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from twin.city.asset import CityAsset
@@ -54,6 +55,7 @@ class ReaderType:
     priority: int = 0
 
 
+@lru_cache(maxsize=1)
 def reader_registry() -> Registry[ReaderType]:
     """All readers."""
     return Registry(ReaderType).load_all("twin.readers")

@@ -73,7 +73,8 @@ def count_textures(images: set[str], path: Path, tally: Tally) -> None:
 
 
 def _is_beside(path: Path, image: str) -> bool:
+    folders = (path.parent, path.parent / "appearances")  # the second by custom before 1.0
     try:
-        return (path.parent / image).is_file()
+        return any((folder / image).is_file() for folder in folders)
     except (OSError, ValueError):  # a name no file system takes
         return False

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from twin.arrays import Float64Array, Int32Array
-from twin.city.gathering import MAX_CORNERS, Gatherer, points_from_json
-from twin.city.kinds import BY_NORMAL
+from twin.arrays import Float64Array, Int32Array, Int64Array
+from twin.city.gathering import MAX_CORNERS, Gathered, Gatherer, points_from_json
 from twin.city.polygons import Polygons
 from twin.city.tally import Tally
 from twin.readers.cityjson_geometry import DEPTHS, codes_of, lod_name, surfaces_of
@@ -19,7 +18,6 @@ from twin.readers.cityjson_schema import Geometry
 @dataclass(slots=True)
 class _Uses:
     rows: list[int] = field(default_factory=list)
-    shades: list[int] = field(default_factory=list)
     anchors: list[int] = field(default_factory=list)
     matrices: list[list[float]] = field(default_factory=list)
 
@@ -36,7 +34,7 @@ class Templates:
         self._tally = tally
         self._templates: list[Any] = []
         self._vertices = np.empty((0, 3))
-        self._uses: dict[int, _Uses] = {}
+        self._uses: dict[tuple[int, int], _Uses] = {}  # by template and shade of the kind
         if isinstance(block, dict):
             listed = block.get("templates")
             self._templates = listed if isinstance(listed, list) else []
@@ -66,15 +64,14 @@ class Templates:
         if not good:
             self._tally.add("bad-instance", "Uses of a template that are malformed were left out")
             return
-        uses = self._uses.setdefault(index, _Uses())
+        uses = self._uses.setdefault((index, shade), _Uses())
         uses.rows.append(row)
-        uses.shades.append(shade)
         uses.anchors.append(anchor[0])
         uses.matrices.append(matrix)
 
     def add_to(self, gatherer: Gatherer, vertices: Float64Array) -> None:
         """Place all noted instances at their anchors in `vertices` (V, 3) and forget them."""
-        for index, uses in self._uses.items():
+        for (index, shade), uses in self._uses.items():
             anchors = np.array(uses.anchors, dtype=np.int64)
             known = (anchors >= 0) & (anchors < len(vertices))
             self._tally.add(
@@ -82,39 +79,12 @@ class Templates:
                 "Surfaces that name a vertex the file does not have were left out",
                 int((~known).sum()),
             )
-            self._place(index, uses, np.flatnonzero(known), vertices, gatherer)
+            template = self._template_polygons(index, shade)
+            if template is not None and known.any():
+                _place(template, uses, np.flatnonzero(known), vertices, gatherer)
         self._uses.clear()
 
-    def _place(
-        self, index: int, uses: _Uses, chosen: Any, vertices: Float64Array, gatherer: Gatherer
-    ) -> None:
-        template = self._template_polygons(index)
-        if template is None or not len(chosen):
-            return
-        polygons, codes = template
-        n = len(chosen)
-        if n * max(len(polygons.corners), len(polygons.vertices)) > MAX_CORNERS:
-            raise ValueError(f"its templates make over {MAX_CORNERS:,} corners")
-        matrices = np.array(uses.matrices, dtype=np.float64)[chosen].reshape(n, 4, 4)
-        points = np.einsum("nij,vj->nvi", matrices[:, :3, :3], polygons.vertices)
-        points += matrices[:, None, :3, 3]
-        points += vertices[np.array(uses.anchors)[chosen]][:, None, :]
-        offsets = np.arange(n)[:, None] * len(polygons.vertices)
-        shades = np.array(uses.shades, dtype=np.uint8)[chosen]
-        drawn = np.where(codes == BY_NORMAL, shades[:, None], codes[None, :])
-        rows: Int32Array = np.array(uses.rows, dtype=np.int32)[chosen]
-        gatherer.add_polygons(
-            Polygons(
-                vertices=points.reshape(-1, 3),
-                corners=(polygons.corners[None, :] + offsets).ravel(),
-                ring_sizes=np.tile(polygons.ring_sizes, n),
-                surface_rings=np.tile(polygons.surface_rings, n),
-            ),
-            np.repeat(rows, polygons.n_surfaces),
-            drawn.ravel().astype(np.uint8),
-        )
-
-    def _template_polygons(self, index: int) -> tuple[Polygons, Any] | None:
+    def _template_polygons(self, index: int, shade: int) -> Gathered | None:
         """Polygons and shade codes of one template; None where nothing can be drawn."""
         value = self._templates[index]
         if not isinstance(value, dict) or value.get("type") not in DEPTHS:
@@ -126,8 +96,37 @@ class Templates:
             semantics=value.get("semantics"),
         )
         surfaces = surfaces_of(geometry)
-        codes = codes_of(geometry, len(surfaces), BY_NORMAL) or [BY_NORMAL] * len(surfaces)
+        codes = codes_of(geometry, len(surfaces), shade) or [shade] * len(surfaces)
         alone = Gatherer(self._tally)
         alone.add(surfaces, self._vertices, [0] * len(surfaces), codes)
         gathered = alone.gathered()
-        return (gathered.polygons, gathered.codes) if len(gathered.features) else None
+        return gathered if len(gathered.features) else None
+
+
+def _place(
+    template: Gathered,
+    uses: _Uses,
+    chosen: Int64Array,
+    vertices: Float64Array,
+    gatherer: Gatherer,
+) -> None:
+    """Add `template` once for each of the `chosen` uses, moved to its anchor."""
+    polygons, n = template.polygons, len(chosen)
+    if n * max(len(polygons.corners), len(polygons.vertices)) > MAX_CORNERS:
+        raise ValueError(f"its templates make over {MAX_CORNERS:,} corners")
+    matrices = np.array(uses.matrices, dtype=np.float64)[chosen].reshape(n, 4, 4)
+    points = np.einsum("nij,vj->nvi", matrices[:, :3, :3], polygons.vertices)
+    points += matrices[:, None, :3, 3]
+    points += vertices[np.array(uses.anchors)[chosen]][:, None, :]
+    offsets = np.arange(n)[:, None] * len(polygons.vertices)
+    rows: Int32Array = np.array(uses.rows, dtype=np.int32)[chosen]
+    gatherer.add_polygons(
+        Polygons(
+            vertices=points.reshape(-1, 3),
+            corners=(polygons.corners[None, :] + offsets).ravel(),
+            ring_sizes=np.tile(polygons.ring_sizes, n),
+            surface_rings=np.tile(polygons.surface_rings, n),
+        ),
+        np.repeat(rows, polygons.n_surfaces),
+        np.tile(template.codes, n),
+    )
