@@ -58,7 +58,6 @@ class Outbox:
         key = key_of(message)
         if key in self._kept:
             return
-        self._kept[key] = message
         text = msgspec.json.encode(message).decode()
         try:
             self._connection.execute("INSERT INTO outbox(key, message) VALUES(?, ?)", (key, text))
@@ -67,6 +66,8 @@ class Outbox:
                 f"The outbox cannot be written ({error}): do not close the console before the hub"
                 f" has answered: {self._path}"
             ) from error
+        finally:
+            self._kept[key] = message  # only now: what is counted is on disk
 
     def remove(self, key: str) -> bool:
         """The hub has answered for good; says whether the message was here."""

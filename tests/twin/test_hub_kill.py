@@ -1,0 +1,142 @@
+"""The hub is killed in the middle of a stream of commands, again and again."""
+
+from __future__ import annotations
+
+import random
+import threading
+from pathlib import Path
+from typing import Any
+
+import zmq
+
+from tests.twin.hub_rig import HubProcess, console, polled, request, until
+from twin.hub.journal import Journal
+from twin.link.control import Acknowledged, Hello, HubInfo, Submit, decode_from_hub, encode_control
+from twin.link.status import LinkState
+
+N_KILLS = 20
+N_CONSOLES_KILLS = 3
+
+
+def free_base_port() -> int:
+    """The first of four free ports in a row, below the ephemeral range."""
+    context: zmq.Context[Any] = zmq.Context()
+    rng = random.SystemRandom()
+    try:
+        while True:
+            base = rng.randrange(10_000, 30_000, 4)
+            sockets = [context.socket(zmq.ROUTER) for _ in range(4)]
+            try:
+                for i, one in enumerate(sockets):
+                    one.bind(f"tcp://127.0.0.1:{base + i}")
+            except zmq.ZMQError:
+                continue
+            else:
+                return base
+            finally:
+                for one in sockets:
+                    one.close(0)
+    finally:
+        context.term()
+
+
+class Streamer:
+    """Submits commands as fast as they are answered, and remembers what was acknowledged."""
+
+    def __init__(self, endpoint: str) -> None:
+        self.acknowledged: dict[str, int] = {}
+        self._context: zmq.Context[Any] = zmq.Context()
+        self._dealer = self._context.socket(zmq.DEALER)
+        self._dealer.set(zmq.LINGER, 0)
+        self._dealer.connect(endpoint)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="streamer")
+        self._thread.start()
+
+    def _run(self) -> None:
+        hello = Hello(role="console", name="S", department="control_room", console_id="s")
+        self._dealer.send_multipart(encode_control(hello))
+        n = 0
+        while not self._stop.is_set():
+            if not self._dealer.poll(20):
+                continue
+            message = decode_from_hub(self._dealer.recv_multipart())
+            if isinstance(message, Acknowledged):
+                self.acknowledged[message.id] = message.seq
+            if isinstance(message, Acknowledged | HubInfo):
+                for _ in range(2 if isinstance(message, HubInfo) else 1):
+                    n += 1
+                    one = request(target_id=f"signal-{n}")
+                    self._dealer.send_multipart(encode_control(Submit(request=one)))
+
+    def close(self) -> None:
+        self._stop.set()
+        self._thread.join(10)
+        self._dealer.close()
+        self._context.term()
+
+
+def submitted_in(path: Path) -> dict[str, int]:
+    journal = Journal(path)
+    found: dict[str, int] = {}
+    for event in journal.events():
+        if event.kind == "command.submitted":
+            assert event.body["request"]["id"] not in found, "stored twice"
+            found[event.body["request"]["id"]] = event.seq
+    journal.close()
+    return found
+
+
+def test_no_acknowledged_command_is_lost_whenever_the_hub_is_killed(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    rng = random.Random(20)
+    acknowledged: dict[str, int] = {}
+    for _ in range(N_KILLS):
+        with HubProcess(path, "--ephemeral") as hub:
+            streamer = Streamer(hub.addresses.control)
+            enough = rng.randrange(1, 60)
+            until(lambda s=streamer, n=enough: len(s.acknowledged) >= n, what="acknowledgements")
+            hub.kill()
+            streamer.close()
+            acknowledged |= streamer.acknowledged
+    stored = submitted_in(path)
+    assert len(acknowledged) >= N_KILLS
+    assert {key: stored.get(key) for key in acknowledged} == acknowledged
+
+
+def test_both_consoles_recover_by_themselves(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    port = str(free_base_port())
+    hub = HubProcess(path, "--base-port", port)
+    given: list[str] = []
+    with (
+        console(hub.addresses.control, tmp_path, "Ada") as ada,
+        console(hub.addresses.control, tmp_path, "Bob") as bob,
+    ):
+        for n in range(N_CONSOLES_KILLS):
+            until(lambda: len(polled(ada).room.operators) == 2, 20.0, "both are there")
+            for i in range(30):
+                one = request(target_id=f"signal-{n}-{i}")
+                given.append(one.id)
+                (ada if i % 2 else bob).submit(one)
+            until(lambda k=n: len(polled(ada).room.commands) > 30 * k, what="some got through")
+            hub.kill()
+            one = request(target_id=f"signal-{n}-offline")
+            given.append(one.id)
+            ada.submit(one)
+            assert one in ada.pending
+            hub = HubProcess(path, "--base-port", port)
+        wanted = set(given)
+        for client in (ada, bob):
+            until(lambda c=client: set(polled(c).room.commands) == wanted, 20.0, "all commands")
+            until(lambda c=client: polled(c).status().state is LinkState.LIVE)
+            assert not client.pending
+        until(
+            lambda: (
+                polled(ada).room.seq == polled(bob).room.seq
+                and ada.room.state_hash() == bob.room.state_hash()
+            ),
+            what="the same room",
+        )
+    assert hub.stop() == 0
+    assert set(submitted_in(path)) == wanted
