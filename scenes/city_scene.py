@@ -179,6 +179,10 @@ class CityScene:
             return symbol
         return self._picker.pick(view, x_px, y_px)
 
+    def prepare_picking(self) -> bool:
+        """Build one missing pick locator (`update` does so each frame); False when all are there."""
+        return self._picker.prepare_one()
+
     def ground_point(self, x_px: float, y_px: float) -> Point | None:
         """Point of the city or ground under a pixel (symbols ignored), None = sky."""
         hit = self._picker.pick(self._view(), x_px, y_px)

@@ -6,7 +6,7 @@ import numpy as np
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper, vtkRenderer
 
 from scenes.view import View
-from scenes.vtk_arrays import triangle_mesh
+from scenes.vtk_arrays import triangle_mesh, vtk_from_numpy
 from twin.arrays import Float32Array, Int32Array
 from twin.city.asset import CityAsset, Surface
 from twin.theme import Theme, rgb_from_hex
@@ -25,8 +25,11 @@ def ground_height(asset: CityAsset) -> float:
     if not z.size:
         return 0.0
     flat = np.isin(asset.soup.surfaces, [Surface.TERRAIN, Surface.ROAD, Surface.GREEN])
-    if flat.any():
-        return float(np.percentile(z[flat], 0.5)) - 4 * BELOW_M
+    water = asset.soup.surfaces == Surface.WATER
+    if flat.any() or water.any():
+        lows = [np.percentile(z[flat], 0.5)] if flat.any() else []
+        lows += [z[water].min()] if water.any() else []
+        return float(min(lows)) - 4 * BELOW_M
     bounds = asset.features.bounds_min_max_local_m
     bases = bounds[~np.isnan(bounds[:, 2]), 2]
     return float(np.percentile(bases if len(bases) else z, 2.0)) - BELOW_M
@@ -59,9 +62,7 @@ class Ground:
         self._sky = np.array(rgb_from_hex(theme.scene["sky_top"]))
         mixed = terrain + (self._horizon - terrain) * self._fade[:, None]
         colours = np.round(np.clip(mixed, 0, 1) * 255).astype(np.uint8)
-        from vtkmodules.util.numpy_support import numpy_to_vtk
-
-        self._mesh.GetPointData().SetScalars(numpy_to_vtk(colours, deep=True))
+        self._mesh.GetPointData().SetScalars(vtk_from_numpy(colours))
 
     def update(self, view: View) -> None:
         """Bend the sky gradient so that it has the horizon's colour where the horizon is."""
