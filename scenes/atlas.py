@@ -12,12 +12,11 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
-from vtkmodules.util.numpy_support import numpy_to_vtk
-from vtkmodules.vtkCommonCore import VTK_UNSIGNED_CHAR
 from vtkmodules.vtkCommonDataModel import vtkImageData
 from vtkmodules.vtkRenderingCore import vtkTexture
 
 from scenes.symbol_art import draw_symbol
+from scenes.vtk_arrays import vtk_from_numpy
 from twin.arrays import Float32Array, UInt8Array
 
 SIDE = 1024
@@ -72,7 +71,7 @@ class Atlas:
         """Hand new sprites to VTK; free when there are none."""
         if self._is_dirty:
             flat = self._pixels.reshape(-1, 4)
-            scalars = numpy_to_vtk(flat, deep=True, array_type=VTK_UNSIGNED_CHAR)
+            scalars = vtk_from_numpy(flat)
             self._image.GetPointData().SetScalars(scalars)
             self._image.Modified()
             self._is_dirty = False
@@ -167,5 +166,3 @@ def _face(font: Font, size_px: float) -> ImageFont.FreeTypeFont:
     if not isinstance(fallback, ImageFont.FreeTypeFont):
         raise TypeError("Pillow was built without FreeType, so no text can be drawn")
     return fallback
-
-

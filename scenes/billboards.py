@@ -12,7 +12,7 @@ from vtkmodules.vtkRenderingOpenGL2 import vtkOpenGLShaderProperty
 
 from scenes.atlas import Atlas, Font, Sprite
 from scenes.view import View
-from scenes.vtk_arrays import triangle_mesh
+from scenes.vtk_arrays import numpy_view, triangle_mesh
 from twin.arrays import Float32Array
 
 Rgba = tuple[float, float, float, float]
@@ -98,8 +98,14 @@ def joined(parts: Sequence[Quads]) -> Quads:
     )
 
 
+def sprite_table(sprites: Sequence[Sprite]) -> Float32Array:
+    """(N, 6) float32 left, top, width, height, dx, dy of sprites, as `sprite_quads` takes them."""
+    rows = [(s.left, s.top, s.width, s.height, s.dx, s.dy) for s in sprites]
+    return np.array(rows, np.float32).reshape(-1, 6)
+
+
 def sprite_quads(
-    sprites: Sequence[Sprite],
+    sprites: Sequence[Sprite] | Float32Array,
     anchors: Float32Array,
     at_px: Float32Array,
     fill: Float32Array,
@@ -110,6 +116,7 @@ def sprite_quads(
 
     Parameters
     ----------
+    sprites : N sprites, or the rows of their `sprite_table`
     at_px : (N, 2) pen or middle relative to the anchor, device pixels, y up
     fill, halo : (N, 4) or (4,) 0..1
     turn_rad : (N,) clockwise turn about the middle (symbols only)
@@ -117,9 +124,7 @@ def sprite_quads(
     n = len(sprites)
     if n == 0:
         return no_quads()
-    table = np.array(
-        [(s.left, s.top, s.width, s.height, s.dx, s.dy) for s in sprites], np.float32
-    )
+    table = sprites if isinstance(sprites, np.ndarray) else sprite_table(sprites)
     left, top, width, height, dx, dy = table.T
     box = np.stack([dx, dy, dx + width, dy + height], axis=1)
     corners = box[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(n, 4, 2)
@@ -246,30 +251,49 @@ class Billboards:
         self.actor.PickableOff()
         self._visible = True
         self._size_px = (0, 0)
-        self.set_quads(no_quads())
+        self._n = self._capacity = 0
+        self._mesh = vtkPolyData()
+        self._columns: list[Float32Array] = []
+        self._mapper.SetInputData(self._mesh)
+        self.actor.VisibilityOff()
         overlay.add(self.actor, rank)
 
     def set_quads(self, quads: Quads) -> None:
-        """Replace all rectangles."""
-        n = len(quads)
+        """Replace all rectangles. Buffers are kept while the number stays about the same."""
+        self._n = n = len(quads)
         self.actor.SetVisibility(self._visible and n > 0)
-        self._n = n
         if n == 0:
-            self._mapper.SetInputData(vtkPolyData())
             return
-        corner = 4 * np.arange(n, dtype=np.int32)[:, None]
-        triangles = (corner + np.array([[0, 1, 2, 0, 2, 3]], np.int32)).reshape(-1, 3)
-        self._mapper.SetInputData(
-            triangle_mesh(
-                np.repeat(quads.anchors, 4, axis=0),
-                triangles,
-                boxPx=quads.corners_px.reshape(-1, 2),
-                texel=quads.texels.reshape(-1, 2),
-                fillColour=quads.fill.reshape(-1, 4),
-                haloColour=quads.halo.reshape(-1, 4),
-            )
-        )
+        if not self._capacity / 4 <= n <= self._capacity:
+            self._allocate(max(8, 1 << (n - 1).bit_length()))
+        points, box, texel, fill, halo = self._columns
+        points[: 4 * n] = np.repeat(quads.anchors, 4, axis=0)
+        points[4 * n :] = quads.anchors[0]
+        box[: 4 * n] = quads.corners_px.reshape(-1, 2)
+        box[4 * n :] = 0.0  # spare rectangles have no size
+        texel[: 4 * n] = quads.texels.reshape(-1, 2)
+        fill[: 4 * n] = quads.fill.reshape(-1, 4)
+        halo[: 4 * n] = quads.halo.reshape(-1, 4)
+        self._mesh.GetPoints().Modified()
+        for name in _NAMES:
+            self._mesh.GetPointData().GetArray(name).Modified()
+        self._mesh.Modified()
         self._atlas.upload()
+
+    def _allocate(self, capacity: int) -> None:
+        corner = 4 * np.arange(capacity, dtype=np.int32)[:, None]
+        triangles = (corner + np.array([[0, 1, 2, 0, 2, 3]], np.int32)).reshape(-1, 3)
+        widths = dict(zip(_NAMES, (2, 2, 4, 4), strict=True))
+        self._capacity = capacity
+        self._mesh = triangle_mesh(
+            np.zeros((4 * capacity, 3), np.float32),
+            triangles,
+            **{name: np.zeros((4 * capacity, k), np.float32) for name, k in widths.items()},
+        )
+        arrays = [self._mesh.GetPointData().GetArray(name) for name in _NAMES]
+        points = self._mesh.GetPoints().GetData()
+        self._columns = [numpy_view(array) for array in (points, *arrays)]
+        self._mapper.SetInputData(self._mesh)
 
     def fit(self, view: View) -> None:
         """Follow the size of the window; call once a frame."""

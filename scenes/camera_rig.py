@@ -106,7 +106,9 @@ class CameraRig:
         self._bounds = np.asarray(bounds_min_max_m, float)
         self._ground_z_m = ground_z_m
         low, high = self._bounds[:3], self._bounds[3:]
-        corners = np.array([[x, y, ground_z_m] for x in (low[0], high[0]) for y in (low[1], high[1])])
+        corners = np.array(
+            [[x, y, ground_z_m] for x in (low[0], high[0]) for y in (low[1], high[1])]
+        )
         self._samples = corners if samples_m is None or not len(samples_m) else samples_m
 
     @property
@@ -280,10 +282,12 @@ class CameraRig:
         reach = (z_m - view.position_m[2]) / ray[2]
         if not 0 < reach < 20 * self.pose.distance_m:
             return None
-        return view.position_m + ray * reach
+        point: Float64Array = view.position_m + ray * reach
+        return point
 
     def _move(self, step_m: Float64Array) -> None:
-        focal = np.array(self.pose.focal_m) + [step_m[0], step_m[1], 0.0]
+        focal = np.array(self.pose.focal_m)
+        focal[:2] += step_m[:2]
         low, high = self._bounds[:3], self._bounds[3:]
         margin = 0.75 * (high - low) + 200.0
         focal[:2] = np.clip(focal[:2], (low - margin)[:2], (high + margin)[:2])
@@ -295,9 +299,7 @@ class CameraRig:
         pose = self.pose
         self._flight = None
         elevation = float(np.clip(pose.elevation_rad + elevation_rad, LOWEST_RAD, HIGHEST_RAD))
-        turned = replace(
-            pose, azimuth_rad=pose.azimuth_rad + azimuth_rad, elevation_rad=elevation
-        )
+        turned = replace(pose, azimuth_rad=pose.azimuth_rad + azimuth_rad, elevation_rad=elevation)
         if pivot is not None:
             # The pivot keeps its place in the picture: same offsets along the turned axes.
             offset = np.array(pose.focal_m) - pivot

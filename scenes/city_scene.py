@@ -10,12 +10,12 @@ from typing import Any
 from vtkmodules.vtkRenderingCore import vtkRenderer
 
 from scenes.camera_rig import CameraRig
+from scenes.colouring import building_points
 from scenes.layer import LayerType, LayerVisual, layer_registry
 from scenes.legend import Legend
 from scenes.pick import Pick
 from scenes.picker import Picker
 from scenes.scene_input import SceneInput
-from scenes.colouring import building_points
 from scenes.stage import Point, Stage
 from scenes.view import View, view_of
 from twin.arrays import BoolArray, UInt8Array
@@ -180,7 +180,7 @@ class CityScene:
         return self._picker.pick(view, x_px, y_px)
 
     def prepare_picking(self) -> bool:
-        """Build one missing pick locator (`update` does so each frame); False when all are there."""
+        """Build one missing pick locator, as `update` does; False when all are there."""
         return self._picker.prepare_one()
 
     def ground_point(self, x_px: float, y_px: float) -> Point | None:

@@ -26,9 +26,7 @@ float light = (codeLight - surface) * {LIGHT_MAX / LIGHT_SCALE:.6f};
 bool hidden = style.a > 0.002 && style.a < 0.01;
 """
 
-TILE_VERTEX_INPUTS = (
-    VERTEX_STYLE_INPUTS + "flat out vec4 styleVS;\nout vec2 lightVS;\n"
-)
+TILE_VERTEX_INPUTS = VERTEX_STYLE_INPUTS + "flat out vec4 styleVS;\nout vec2 lightVS;\n"
 TILE_VERTEX = (
     VERTEX_STYLE
     + """

@@ -41,7 +41,8 @@ def building_points(asset: CityAsset) -> Float64Array:
     bounds = asset.features.bounds_min_max_local_m[built_features(asset)].astype(float)
     bounds = bounds[~np.isnan(bounds[:, 0])]
     step = max(1, len(bounds) // 4000)
-    return 0.5 * (bounds[::step, :3] + bounds[::step, 3:])
+    middles: Float64Array = 0.5 * (bounds[::step, :3] + bounds[::step, 3:])
+    return middles
 
 
 class Colouring:
@@ -170,9 +171,7 @@ def property_slots(given: SceneInput) -> np.ndarray:
     )
 
 
-def nearest_within(
-    points: Float64Array, places: Float64Array, reach_m: float
-) -> np.ndarray:
+def nearest_within(points: Float64Array, places: Float64Array, reach_m: float) -> np.ndarray:
     """(N,) row of the nearest of K places for each point, -1 when none is within reach.
 
     Sweeps along x, so that each place meets only the points near it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 from scenes.city_scene import CityScene
@@ -85,7 +86,7 @@ class PointerControls:
     def key(self, name: str) -> bool:
         """Handle "Home", "F", "N" (north up), "T" (from above), arrows, "+", "-"; else False."""
         camera = self._scene.camera
-        actions = {
+        actions: dict[str, Callable[[], None]] = {
             "Home": camera.home,
             "N": camera.north_up,
             "T": camera.top_view,

@@ -63,9 +63,7 @@ class TextCache:
         return block
 
     def _made(self, lines: tuple[str, ...], centred: bool) -> TextBlock:
-        drawn = [
-            (text, "strong" if row == 0 else "body") for row, text in enumerate(lines) if text
-        ]
+        drawn = [(text, "strong" if row == 0 else "body") for row, text in enumerate(lines) if text]
         fonts: list[Font] = ["strong" if font == "strong" else "body" for _, font in drawn]
         step = self._atlas.line_height_px("body")
         total = step * len(drawn)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import vtkmodules.vtkRenderingOpenGL2  # noqa: F401 - registers the OpenGL classes
-from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
 from vtkmodules.vtkRenderingCore import vtkRenderer, vtkRenderWindow
 
+from scenes.vtk_arrays import numpy_view
 from twin.arrays import UInt8Array
 
 
@@ -34,7 +34,7 @@ class OffscreenWindow:
         width, height = self.window.GetSize()
         array = vtkUnsignedCharArray()
         self.window.GetPixelData(0, 0, width - 1, height - 1, 0, array, 0)
-        image: UInt8Array = vtk_to_numpy(array).reshape(height, width, 3)[::-1]
+        image: UInt8Array = numpy_view(array).reshape(height, width, 3)[::-1]
         return np.ascontiguousarray(image)
 
     def save_png(self, path: Path) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import operator
+from collections.abc import Callable, Sequence
 
 import numpy as np
-from vtkmodules.vtkCommonCore import mutable, reference
+from vtkmodules.vtkCommonCore import reference
 from vtkmodules.vtkCommonDataModel import vtkStaticCellLocator
 
 from scenes.pick import Pick
@@ -90,15 +91,16 @@ class Picker:
     ) -> tuple[float, Pick] | None:
         locator, tile = self._locator(index), self._tiles[index]
         start_m = max(enter_m - 1.0, 0.0)
-        share, sub_id, cell_id = mutable(0.0), reference(0), reference(0)
+        # The annotations of VTK know nothing of output arguments.
+        intersect: Callable[..., int] = locator.IntersectWithLine
+        number: Callable[[reference], int] = operator.index
+        share, sub_id, cell_id = reference(0.0), reference(0), reference(0)
         where, parametric = [0.0] * 3, [0.0] * 3
         for _ in range(_MOST_HIDDEN):
             start, end = eye_m + ray * start_m, eye_m + ray * (leave_m + 1.0)
-            if not locator.IntersectWithLine(
-                start, end, 1e-6, share, where, parametric, sub_id, cell_id
-            ):
+            if not intersect(start, end, 1e-6, share, where, parametric, sub_id, cell_id):
                 return None
-            row = int(cell_id.get())
+            row = number(cell_id)
             feature = int(tile.features[row])
             distance_m = float((np.array(where) - eye_m) @ ray)
             if not (feature < len(self._hidden) and self._hidden[feature]):

@@ -135,7 +135,5 @@ def input_from_stores(
     )
 
 
-def _paths(
-    observations: ObservationStore, things: Mapping[str, Thing]
-) -> dict[str, Float32Array]:
+def _paths(observations: ObservationStore, things: Mapping[str, Thing]) -> dict[str, Float32Array]:
     return {key: observations.path_local_m(key) for key, thing in things.items() if thing.path}

@@ -41,7 +41,7 @@ class Stage:
         self.overlay = Overlay(renderer)
         self.roofs = RoofHeights(self.asset, 0.0)
         self._row_of_id: dict[str, int] | None = None
-        # Weighted blending would mix symbols that lie over each other, and costs full-screen passes.
+        # Weighted blending mixes symbols that lie over each other, and costs full-screen passes.
         renderer.SetUseOIT(False)
         sort_front_to_back(renderer)
 

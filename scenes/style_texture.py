@@ -5,11 +5,11 @@ from __future__ import annotations
 import enum
 
 import numpy as np
-from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
 from vtkmodules.vtkCommonDataModel import vtkImageData
 from vtkmodules.vtkRenderingCore import vtkTexture
 
+from scenes.vtk_arrays import numpy_view
 from twin.arrays import BoolArray, UInt8Array
 from twin.city.asset import Surface
 from twin.theme import Theme, rgb_from_hex
@@ -39,7 +39,7 @@ class StyleTexture:
         self._scalars = vtkUnsignedCharArray()
         self._scalars.SetNumberOfComponents(4)
         self._scalars.SetNumberOfTuples(rows * WIDTH)
-        self._texels: UInt8Array = vtk_to_numpy(self._scalars)
+        self._texels: UInt8Array = numpy_view(self._scalars)
         self._texels[:] = 0
         self._colours = np.zeros((n_features, 4), np.uint8)
         self._hidden: BoolArray = np.zeros(n_features, bool)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +24,7 @@ class ThingPlaces:
     ids, kinds, names : sequences of n
     feet_local_m, tops_local_m : (n, 3) float32, ends of the stem; the symbol is at the top
     slots : (n, w) int64, the thing's datastreams, -1 = none
+    row_of : thing id -> row
     """
 
     ids: Sequence[str]
@@ -32,6 +33,7 @@ class ThingPlaces:
     feet_local_m: Float32Array
     tops_local_m: Float32Array
     slots: Int64Array
+    row_of: Mapping[str, int]
 
     def health(self, given: SceneInput) -> UInt8Array:
         """(n,) the worst health of each thing's datastreams: stale, never, suspect, fresh."""
@@ -70,4 +72,5 @@ def places_of(given: SceneInput, stage: Stage) -> ThingPlaces:
         feet_local_m=feet.astype(np.float32),
         tops_local_m=tops.astype(np.float32),
         slots=slots,
+        row_of={thing_id: row for row, thing_id in enumerate(ids)},
     )

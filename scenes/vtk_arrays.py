@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from vtkmodules.util.numpy_support import numpy_to_vtk
+from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 from vtkmodules.vtkCommonCore import vtkDataArray, vtkPoints
 from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
 
 from twin.arrays import Float32Array, Int32Array
 
+# VTK publishes no types for these two.
+_TO_VTK: Callable[..., vtkDataArray] = numpy_to_vtk
+_TO_NUMPY: Callable[[vtkDataArray], NDArray[Any]] = vtk_to_numpy
+
+
+def numpy_view(array: vtkDataArray) -> NDArray[Any]:
+    """The memory of a VTK array as numpy; call ``Modified`` after writing to it."""
+    return _TO_NUMPY(array)
+
 
 def vtk_from_numpy(array: NDArray[Any], name: str = "") -> vtkDataArray:
     """A VTK array with its own copy of ``array`` ((N,) or (N, components))."""
-    made: vtkDataArray = numpy_to_vtk(np.ascontiguousarray(array), deep=True)
+    made = _TO_VTK(np.ascontiguousarray(array), deep=True)
     if name:
         made.SetName(name)
     return made

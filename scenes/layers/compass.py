@@ -76,6 +76,4 @@ class CompassVisual:
         self._marks.set_quads(joined([needle, letter]))
 
 
-LAYER = LayerType(
-    id="compass", title="Compass", state=CompassState, visual=CompassVisual, order=92
-)
+LAYER = LayerType(id="compass", title="Compass", state=CompassState, visual=CompassVisual, order=92)

@@ -28,9 +28,7 @@ MOST_CANDIDATES = 600
 class LabelsState:
     """Settings of the labels."""
 
-    most: int = field(
-        default=120, metadata={"min": 0, "max": 300, "help": "Most labels at a time"}
-    )
+    most: int = field(default=120, metadata={"min": 0, "max": 300, "help": "Most labels at a time"})
     reach_m: float = field(
         default=900.0,
         metadata={
@@ -125,9 +123,9 @@ class LabelsVisual:
         inside = view.is_inside(pixels)
         reach_m = state.reach_m * view.size_px[1] / (720 * view.pixel_ratio)
         weight = np.where(inside & (pixels[:, 2] < reach_m), 1.0 - pixels[:, 2] / reach_m, -1.0)
-        wanted = set(given.alarms) | {given.selection.thing_id}
-        for row, thing_id in enumerate(places.ids):
-            if thing_id in wanted and inside[row]:
+        for thing_id in {*given.alarms, given.selection.thing_id}:
+            row = places.row_of.get(thing_id, -1)
+            if row >= 0 and inside[row]:
                 weight[row] = 10.0 * _ALARM.get(given.alarms.get(thing_id, ""), 5)
         rows = np.flatnonzero(weight > 0)
         rows = rows[np.argsort(-weight[rows], kind="stable")][:MOST_CANDIDATES]
@@ -137,7 +135,7 @@ class LabelsVisual:
                 lines=(places.names[row], *value_line(given, places, int(row))),
                 weight=float(weight[row]),
             )
-            for row in rows
+            for row in rows.tolist()
         ]
 
     def _place_candidates(self, view: View, state: LabelsState) -> list[Candidate]:

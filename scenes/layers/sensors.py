@@ -1,4 +1,4 @@
-"""Sensors as symbols on thin stems above the roofs: shape by kind, ring by alarm, hollow if stale."""
+"""Sensors as symbols on stems above the roofs: shape by kind, ring by alarm, hollow if stale."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from scenes.billboards import Billboards, Quads, joined, no_quads, sprite_quads
+from scenes.billboards import Billboards, Quads, joined, no_quads, sprite_quads, sprite_table
 from scenes.layer import LayerType
 from scenes.scene_input import SceneInput
 from scenes.stage import Stage
@@ -53,6 +53,8 @@ class SensorsVisual:
             name: np.array([*rgb_from_hex(colour), 1.0], np.float32)
             for name, colour in theme.priority.items()
         }
+        self._sprites_for: ThingPlaces | None = None
+        self._sprites = np.zeros((2, 0, 6), np.float32)
         self._catalogue = -1
         self._seen: tuple[object, ...] = ()
         self._health = b""
@@ -104,29 +106,39 @@ class SensorsVisual:
         parts += [self._alarm_rings(given, rows), self._symbols(rows, health)]
         self._marks.set_quads(joined(parts))
         self._stems.set_lines(places.feet_local_m[rows], places.tops_local_m[rows], state.stems)
-        ids = [places.ids[row] for row in rows]
+        ids = [places.ids[row] for row in rows.tolist()]
         tops = places.tops_local_m[rows]
         self._stage.symbols.put("sensors", SymbolSet(kind="thing", xyz_local_m=tops, ids=ids))
 
     def _dots(self, places: ThingPlaces, rows: np.ndarray) -> Quads:
-        sprite = self._stage.atlas.symbol("small")
+        sprite = sprite_table([self._stage.atlas.symbol("small")])
         zero = np.zeros((len(rows), 2), np.float32)
         fill = self._fill * np.array([1, 1, 1, 0.75], np.float32)
         return sprite_quads(
-            [sprite] * len(rows), places.tops_local_m[rows], zero, fill, self._halo
+            np.repeat(sprite, len(rows), axis=0),
+            places.tops_local_m[rows],
+            zero,
+            fill,
+            self._halo,
         )
 
     def _symbols(self, rows: np.ndarray, health: np.ndarray) -> Quads:
         atlas, places = self._stage.atlas, self._places
-        sprites = []
-        for row in rows:
-            name = SYMBOL_OF_KIND.get(places.kinds[row], "dot")
-            sprites.append(atlas.symbol(f"hollow:{name}" if health[row] in (1, 3) else name))
+        if self._sprites_for is not places:
+            self._sprites_for = places
+            kinds = [SYMBOL_OF_KIND.get(kind, "dot") for kind in places.kinds]
+            solid = sprite_table([atlas.symbol(name) for name in kinds])
+            hollow = sprite_table([atlas.symbol(f"hollow:{name}") for name in kinds])
+            self._sprites = np.stack([solid, hollow])
+        is_hollow = np.isin(health[rows], (1, 3)).astype(int)
         zero = np.zeros((len(rows), 2), np.float32)
-        return sprite_quads(sprites, places.tops_local_m[rows], zero, self._fill, self._halo)
+        tops = places.tops_local_m[rows]
+        return sprite_quads(self._sprites[is_hollow, rows], tops, zero, self._fill, self._halo)
 
     def _alarm_rings(self, given: SceneInput, rows: np.ndarray) -> Quads:
-        alarmed = [row for row in rows if self._places.ids[row] in given.alarms]
+        drawn = set(rows.tolist())
+        alarmed = [self._places.row_of.get(thing_id, -1) for thing_id in given.alarms]
+        alarmed = [row for row in alarmed if row in drawn]
         if not alarmed:
             return no_quads()
         sprite = self._stage.atlas.symbol("ring")
@@ -139,12 +151,13 @@ class SensorsVisual:
 def _weights(given: SceneInput, places: ThingPlaces) -> Float64Array:
     """(n,) what a symbol is worth: selected and alarmed ones first."""
     weight = np.zeros(len(places.ids))
-    for row, thing_id in enumerate(places.ids):
-        priority = given.alarms.get(thing_id)
-        if priority is not None:
+    for thing_id, priority in given.alarms.items():
+        row = places.row_of.get(thing_id)
+        if row is not None:
             weight[row] = 1e6 * (len(_PRIORITIES) - _PRIORITIES.index(priority))
-        if thing_id == given.selection.thing_id:
-            weight[row] = 1e7
+    row = places.row_of.get(given.selection.thing_id)
+    if row is not None:
+        weight[row] = 1e7
     return weight
 
 
@@ -161,6 +174,4 @@ def chosen(
     return kept
 
 
-LAYER = LayerType(
-    id="sensors", title="Sensors", state=SensorsState, visual=SensorsVisual, order=40
-)
+LAYER = LayerType(id="sensors", title="Sensors", state=SensorsState, visual=SensorsVisual, order=40)

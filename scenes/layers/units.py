@@ -33,6 +33,7 @@ KIND_RGB: dict[str, str] = {
     "drone": "#6A5187",
     "other": "#5F656C",
 }
+_RGB = {kind: rgb_from_hex(colour) for kind, colour in KIND_RGB.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,8 @@ class UnitsVisual:
         silent: BoolArray,
     ) -> None:
         units = [given.units[slot] for slot in slots]
-        fill = np.array([_rgb(unit.kind) for unit in units], np.float32).reshape(-1, 3)
+        fill = np.array([_RGB.get(unit.kind, _RGB["other"]) for unit in units], np.float32)
+        fill = fill.reshape(-1, 3)
         near = np.linalg.norm(xyz - view.position_m, axis=1) < state.body_reach_m
         facing = np.nan_to_num(heading)
         self._bodies.set_bodies(
@@ -115,9 +117,7 @@ class UnitsVisual:
         inside = inside[np.argsort(-pixels[inside, 2], kind="stable")]
         atlas = self._stage.atlas
         colours = np.column_stack([fill, np.where(silent, 0.45, 1.0)]).astype(np.float32)
-        sprites = [
-            atlas.symbol("nose" if np.isfinite(heading[row]) else "dot") for row in inside
-        ]
+        sprites = [atlas.symbol("nose" if np.isfinite(heading[row]) else "dot") for row in inside]
         turn = screen_heading(view, tops, facing)
         zero = np.zeros((len(inside), 2), np.float32)
         arrows = sprite_quads(
@@ -141,10 +141,4 @@ def screen_heading(view: View, xyz: Float32Array, heading_rad: Float32Array) -> 
     return np.arctan2(dx, dy).astype(np.float32)
 
 
-def _rgb(kind: str) -> tuple[float, float, float]:
-    return rgb_from_hex(KIND_RGB.get(kind, KIND_RGB["other"]))
-
-
-LAYER = LayerType(
-    id="units", title="Moving units", state=UnitsState, visual=UnitsVisual, order=50
-)
+LAYER = LayerType(id="units", title="Moving units", state=UnitsState, visual=UnitsVisual, order=50)
