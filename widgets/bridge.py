@@ -118,8 +118,12 @@ class _Mailbox(QObject):
         self.posted.connect(self._run, Qt.ConnectionType.QueuedConnection)
 
     def _run(self, call: Callable[[], None]) -> None:
-        if self.is_open:
+        if not self.is_open:
+            return
+        try:
             call()
+        except Exception:  # noqa: BLE001 - logged; the window goes on
+            _log.exception("A call from a background job failed: %r", call)
 
 
 class _Timer(QObject):

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 _SEPARATORS = re.compile(r"[-_/.,:;()\[\]·…]")
 _MAX_HITS = 400
 _MAX_SCANNED = 8_000
+_MAX_WORDS_HITS = 100
 _MAX_LOOSE_NAMES = 5_000
 _MIN_LOOSE = 3
 _PREFIX, _WORD, _ANYWHERE, _LOOSE = range(4)
@@ -72,10 +73,10 @@ class NameIndex:
     def _length(self, row: int) -> int:
         return len(self._line(row))
 
-    def _rows_with(self, needle: str, most: int = _MAX_HITS) -> Iterator[int]:
-        """Rows that contain `needle`, in order, each once, at most `most`."""
+    def _rows_with(self, needle: str) -> Iterator[int]:
+        """Rows that contain `needle`, in order, each once, at most `_MAX_HITS`."""
         at, n = 0, 0
-        while n < most:
+        while n < _MAX_HITS:
             at = self._text.find(needle, at)
             if at < 0:
                 return
@@ -85,15 +86,21 @@ class NameIndex:
             at = self._text.index("\n", at + 1)
 
     def _rows_with_all(self, words: Sequence[str]) -> Iterator[int]:
-        rarest = min(words, key=self._text.count)
-        n = 0
-        for row in self._rows_with(rarest, _MAX_SCANNED):
-            line = self._line(row)
-            if all(word in line for word in words):
-                yield row
+        """Rows that contain every word, looked for around the rarest one."""
+        text = self._text
+        rarest = min(words, key=text.count)
+        others = [word for word in words if word is not rarest]
+        at, n, n_scanned = 0, 0, 0
+        while n < _MAX_WORDS_HITS and n_scanned < _MAX_SCANNED:
+            at = text.find(rarest, at)
+            if at < 0:
+                return
+            begin, end = text.rfind("\n", 0, at), text.find("\n", at)
+            if all(text.find(word, begin, end) >= 0 for word in others):
+                yield bisect_right(self._starts, begin + 1) - 1
                 n += 1
-                if n == _MAX_HITS:
-                    return
+            n_scanned += 1
+            at = end
 
     def _rows_in_order(self, phrase: str) -> Iterator[int]:
         letters = [re.escape(letter) for letter in phrase if letter != " "]

@@ -66,11 +66,11 @@ def _fill(painter: QPainter, box: QRectF, level: Level) -> None:
         painter.drawPolygon(QPolygonF(corners))
 
 
-def level_icon(level: Level, theme: Theme, size_px: int = 12) -> QIcon:
-    """A level's shape as an icon, sharp on every screen."""
+def level_icon(level: Level, theme: Theme, size_px: int = 12, *, gap_px: int = 0) -> QIcon:
+    """A level's shape as an icon, sharp on every screen, with a gap at its right."""
     made = QIcon()
     for ratio in (1, 2, 3):
-        picture = QPixmap(size_px * ratio, size_px * ratio)
+        picture = QPixmap((size_px + gap_px) * ratio, size_px * ratio)
         picture.fill(Qt.GlobalColor.transparent)
         painter = QPainter(picture)
         paint_level(painter, QRectF(0, 0, size_px * ratio, size_px * ratio), level, theme)

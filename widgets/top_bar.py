@@ -73,7 +73,7 @@ class TopBar(QWidget):
         self._counters = {name: QPushButton() for name in ("stale", "suspect", "pending")}
         for name, button in self._counters.items():
             button.setProperty("role", "counter")
-            button.setIconSize(QSize(12, 12))
+            button.setIconSize(QSize(16, 12))
             button.clicked.connect(lambda _checked=False, n=name: open_counter(n))
         self._operator = QLabel()
         self._operator_mark = QLabel()
@@ -188,6 +188,6 @@ class TopBar(QWidget):
         for name, (n, word, level, tip) in given.items():
             button = self._counters[name]
             button.setText(f"{n:,} {word}")
-            button.setIcon(level_icon(level if n else "calm", self._theme))
+            button.setIcon(level_icon(level if n else "calm", self._theme, gap_px=4))
             button.setToolTip(tip)
             button.setStyleSheet(f"color: {self._theme.ui['text']};" if n else "")

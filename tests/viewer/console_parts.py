@@ -146,6 +146,7 @@ class PlainView(QWidget):
         self.keys: list[str] = []
         self.n_wishes = 0
         self.is_closed = False
+        self.has_gpu = False
         self.setMinimumSize(160, 120)
 
     def send_key(self, name: str) -> None:

@@ -193,3 +193,25 @@ def test_a_dropped_timer_lets_go_at_once(bridge: Bridge, qtbot: QtBot) -> None:
     del panel
     gc.collect()
     assert gone() is None
+
+
+def test_the_gui_goes_on_while_a_job_works(bridge: Bridge, qtbot: QtBot) -> None:
+    go_on = threading.Event()
+    values: list[bool] = []
+    ticks: list[int] = []
+    bridge.run_job(lambda _p: go_on.wait(20), values.append, ignore)
+    bridge.every(5, lambda: ticks.append(1))
+    qtbot.waitUntil(lambda: len(ticks) >= 20)
+    assert values == []
+    go_on.set()
+    qtbot.waitUntil(lambda: values == [True])
+
+
+def test_a_failing_callback_is_logged_and_the_next_still_comes(
+    bridge: Bridge, qtbot: QtBot, caplog: pytest.LogCaptureFixture
+) -> None:
+    values: list[int] = []
+    bridge.run_job(lambda _p: 1, lambda _v: 1 / 0, ignore)
+    bridge.run_job(lambda _p: 2, values.append, ignore)
+    qtbot.waitUntil(lambda: values == [2] and bridge.jobs == ())
+    assert "A call from a background job failed" in caplog.text
