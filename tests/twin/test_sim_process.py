@@ -173,6 +173,20 @@ def test_without_a_hub_it_runs_and_ends_cleanly(tmp_path: Path) -> None:
         assert sim.process.poll() is None
 
 
+def test_a_city_without_anything_to_simulate_gets_one_sentence(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.city.json"
+    empty.write_text(
+        '{"type": "CityJSON", "version": "2.0", "CityObjects": {}, "vertices": [],'
+        ' "transform": {"scale": [1, 1, 1], "translate": [0, 0, 0]}}',
+        encoding="utf-8",
+    )
+    command = [sys.executable, "-m", "viewer.cli", "sim", "--city", str(empty)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("civitwin: ")
+    assert done.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -15,6 +15,7 @@ from typing import TypeAlias
 import msgspec
 
 from twin.city.asset import CityAsset
+from twin.city.furnish import furnish
 from twin.clock import NS_PER_S, Clock, SystemClock
 from twin.link.actuator import ActuatorClient, Reply
 from twin.room.model import CommandRequest
@@ -63,8 +64,9 @@ def run_simulator(options: SimOptions, stop: threading.Event | None = None) -> i
         The city cannot be simulated.
     """
     stop = stop or threading.Event()
-    city = _with_streets(options.city, options.world.seed)
-    simulator = Simulator(World(city, options.world), hub=options.hub, clock=SystemClock())
+    simulator = Simulator(
+        World(furnish(options.city), options.world), hub=options.hub, clock=SystemClock()
+    )
     restore = _stop_on_signals(stop)
     try:
         simulator.start()
@@ -74,14 +76,6 @@ def run_simulator(options: SimOptions, stop: threading.Event | None = None) -> i
         simulator.close()
         restore()
     return 0
-
-
-def _with_streets(city: CityAsset, seed: int) -> CityAsset:
-    if city.streets is not None and city.places:
-        return city
-    from twin.city.furnish import furnish  # many geometry modules, not needed by a whole city
-
-    return furnish(city, seed)
 
 
 class Simulator:

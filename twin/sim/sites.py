@@ -46,7 +46,10 @@ class SiteMap:
 
     def __init__(self, asset: CityAsset, rng: np.random.Generator) -> None:
         if asset.streets is None:
-            raise TwinError("The city has no streets; furnish it before it is simulated")
+            raise TwinError(
+                "The city has neither streets nor buildings to lay them between, so there is nothing"
+                " to simulate"
+            )
         self.graph = StreetGraph(asset.streets)
         self._rng = rng
         self._features = asset.features
@@ -82,11 +85,13 @@ class SiteMap:
         return self.graph.names[int(self._naming[np.argmin(gaps)])]
 
     def at_places(self, kinds: tuple[str, ...], most: int) -> list[Site]:
-        """Sites at the city's own places of these kinds."""
+        """Sites at the city's own places of these kinds; spread evenly where there are more."""
         found = [place for place in self._places if place.kind in kinds]
+        if len(found) > most:
+            found = [found[k * len(found) // most] for k in range(most)]
         return [
             Site(place.xyz_local_m, place.name, self._feature_id(place.feature), place=place)
-            for place in found[:most]
+            for place in found
         ]
 
     def on_buildings(self, count: int) -> list[Site]:

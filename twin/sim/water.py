@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from twin.arrays import Float64Array
+from twin.arrays import BoolArray, Float64Array
 from twin.sense.model import Thing
 from twin.sim.acts import Act, Args
 from twin.sim.rhythm import Moment, relax
@@ -31,8 +31,10 @@ class Water:
         self._city, self._weather = city, weather
         pumps = self._place_pumps(roster, max(2, count // 6))
         gates = self._place_gates(roster, max(2, count // 10))
-        gauges = self._place_gauges(roster, max(count - len(pumps) - len(gates), 0))
-        things = [*pumps, *gates, *gauges]
+        river, sewer = self._place_gauges(roster, max(count - len(pumps) - len(gates), 0))
+        things = [*pumps, *gates, *river, *sewer]
+        is_river = np.zeros(len(things), dtype=np.bool_)
+        is_river[len(pumps) : len(pumps) + len(gates) + len(river)] = True
         self._xyz = np.array([thing.xyz for thing in things])
         self._n_pumps, self._n_gates = len(pumps), len(gates)
         self._level_streams = roster.streams(things, "water_level")
@@ -41,7 +43,7 @@ class Water:
         self._name_of = {thing.id: thing.name for thing in things}
         self._pump_of = {thing.id: k for k, thing in enumerate(pumps)}
         self._gate_of = {thing.id: k for k, thing in enumerate(gates)}
-        self._prepare_state(len(things))
+        self._prepare_state(is_river)
         self.acts = {
             "pump.start": Act(
                 refuse=self._refuse_start, begin=self._start, outcome=self._has_pumped
@@ -76,9 +78,8 @@ class Water:
         wave = np.sin(2 * np.pi * now.model_s / TIDE_PERIOD_S + self._phase)
         return np.asarray(self._base + self._swing * wave + self._runoff * self._weather.wetness_mm)
 
-    def _prepare_state(self, n: int) -> None:
+    def _prepare_state(self, is_river: BoolArray) -> None:
         unlike = self._city.field.at(self._xyz * 3.0)
-        is_river = np.array([name.startswith(("River", "Gate")) for name in self._name_of.values()])
         self._base = np.where(is_river, 1.6 + 0.3 * unlike, 0.4 + 0.3 * unlike)
         self._base[: self._n_pumps] = 1.7 + 0.7 * unlike[: self._n_pumps]
         self._swing = np.where(is_river, 0.15, 0.03)
@@ -90,7 +91,7 @@ class Water:
         self._drawn_at_start = np.zeros(self._n_pumps)
         self._opening = np.full(self._n_gates, 50.0)
         self._opening_target = self._opening.copy()
-        self._lift = np.zeros(n)
+        self._lift = np.zeros(len(is_river))
         gates = self._xyz[self._n_pumps : self._n_pumps + self._n_gates, :2]
         gaps = np.linalg.norm(self._xyz[:, None, :2] - gates[None], axis=2)
         self._gate_reach = np.exp(-gaps / (GATE_REACH_M / 3)) * is_river[:, None]
@@ -112,27 +113,32 @@ class Water:
         sites = sites or self._city.on_streets(min(most, 6), height_m=1.0)
         return [self._thing(roster, site, "gate", "Gate", "gate", "gate.set") for site in sites]
 
-    def _place_gauges(self, roster: Roster, count: int) -> list[Thing]:
+    def _place_gauges(self, roster: Roster, count: int) -> tuple[list[Thing], list[Thing]]:
+        """Gauges of the river (none in a city that knows of no river) and of sewers."""
         river = self._city.at_places(("river_gauge",), count)
         river = river or self._city.at_places(("bridge",), count)
         sewer = self._city.on_streets(count - len(river), height_m=0.5)
-        stems = ["River gauge"] * len(river) + ["Sewer gauge"] * len(sewer)
-        return [
-            self._thing(roster, site, "gauge", stem, "river_gauge", "")
-            for site, stem in zip([*river, *sewer], stems, strict=True)
-        ]
+        return (
+            [
+                self._thing(roster, site, "gauge", "River gauge", "river_gauge", "")
+                for site in river
+            ],
+            [
+                self._thing(roster, site, "gauge", "Sewer gauge", "river_gauge", "")
+                for site in sewer
+            ],
+        )
 
     @staticmethod
     def _thing(
         roster: Roster, site: Site, prefix: str, stem: str, kind: str, accepts: str
     ) -> Thing:
-        named = site.label if site.label.lower().startswith(stem.lower()) else ""
-        name = named or f"{stem} {site.label}"
-        number = roster.number(name)
+        is_its_own = site.place is not None and site.place.kind == kind
+        name = site.label if is_its_own else roster.numbered(f"{stem} {site.label}")
         return roster.add_thing(
             Thing(
                 id=f"{prefix}-{roster.number(prefix)}",
-                name=f"{name} {number}" if number > 1 else name,
+                name=name,
                 kind=kind,
                 xyz=site.xyz,
                 feature_id=site.feature_id,
