@@ -173,6 +173,14 @@ def test_without_a_hub_it_runs_and_ends_cleanly(tmp_path: Path) -> None:
         assert sim.process.poll() is None
 
 
+def test_a_real_city_file_is_simulated_as_the_console_asks_for_it(shared_data: Path) -> None:
+    city = shared_data / "cityjson" / "denhaag_random_5.city.jsonl"
+    hub = "ipc:///nowhere-to-be-found"
+    with running("sim", "--city", str(city), "--lod", "2", "--hub", hub) as sim:
+        assert sim.ready["datastreams"] > 2_400
+        assert sim.ready["units"] == 200
+
+
 def test_a_city_without_anything_to_simulate_gets_one_sentence(tmp_path: Path) -> None:
     empty = tmp_path / "empty.city.json"
     empty.write_text(

@@ -47,8 +47,8 @@ class SiteMap:
     def __init__(self, asset: CityAsset, rng: np.random.Generator) -> None:
         if asset.streets is None:
             raise TwinError(
-                "The city has neither streets nor buildings to lay them between, so there is nothing"
-                " to simulate"
+                "The city has neither streets nor buildings to lay them between,"
+                " so there is nothing to simulate"
             )
         self.graph = StreetGraph(asset.streets)
         self._rng = rng

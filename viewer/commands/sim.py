@@ -69,6 +69,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seed", type=int, default=1, help="another seed, another city (default 1)"
     )
+    parser.add_argument("--lod", default="", help="level of detail, as the consoles take it")
+    parser.add_argument("--crs", default="", help="CRS of a file that names none")
     parser.add_argument(
         "--hub", default="tcp://127.0.0.1:5710", metavar="ENDPOINT",
         help="the hub's control address (default tcp://127.0.0.1:5710)",
@@ -96,9 +98,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _open(arguments: argparse.Namespace) -> CityAsset:
     if arguments.city is not None:
-        from twin.readers.base import open_city
+        from twin.readers.base import ReadOptions, open_city
 
-        return open_city(arguments.city)
+        return open_city(arguments.city, ReadOptions(lod=arguments.lod, crs=arguments.crs))
     from twin.generate.city import generate_city
 
     return generate_city(n_buildings=arguments.buildings, seed=arguments.seed)
