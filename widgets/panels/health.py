@@ -152,6 +152,7 @@ class HealthPanel(PanelWidget):
         self.feeds.take(stats.feeds)
         self._feeds_stack.setCurrentIndex(0 if stats.feeds else 1)
         self.odd.take()
+        self.odd_list.viewport().update()
         n = self.odd.rowCount()
         self._odd_title.setText(
             f"{count_text(n, 'datastream')} to look at" if n else "Nothing to look at"

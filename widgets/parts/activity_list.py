@@ -152,9 +152,9 @@ class ActivityDelegate(QStyledItemDelegate):
         super().__init__()
         self._inks = inks
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: _AnyIndex) -> QSize:
+    def sizeHint(self, option: QStyleOptionViewItem, _index: _AnyIndex) -> QSize:
         """All rows are equally high."""
-        return QSize(super().sizeHint(option, index).width(), ROW_PX)
+        return QSize(option.rect.width(), ROW_PX)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _AnyIndex) -> None:
         """Paint one row."""

@@ -49,6 +49,7 @@ class CommandList(QAbstractListModel):
         self._session = session
         self._ids: list[str] = []
         self._pending: dict[str, CommandRequest] = {}
+        self._told: dict[str, Command | None] = {}
         self.reload()
 
     def reload(self) -> None:
@@ -82,9 +83,14 @@ class CommandList(QAbstractListModel):
         self.endResetModel()
 
     def tell_running(self) -> None:
-        """Have states and elapsed times painted again."""
-        if self._ids:
-            self.dataChanged.emit(self.index(0), self.index(len(self._ids) - 1))
+        """Have what changed, and the time of what still runs, painted again."""
+        commands = self._session.hub.room.commands
+        for row, command_id in enumerate(self._ids):
+            command = commands.get(command_id)
+            runs = command is not None and not command.is_terminal
+            if runs or command is not self._told.get(command_id):
+                self.dataChanged.emit(self.index(row), self.index(row))
+        self._told = {command_id: commands.get(command_id) for command_id in self._ids}
 
     def row_of(self, command_id: str) -> int:
         """Row of a command, -1 when there is none."""
@@ -149,9 +155,9 @@ class CommandDelegate(QStyledItemDelegate):
         super().__init__()
         self._inks = inks
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: _AnyIndex) -> QSize:
+    def sizeHint(self, option: QStyleOptionViewItem, _index: _AnyIndex) -> QSize:
         """All rows are equally high."""
-        return QSize(super().sizeHint(option, index).width(), ROW_PX)
+        return QSize(option.rect.width(), ROW_PX)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _AnyIndex) -> None:
         """Paint one row."""

@@ -149,7 +149,7 @@ class OddDatastreams(QAbstractListModel):
         self.take()
 
     def take(self) -> None:
-        """Look at all of them again."""
+        """Look at all of them again; a list that stays the same is only to be repainted."""
         self._snapshot = self._store.snapshot()
         self._codes = health_of(self._snapshot, self._session.clock.now_ns())
         slots = np.concatenate(
@@ -159,9 +159,7 @@ class OddDatastreams(QAbstractListModel):
             ]
         ).astype(np.int64)
         if np.array_equal(slots, self.slots):
-            if len(slots):
-                self.dataChanged.emit(self.index(0), self.index(len(slots) - 1))
-            return
+            return  # the view is repainted by the panel: no row needs to be told on its own
         self.beginResetModel()
         self.slots = slots
         self.endResetModel()

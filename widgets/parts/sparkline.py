@@ -44,9 +44,9 @@ class RowDelegate(QStyledItemDelegate):
         self.inks = inks
         self._row_px = row_px
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: _AnyIndex) -> QSize:
+    def sizeHint(self, option: QStyleOptionViewItem, _index: _AnyIndex) -> QSize:
         """All rows are equally high."""
-        return QSize(super().sizeHint(option, index).width(), self._row_px)
+        return QSize(option.rect.width(), self._row_px)
 
     def paint_ground(self, painter: QPainter, option: QStyleOptionViewItem) -> None:
         """Fill the cell if its row is selected."""
