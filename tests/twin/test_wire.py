@@ -15,6 +15,7 @@ from hypothesis.extra import numpy as npst
 from twin.clock import NS_PER_S
 from twin.errors import WireError
 from twin.link import wire
+from twin.link.sift import sift, sift_positions
 from twin.link.wire_json import JsonBatch
 from twin.sense.model import Announcement, Datastream, Quality, Thing, Unit
 
@@ -279,7 +280,7 @@ def test_single_bad_samples_are_left_out_and_counted():
     frames = wire.encode_batch(
         "s", "e", 0, np.arange(7, dtype=np.uint32), t_ns, values, quality, NOW_NS
     )
-    batch, n_dropped = wire.sift(wire.decode(frames), NOW_NS)
+    batch, n_dropped = sift(wire.decode(frames), NOW_NS)
     assert n_dropped == 5
     assert batch.indices.tolist() == [0, 6]
     assert batch.values.tolist() == [1.0, 7.0]
@@ -287,13 +288,13 @@ def test_single_bad_samples_are_left_out_and_counted():
 
 def test_a_good_batch_is_sifted_without_a_copy():
     batch = wire.decode(_batch_frames(n=50))
-    assert wire.sift(batch, NOW_NS) == (batch, 0)
+    assert sift(batch, NOW_NS) == (batch, 0)
     huge = np.full(3, 1.7e308)  # finite, though their sum is not
     frames = wire.encode_batch(
         "s", "e", 0, np.arange(3, dtype=np.uint32), np.full(3, NOW_NS), huge,
         np.zeros(3, dtype=np.uint8), NOW_NS,
     )  # fmt: skip
-    kept, n_dropped = wire.sift(wire.decode(frames), NOW_NS)
+    kept, n_dropped = sift(wire.decode(frames), NOW_NS)
     assert (len(kept.values), n_dropped) == (3, 0)
 
 
@@ -304,5 +305,5 @@ def test_positions_off_the_earth_are_left_out():
         np.array([4.3, 181.0, 4.3, np.nan]), np.array([52.1, 0.0, -91.0, 0.0]), np.zeros(n),
         np.full(n, np.nan, dtype=np.float32), NOW_NS,
     )  # fmt: skip
-    batch, n_dropped = wire.sift_positions(wire.decode(frames), NOW_NS)
+    batch, n_dropped = sift_positions(wire.decode(frames), NOW_NS)
     assert (batch.indices.tolist(), n_dropped) == ([0], 3)

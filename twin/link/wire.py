@@ -4,17 +4,16 @@ Described for publishers in docs/wire-protocol.md. Multi-byte values are little-
 
 Hard-won invariants
 -------------------
-1. Decoding raises `WireError` only, whatever the bytes (tests/twin/test_wire_garbage.py).
+1. Decoding raises `WireError` only, whatever the bytes (tests/twin/test_wire.py).
 2. A column is never longer or shorter than ``n`` says, so no later index can run over.
-3. One bad sample never costs its neighbours: `sift` drops samples, not batches.
+3. One bad sample never costs its neighbours: `twin.link.sift` drops samples, not batches.
 """
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, TypeVar
 
 import msgspec
@@ -22,20 +21,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.arrays import Float32Array, Float64Array, Int64Array, UInt8Array, UInt32Array
-from twin.clock import NS_PER_S
 from twin.errors import WireError
 from twin.link.wire_json import MAX_ID, MAX_JSON_BYTES, JsonBatch, decode_json_lane
-from twin.sense.model import Announcement, Quality
+from twin.sense.model import Announcement
 
 WIRE_VERSION = 1
 MAX_SAMPLES = 1_000_000
-MAX_QUALITY = int(max(Quality))
 MAX_NAME = 64
 #: Entries (things + datastreams + units) of one announcement message as `split_announcement` cuts.
 ANNOUNCEMENT_ENTRIES = 500
-#: A timestamp further ahead or behind than this is dropped.
-MAX_AHEAD_NS = 86_400 * NS_PER_S
-MAX_BEHIND_NS = 366 * 86_400 * NS_PER_S
 
 Frame: TypeAlias = Literal["local", "geographic"]
 Buffer: TypeAlias = bytes | memoryview
@@ -244,7 +238,8 @@ def decode(frames: Sequence[Buffer]) -> Message:
     Raises
     ------
     WireError
-        Anything is wrong with the message as a whole. Wrong single samples are left in: `sift`.
+        Anything is wrong with the message as a whole. Wrong single samples are left in; see
+        `twin.link.sift`.
     """
     if not frames:
         raise WireError("A message without frames")
@@ -345,69 +340,3 @@ def _decode_announcement(source: str, text: Buffer) -> Announcement:
         if not 1 <= len(name) <= MAX_ID:
             raise WireError(f"An id has 1 to {MAX_ID} characters, not {name[:80]!r}")
     return announcement
-
-
-def sift(batch: SampleBatch, now_ns: int) -> tuple[SampleBatch, int]:
-    """Leave out samples that are NaN, infinite, of unknown quality or out of time.
-
-    Returns
-    -------
-    (SampleBatch, int)
-        The batch (the same object where all samples are good) and how many were dropped.
-    """
-    if _is_all_good(batch, now_ns):
-        return batch, 0
-    good = np.isfinite(batch.values)
-    good &= _is_timely(batch.t_ns, now_ns)
-    good &= batch.quality <= MAX_QUALITY
-    n_good = int(np.count_nonzero(good))
-    if n_good == len(good):
-        return batch, 0
-    kept = replace(
-        batch, indices=batch.indices[good], t_ns=batch.t_ns[good],
-        values=batch.values[good], quality=batch.quality[good],
-    )  # fmt: skip
-    return kept, len(good) - n_good
-
-
-def _is_all_good(batch: SampleBatch, now_ns: int) -> bool:
-    """The usual case at a few reductions: a sum is finite only where every value is."""
-    if not len(batch.values):
-        return True
-    with np.errstate(over="ignore", invalid="ignore"):
-        total = float(batch.values.sum())
-    return bool(
-        math.isfinite(total)
-        and is_timely(int(batch.t_ns.min()), now_ns)
-        and is_timely(int(batch.t_ns.max()), now_ns)
-        and batch.quality.max() <= MAX_QUALITY
-    )
-
-
-def sift_positions(batch: PositionBatch, now_ns: int) -> tuple[PositionBatch, int]:
-    """Like `sift`, for positions: x, y, z must be finite, longitude and latitude on Earth.
-
-    A heading that is not finite stays, as "not known" (NaN).
-    """
-    good = np.isfinite(batch.x) & np.isfinite(batch.y) & np.isfinite(batch.z)
-    good &= _is_timely(batch.t_ns, now_ns)
-    if batch.frame == "geographic":
-        good &= (np.abs(batch.x) <= 180.0) & (np.abs(batch.y) <= 90.0)
-    n_good = int(np.count_nonzero(good))
-    if n_good == len(good):
-        return batch, 0
-    kept = replace(
-        batch, indices=batch.indices[good], t_ns=batch.t_ns[good], x=batch.x[good],
-        y=batch.y[good], z=batch.z[good], heading_rad=batch.heading_rad[good],
-    )  # fmt: skip
-    return kept, len(good) - n_good
-
-
-def is_timely(t_ns: int, now_ns: int) -> bool:
-    """Whether a timestamp is at most a day ahead and a year behind."""
-    return now_ns - MAX_BEHIND_NS <= t_ns <= now_ns + MAX_AHEAD_NS
-
-
-def _is_timely(t_ns: Int64Array, now_ns: int) -> NDArray[np.bool_]:
-    timely: NDArray[np.bool_] = (t_ns >= now_ns - MAX_BEHIND_NS) & (t_ns <= now_ns + MAX_AHEAD_NS)
-    return timely

@@ -10,16 +10,8 @@ import numpy as np
 from twin.arrays import Float64Array
 from twin.city.frames import Origin
 from twin.errors import TwinError, WireError
-from twin.link.wire import (
-    Buffer,
-    PositionBatch,
-    SampleBatch,
-    decode,
-    is_timely,
-    sift,
-    sift_positions,
-    source_of_topic,
-)
+from twin.link.sift import is_timely, sift, sift_positions
+from twin.link.wire import Buffer, PositionBatch, SampleBatch, decode, source_of_topic
 from twin.link.wire_json import JsonBatch, JsonObservation, JsonPosition
 from twin.sense.feeds import Feed, FeedBook
 from twin.sense.model import OBSERVED_PROPERTIES, Announcement, Datastream, Thing, Unit
