@@ -124,3 +124,15 @@ def test_random_stars_are_covered(radii: list[float], turn: float, tilt: float) 
     drawn = float(np.linalg.norm(np.cross(b - a, c - a), axis=1).sum() / 2)
     assert covered == pytest.approx(area, rel=1e-6)
     assert drawn == pytest.approx(area, rel=1e-6)  # no overlaps
+
+
+def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    surfaces = [[SQUARE], [flat((0, 0), (1, 1), (2, 2))], [SQUARE, HOLE], [], [COMB], [DART]]
+    whole = triangulate(polygons_of(surfaces))
+    for size in (1, 2, 4):
+        monkeypatch.setattr("twin.city.polygons.BLOCK_SURFACES", size)
+        parts = triangulate(polygons_of(surfaces))
+        np.testing.assert_array_equal(parts.corners, whole.corners)
+        np.testing.assert_array_equal(parts.surfaces, whole.surfaces)
+        np.testing.assert_array_equal(parts.normals, whole.normals)
+        assert parts.n_degenerate == whole.n_degenerate

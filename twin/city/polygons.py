@@ -6,6 +6,7 @@ through earcut, one call a polygon.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import mapbox_earcut
@@ -16,6 +17,8 @@ from twin.arrays import BoolArray, Float64Array, Int64Array
 
 #: Polygons with more corners than this go to earcut without a convexity check.
 MAX_FAN_CORNERS = 16
+#: Polygons taken at once.
+BLOCK_SURFACES = 8192
 #: Twice the area in square metres below which a polygon counts as degenerate.
 MIN_DOUBLE_AREA_M2 = 1e-9
 #: Turns smaller than this share of the polygon's size count as straight.
@@ -101,6 +104,34 @@ def triangulate(polygons: Polygons) -> Triangulation:
     Self-crossing and non-planar polygons are split as well as their projection on the dominant
     plane allows; polygons without an area are dropped and counted.
     """
+    parts = [_triangulated(block) for block in _blocks(polygons)]
+    firsts = np.arange(len(parts)) * BLOCK_SURFACES
+    return Triangulation(
+        corners=np.concatenate([part.corners for part in parts]),
+        surfaces=np.concatenate(
+            [part.surfaces + first for part, first in zip(parts, firsts, strict=True)]
+        ),
+        normals=np.concatenate([part.normals for part in parts]),
+        n_degenerate=sum(part.n_degenerate for part in parts),
+    )
+
+
+def _blocks(polygons: Polygons) -> Iterator[Polygons]:
+    """The polygons in blocks whose arrays fit the processor's cache; at least one."""
+    ring_ends = np.concatenate([[0], np.cumsum(polygons.surface_rings)])
+    corner_ends = np.concatenate([[0], np.cumsum(polygons.ring_sizes)])
+    for first in range(0, max(1, polygons.n_surfaces), BLOCK_SURFACES):
+        surfaces = slice(first, min(first + BLOCK_SURFACES, polygons.n_surfaces))
+        rings = slice(ring_ends[surfaces.start], ring_ends[surfaces.stop])
+        yield Polygons(
+            vertices=polygons.vertices,
+            corners=polygons.corners[corner_ends[rings.start] : corner_ends[rings.stop]],
+            ring_sizes=polygons.ring_sizes[rings],
+            surface_rings=polygons.surface_rings[surfaces],
+        )
+
+
+def _triangulated(polygons: Polygons) -> Triangulation:
     n_surfaces = polygons.n_surfaces
     with np.errstate(all="ignore"):
         rings = _cleaned(polygons)

@@ -33,6 +33,7 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> CityAsset:
             path=path, reader_id=_ID, header=model, options=options, tally=tally
         )
         builder.add(model)
+        del model  # the parsed text is many times the size of the arrays made from it
         progress(0.5)
         asset = builder.asset(progress)
     progress(1.0)
