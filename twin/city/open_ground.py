@@ -48,8 +48,9 @@ class OpenGround:
 
 
 def built_triangles(soup: TriangleSoup) -> Float32Array:
-    """(T, 3, 3) triangles of buildings."""
-    return soup.corners_local_m[np.isin(soup.surfaces, [int(s) for s in _BUILT])]
+    """(T, 3, 3) triangles of buildings; of what is not told apart where there are none."""
+    built = soup.corners_local_m[np.isin(soup.surfaces, [int(s) for s in _BUILT])]
+    return built if len(built) else soup.corners_local_m[soup.surfaces == int(Surface.OTHER)]
 
 
 def open_ground(built: Float32Array, roads: Float32Array) -> OpenGround:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from twin.arrays import Float64Array, Int64Array
 from twin.city.asset import Column
 from twin.generate.buildings import Buildings
+from twin.generate.landmarks import CAP_M, TOWER_M
 from twin.generate.layout import Layout
 from twin.generate.zoning import Use
 
@@ -100,9 +101,12 @@ def columns_of(addresses: Addresses, buildings: Buildings, n_features: int) -> d
     district[addresses.block_rows] = districts[layout.districts]
     use = np.full(n_features, None, dtype=object)
     use[:n] = building_uses(buildings)
+    heights = buildings.height_m.copy()
+    hall = town_hall_rows(layout, buildings)
+    heights[hall] = buildings.eaves_m[hall] + TOWER_M + CAP_M
     numbers = {
         "storeys": buildings.storeys.astype(np.float64),
-        "height_m": np.round(buildings.height_m, 1),
+        "height_m": np.round(heights, 1),
         "year": buildings.year.astype(np.float64),
     }
     columns: dict[str, Column] = {"name": names, "use": use, "district": district}
@@ -111,7 +115,7 @@ def columns_of(addresses: Addresses, buildings: Buildings, n_features: int) -> d
     if stadium >= 0:
         names[n], use[n] = "Meadow Stadium", "civic"
         district[n] = addresses.district_names[int(layout.districts[stadium])]
-        columns["height_m"][n], columns["year"][n] = 23.5, 1998.0
+        columns["height_m"][n], columns["year"][n], columns["storeys"][n] = 23.5, 1998.0, 3.0
     return columns
 
 
@@ -135,12 +139,15 @@ def _building_names(addresses: Addresses, buildings: Buildings) -> NDArray[np.ob
     names = np.empty(len(streets), dtype=object)
     names[:] = [f"{k} {texts[s]}" for k, s in zip(numbers, streets, strict=True)]
     layout = addresses.layout
-    hall = np.flatnonzero(buildings.block == layout.town_hall)
-    if len(hall):
-        names[hall[0]] = "Town Hall"
+    names[town_hall_rows(layout, buildings)] = "Town Hall"
     for row, block in hospital_rows(layout, buildings):
         names[row] = hospital_name(addresses, block)
     return names
+
+
+def town_hall_rows(layout: Layout, buildings: Buildings) -> Int64Array:
+    """The town hall's row, or none."""
+    return np.flatnonzero(buildings.block == layout.town_hall)[:1]
 
 
 def hospital_rows(layout: Layout, buildings: Buildings) -> list[tuple[int, int]]:

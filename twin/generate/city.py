@@ -213,8 +213,8 @@ class _Parts:
         hall = np.flatnonzero(self.buildings.block == layout.town_hall)
         if len(hall):
             row = int(hall[0])
-            height = float(self.buildings.eaves_m[row]) + 18.0
-            parts.append(landmarks.clock_tower(self.buildings.centres[row], row, height))
+            eaves = float(self.buildings.eaves_m[row])
+            parts.append(landmarks.clock_tower(self.buildings.centres[row], row, eaves))
         if layout.stadium >= 0:
             centre = centres[layout.stadium]
             parts.append(landmarks.stadium(centre, STADIUM_LEAST_M, len(self.buildings.use)))

@@ -10,13 +10,16 @@ from twin.generate.ground import flat
 from twin.generate.solids import Roof, Solids, joined_soup, soup_of, soup_of_solids
 
 _SEATS = 28
+#: The town hall's tower above its eaves, and the cap on it.
+TOWER_M, CAP_M = 18.0, 13.0
 
 
-def clock_tower(centre: Float64Array, feature: int, top_m: float) -> TriangleSoup:
-    """A square tower with a steep hipped cap."""
+def clock_tower(centre: Float64Array, feature: int, eaves_m: float) -> TriangleSoup:
+    """A square tower with a steep hipped cap, `TOWER_M` + `CAP_M` above the eaves."""
     half = 5.0
     square = centre + half * np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
-    return soup_of_solids(_solids(square[None], 0.0, top_m, 13.0, Roof.HIP, feature))
+    top = eaves_m + TOWER_M
+    return soup_of_solids(_solids(square[None], 0.0, top, CAP_M, Roof.HIP, feature))
 
 
 def stadium(centre: Float64Array, radius_m: float, feature: int) -> TriangleSoup:

@@ -146,6 +146,9 @@ def _landmarks(
     n_hospitals = int(np.clip(round(n_buildings / 6000), 1, 24)) + int(n_buildings > 2500)
     hospitals = _spread_blocks(np.flatnonzero(plain & (areas > 6000)), centres, reach, n_hospitals)
     uses[hospitals] = Use.CIVIC
+    if not ((uses == Use.PARK) & (reach < 0.7)).any():
+        rows = np.flatnonzero(free & np.isin(uses, [Use.PERIMETER, Use.ROWS]) & (reach < 0.7))
+        uses[rows[areas[rows].argmax()] if len(rows) else -1] = Use.PARK
     stadium = -1
     if n_buildings >= 2000:
         room = (

@@ -108,7 +108,7 @@ class _Fronts:
             return np.where(j == 0, 0.0, np.where(j == count, length, middle))
 
         pitch = (high - low) / np.maximum(count, 1)
-        gap = self.gap[block]
+        gap = np.minimum(self.gap[block], 0.35 * pitch)
         free_low = low + place * pitch + gap / 2
         free_high = low + (place + 1) * pitch - gap / 2
         closed = self.closed[block]

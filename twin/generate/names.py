@@ -29,7 +29,7 @@ _SECOND = (
 _TYPES: tuple[tuple[str, ...], ...] = (
     ("Avenue", "Parade", "Boulevard"),
     ("Road", "High Road", "Way"),
-    ("Street", "Road", "Close", "Drive", "Terrace", "Grove", "Place", "Crescent"),
+    ("Street", "Gardens", "Close", "Drive", "Terrace", "Grove", "Place", "Crescent"),
     ("Lane", "Row", "Alley", "Passage", "Yard", "Walk"),
 )
 _DISTRICT_ENDS = ("park", "field", "ton", "side", "gate", "moor", "wick", "hurst", "vale", "mead")

@@ -51,7 +51,7 @@ def pieces_of(blocks: Blocks, river: River) -> Pieces:
     step = point[1:] - point[:-1]
     length = np.hypot(step[:, 0], step[:, 1])
     street = follows & (covered[:-1] > 0) & (length > _SAME_M)
-    gap = follows & (covered[:-1] == 0) & (lines.ranks[label[:-1]] <= 1)
+    gap = follows & (covered[:-1] == 0) & (lines.ranks[label[:-1]] <= 2)
     bridge = gap & _spans(point[:-1], point[1:], length, river)
     bridge = _spread(bridge, point[:-1], river, lines.ranks[label[:-1]])
     wanted = np.concatenate([np.flatnonzero(street), np.flatnonzero(bridge)])
@@ -77,18 +77,18 @@ def _spans(start: Float64Array, end: Float64Array, length: Float64Array, river: 
     a, b = river.side_m(start), river.side_m(end)
     width = np.abs(a - b)
     wet = np.abs(river.side_m((start + end) / 2)) < river.half_width_m
-    return (a * b < 0) & wet & (length < 1.45 * width) & (width > river.half_width_m)
+    return (a * b < 0) & wet & (length < 1.7 * width) & (width > river.half_width_m)
 
 
 def _spread(bridge: BoolArray, start: Float64Array, river: River, ranks: Int64Array) -> BoolArray:
-    """Leave out bridges close to a better one; avenues come first."""
+    """Leave out bridges close to a better one; avenues come first, streets only fill wide gaps."""
     rows = np.flatnonzero(bridge)
     u = start[rows] @ river.along
     kept: list[float] = []
     out = np.zeros_like(bridge)
-    apart = 5.0 * river.half_width_m
+    apart = river.half_width_m * np.array([5.0, 5.0, 13.0])[ranks[rows]]
     for k in np.lexsort((u, ranks[rows])):
-        if all(abs(u[k] - other) > apart for other in kept):
+        if all(abs(u[k] - other) > apart[k] for other in kept):
             kept.append(float(u[k]))
             out[rows[k]] = True
     return out

@@ -134,7 +134,7 @@ class PlaceMaker:
             self._add("signal", " / ".join(crossing[:2]), pieces.nodes[node])
         start, end = pieces.ends()
         middle, length = (start + end) / 2, np.hypot(*(end - start).T)
-        order = np.lexsort((-length, street))
+        order = np.lexsort((-length, pieces.bridge, street))
         _, first = np.unique(street[order], return_index=True)
         longest = order[first]
         total = np.bincount(street, weights=length)[street[longest]]

@@ -202,8 +202,9 @@ def _next_alive(alive: BoolArray) -> Int64Array:
     slots = alive.shape[1]
     twice = np.concatenate([alive, alive], axis=1)
     index = np.where(twice, np.arange(2 * slots), 4 * slots)
-    ahead: Int64Array = np.minimum.accumulate(index[:, ::-1], axis=1)[:, ::-1][:, :slots]
-    return ahead % slots
+    ahead = np.minimum.accumulate(index[:, ::-1], axis=1)[:, ::-1][:, :slots]
+    found: Int64Array = ahead % slots
+    return found
 
 
 def fans(xy: Float64Array) -> tuple[Float64Array, Int64Array]:

@@ -68,7 +68,7 @@ class River:
 
 def river_of(city_radius_m: float, old_radius_m: float, rng: np.random.Generator) -> River:
     """A river that passes the old centre and swings through the city."""
-    half_width = 20.0 + 0.010 * city_radius_m**0.95
+    half_width = 16.0 + 0.40 * math.sqrt(city_radius_m)
     length = max(1.5 * city_radius_m, 900.0)
     swing = 0.085 * length
     return River(
