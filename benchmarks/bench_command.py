@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import multiprocessing
 import statistics
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -133,33 +137,52 @@ def acknowledgement() -> Result:
     )  # fmt: skip
 
 
-class BareForwarder:
-    """PULL to PUB and nothing else."""
+def bare_forwarder(addresses: Any) -> None:
+    """PULL to PUB and nothing else, in a process of its own; ended by a message "stop"."""
+    context: zmq.Context[Any] = zmq.Context()
+    pull, publish = context.socket(zmq.PULL), context.socket(zmq.PUB)
+    pull.set(zmq.RCVHWM, HWM)
+    publish.set(zmq.SNDHWM, HWM)
+    addresses.send(
+        [f"tcp://127.0.0.1:{s.bind_to_random_port('tcp://127.0.0.1')}" for s in (pull, publish)]
+    )
+    while (frames := pull.recv_multipart()) != [b"stop"]:
+        publish.send_multipart(frames)
+    pull.close(0)
+    publish.close(0)
+    context.term()
 
-    def __init__(self, context: zmq.Context[Any]) -> None:
-        self._pull, self._publish = context.socket(zmq.PULL), context.socket(zmq.PUB)
-        self._pull.set(zmq.RCVHWM, HWM)
-        self._publish.set(zmq.SNDHWM, HWM)
-        ports = [s.bind_to_random_port("tcp://127.0.0.1") for s in (self._pull, self._publish)]
-        self.samples_in, self.samples_out = (f"tcp://127.0.0.1:{port}" for port in ports)
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
 
-    def _run(self) -> None:
-        while True:
-            frames = self._pull.recv_multipart()
-            if frames == [b"stop"]:
-                break
-            self._publish.send_multipart(frames)
-        self._pull.close(0)
-        self._publish.close(0)
-
-    def close(self, context: zmq.Context[Any]) -> None:
+@contextlib.contextmanager
+def bare_process(context: zmq.Context[Any]) -> Iterator[tuple[str, str]]:
+    spawn = multiprocessing.get_context("spawn")
+    ours, theirs = spawn.Pipe()
+    process = spawn.Process(target=bare_forwarder, args=(theirs,))
+    process.start()
+    samples_in, samples_out = ours.recv()
+    try:
+        yield samples_in, samples_out
+    finally:
         push = context.socket(zmq.PUSH)
-        push.connect(self.samples_in)
+        push.connect(samples_in)
         push.send(b"stop")
-        self._thread.join()
+        process.join()
         push.close(0)
+
+
+@contextlib.contextmanager
+def hub_process(folder: Path) -> Iterator[tuple[str, str]]:
+    """The hub as a process of its own, as it is used."""
+    command_line = [sys.executable, "-m", "viewer.cli", "hub", "--ephemeral", "--journal"]
+    process = subprocess.Popen(
+        [*command_line, str(folder / "journal.sqlite")], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        ready = json.loads(process.stdout.readline()) if process.stdout else {}
+        yield ready["samples_in"], ready["samples_out"]
+    finally:
+        process.terminate()
+        process.communicate()
 
 
 def announcement() -> Announcement:
@@ -212,13 +235,14 @@ def forwarding() -> Result:
     """Samples a second through the hub, against a bare PULL to PUB loop."""
     context: zmq.Context[Any] = zmq.Context()
     ours, bares = [], []
-    with tempfile.TemporaryDirectory() as name, hub_in(Path(name)) as hub:
-        bare = BareForwarder(context)
+    with (
+        tempfile.TemporaryDirectory() as name,
+        hub_process(Path(name)) as hub,
+        bare_process(context) as bare,
+    ):
         for _ in range(ROUNDS):
-            bares.append(samples_per_second(context, bare.samples_in, bare.samples_out))
-            addresses = hub.addresses
-            ours.append(samples_per_second(context, addresses.samples_in, addresses.samples_out))
-        bare.close(context)
+            bares.append(samples_per_second(context, *bare))
+            ours.append(samples_per_second(context, *hub))
     context.term()
     mine, yardstick = statistics.median(ours), statistics.median(bares)
     ratio = mine / yardstick

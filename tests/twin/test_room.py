@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -148,6 +151,21 @@ def test_a_snapshot_is_the_room_and_goes_on_like_it() -> None:
         assert list(copy.commands) == list(room.commands)
         one = submitted(room.seq + 1, f"later {room.seq}")
         assert room.apply(one) == copy.apply(one)
+
+
+def test_the_fingerprint_is_the_one_the_wire_page_describes() -> None:
+    room = busy_room()
+    picture = msgspec.msgpack.decode(room.to_bytes())
+    parts = {b"command": "commands", b"operator": "operators", b"event": "activity"}
+    total = 0
+    for person, name in parts.items():
+        for part in picture[name]:
+            encoded = msgspec.msgpack.encode(part)
+            digest = hashlib.blake2b(encoded, digest_size=16, person=person).digest()
+            total += int.from_bytes(digest, "little")
+    text = f"{picture['seq']}:{len(picture['commands'])}:{len(picture['operators'])}"
+    text += f":{total % 2**128:x}"
+    assert hashlib.blake2b(text.encode(), digest_size=16).hexdigest() == room.state_hash()
 
 
 def test_every_part_is_in_the_fingerprint() -> None:

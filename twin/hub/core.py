@@ -18,12 +18,13 @@ from typing import Any
 
 import msgspec
 
-from twin.commands.base import CommandType, may_issue
+from twin.commands.base import CommandType
 from twin.errors import CommandRejected
 from twin.hub import rules
 from twin.hub.deadlines import EndIt, OfferIt, SendAgain, what_is_due
 from twin.hub.flights import Flight, Flights, is_good
 from twin.hub.options import HubTimes
+from twin.hub.replies import moves_for
 from twin.hub.requests import (
     Asked,
     Greeted,
@@ -116,21 +117,21 @@ class HubCore:
             The room has already moved on by its events; the caller commits them before it does
             anything else, or calls `restore`.
         """
-        self._now_ns = max(now_ns, self._now_ns)
-        self._events, self._outgoing = [], []
+        self._begin(now_ns)
         reply = self._handle(request)
         return StepResult(events=tuple(self._events), reply=reply, outgoing=tuple(self._outgoing))
 
     def start(self, now_ns: int) -> StepResult:
         """First step of a run: says that the hub is there (nobody is connected yet)."""
+        self._begin(now_ns)
+        scene = f" for {self._info.scene}" if self._info.scene else ""
+        body = {"version": self._info.version, "epoch": self._info.epoch}
+        self._emit("hub.started", HUB, text=f"Hub started{scene}", **body)
+        return StepResult(events=tuple(self._events))
+
+    def _begin(self, now_ns: int) -> None:
         self._now_ns = max(now_ns, self._now_ns)
         self._events, self._outgoing = [], []
-        scene = f" for {self._info.scene}" if self._info.scene else ""
-        self._emit(
-            "hub.started", HUB, text=f"Hub started{scene}", version=self._info.version,
-            epoch=self._info.epoch,
-        )  # fmt: skip
-        return StepResult(events=tuple(self._events))
 
     def resend(self) -> tuple[Outgoing, ...]:
         """Deliver everything under way again (after a time in which nothing could be stored)."""
@@ -219,12 +220,10 @@ class HubCore:
         if self.room.operators.get(operator.console_id) != operator:
             self._emit("operator.joined", rules.person(operator), **msgspec.to_builtins(operator))
 
-    def _leave(self, operator: Operator, reason: str) -> None:
-        if operator.console_id in self.room.operators:
-            self._emit(
-                "operator.left", rules.person(operator), console_id=operator.console_id,
-                text=reason,
-            )  # fmt: skip
+    def _leave(self, gone: Operator, reason: str) -> None:
+        if gone.console_id in self.room.operators:
+            body = {"console_id": gone.console_id, "text": reason}
+            self._emit("operator.left", rules.person(gone), **body)
 
     def _submit(self, operator: Operator, request: CommandRequest) -> FromHub:
         known = self.room.commands.get(request.id)
@@ -244,9 +243,9 @@ class HubCore:
         except CommandRejected as error:
             self._emit_submitted(operator, request)
             self._move(request.id, S.REJECTED, str(error))
-            return Acknowledged(id=request.id, seq=self._journalled[request.id])
-        self._emit_submitted(operator, request, effect=asdict(effect), effect_text=effect.text)
-        self._queue(request)
+        else:
+            self._emit_submitted(operator, request, effect=asdict(effect), effect_text=effect.text)
+            self._queue(request)
         return Acknowledged(id=request.id, seq=self._journalled[request.id])
 
     def _emit_submitted(
@@ -277,8 +276,8 @@ class HubCore:
         if actuator is None:
             return
         self._move(command_id, S.RELEASED, "")
-        has_baseline = last is not None and is_good(last, self._now_ns)
-        baseline = {"t_ns": last.t_ns, "value": last.value} if last and has_baseline else None
+        is_usable = last is not None and is_good(last, self._now_ns)
+        baseline = {"t_ns": last.t_ns, "value": last.value} if last and is_usable else None
         self._send(actuator, command_id, baseline=baseline)
 
     def _send(self, actuator: ActuatorSession, command_id: str, **more: Any) -> None:
@@ -300,37 +299,11 @@ class HubCore:
         flight = self._flights.get(reply.command_id)
         if flight is None or not flight.n_attempts:
             return None
-        text = reply.text[: rules.MAX_REASON]
-        match reply.status:
-            case "accepted":
-                self._accept(command, actuator, text)
-            case "executing":
-                self._execute(command, actuator, text or f"{actuator.name} is at work")
-            case "done":
-                effect = flight.effect.text if flight.effect else ""
-                done = f"{actuator.name} is done{': ' + text if text else ''}"
-                self._execute(command, actuator, f"{done}; waiting to see that {effect}")
-            case "failed":
-                text = text or f"{actuator.name} failed"
-                self._move(command.request.id, S.FAILED, text, actor=actuator.name)
-            case "rejected":
-                state = S.REJECTED if command.state is S.SENT else S.FAILED
-                text = text or f"{actuator.name} refused it"
-                self._move(command.request.id, state, text, actor=actuator.name)
-            case "forgotten":
-                flight.has_forgotten = True
+        if reply.status == "forgotten":
+            flight.has_forgotten = True
+        for state, text in moves_for(reply, command, actuator.name):
+            self._move(reply.command_id, state, text, actor=actuator.name)
         return None
-
-    def _accept(self, command: Command, actuator: ActuatorSession, text: str) -> None:
-        if command.state is S.SENT:
-            text = text or f"{actuator.name} accepted it"
-            self._move(command.request.id, S.ACCEPTED, text, actor=actuator.name)
-
-    def _execute(self, command: Command, actuator: ActuatorSession, text: str) -> None:
-        self._accept(command, actuator, "")
-        now = self.room.commands[command.request.id]
-        if now.state is S.ACCEPTED or now.state_text != text:
-            self._move(command.request.id, S.EXECUTING, text, actor=actuator.name)
 
     def _observe(self, seen: Observation) -> None:
         if not is_good(seen, self._now_ns):
@@ -353,12 +326,8 @@ class HubCore:
             return Refused(id=message.id, text="There is no such command to cancel")
         if command.state is S.CANCELLED:
             return Acknowledged(id=message.id, seq=self.room.seq)
-        if command.is_terminal:
-            text = f"It cannot be cancelled, it is over ({command.state.lower()})"
-            return Refused(id=message.id, text=text)
-        command_type = self._types.get(command.request.type_id)
-        if command_type and not may_issue(command_type, operator.department):
-            text = f"“{command_type.title}” cannot be cancelled by {rules.person(operator)}"
+        text = rules.why_not_cancel(command, operator, self._types)
+        if text:
             return Refused(id=message.id, text=text)
         self._cancel_now(operator, command)
         return Acknowledged(id=message.id, seq=self.room.seq)

@@ -113,6 +113,16 @@ def _busy(request: CommandRequest, running: Command, types: Registry[CommandType
     )
 
 
+def why_not_cancel(command: Command, operator: Operator, types: Registry[CommandType]) -> str:
+    """Why somebody cannot cancel a command, "" if they can."""
+    if command.is_terminal:
+        return f"It cannot be cancelled, it is over ({command.state.lower()})"
+    command_type = types.get(command.request.type_id)
+    if command_type and not may_issue(command_type, operator.department):
+        return f"“{command_type.title}” cannot be cancelled by {person(operator)}"
+    return ""
+
+
 def person(operator: Operator) -> str:
     """How an operator is named: "Ada (traffic)"."""
     return f"{operator.name} ({operator.department})" if operator.department else operator.name

@@ -18,7 +18,6 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any
 
@@ -45,6 +44,7 @@ from twin.hub.requests import (
     TargetsSeen,
     Tick,
 )
+from twin.hub.rounds import HubCounts, Round, refusal
 from twin.link.control import (
     HEARTBEAT_S,
     ActuatorReply,
@@ -60,9 +60,7 @@ from twin.link.control import (
     HubInfo,
     Ping,
     Pong,
-    Refused,
     Snapshot,
-    Submit,
     ToHub,
     decode_to_hub,
     encode_control,
@@ -79,25 +77,6 @@ _EVENTS_A_REPLY = 300
 _PROBE_S = 1.0
 _FOUND_CAPACITY = 20_000
 _log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class HubCounts:
-    """What the control socket saw."""
-
-    requests: int = 0
-    malformed: int = 0
-    commits: int = 0
-    failed_commits: int = 0
-
-
-@dataclass(slots=True)
-class _Round:
-    """What one round has to do after its commit."""
-
-    steps: list[tuple[Request, StepResult]] = field(default_factory=list)
-    queries: list[tuple[bytes, Ping | GetSnapshot | GetEvents]] = field(default_factory=list)
-    replies: list[tuple[bytes, FromHub]] = field(default_factory=list)
 
 
 class Hub:
@@ -173,7 +152,7 @@ class Hub:
         self._forwarder.start()
         try:
             first = self._core.start(self._pace.hub_ns())
-            self._finish(_Round(steps=[(Tick(), first)]))
+            self._finish(Round(steps=[(Tick(), first)]))
             on_ready()
             while self._serve_round(poller):
                 pass
@@ -188,7 +167,7 @@ class Hub:
 
     def _serve_round(self, poller: zmq.Poller) -> bool:
         ready: dict[Any, int] = dict(poller.poll(self._pace.ms_until("tick")))
-        work = _Round()
+        work = Round()
         if self._ports.control in ready:
             self._receive(work)
         found = self._found.drain()
@@ -202,7 +181,7 @@ class Hub:
             self._beat()
         return None not in found
 
-    def _receive(self, work: _Round) -> None:
+    def _receive(self, work: Round) -> None:
         for _ in range(_BURST):
             try:
                 identity, *frames = self._ports.control.recv_multipart(zmq.NOBLOCK)
@@ -216,7 +195,7 @@ class Hub:
             self.counts.requests += 1
             self._take(work, identity, message)
 
-    def _take(self, work: _Round, identity: bytes, message: ToHub) -> None:
+    def _take(self, work: Round, identity: bytes, message: ToHub) -> None:
         is_known = identity in self._heard_ns
         if is_known:
             self._heard_ns[identity] = self._clock.monotonic_ns()
@@ -232,7 +211,7 @@ class Hub:
             case _:
                 self._step(work, Asked(identity.hex(), message))
 
-    def _step(self, work: _Round, request: Request) -> None:
+    def _step(self, work: Round, request: Request) -> None:
         if self.trouble and not isinstance(request, TargetsSeen):
             self._defer(work, request)
             return
@@ -246,15 +225,15 @@ class Hub:
             self._heard_ns[bytes.fromhex(request.session)] = self._clock.monotonic_ns()
         work.steps.append((request, result))
 
-    def _leave_out(self, work: _Round, request: Request) -> None:
+    def _leave_out(self, work: Round, request: Request) -> None:
         """A bug of ours must cost one request, not the hub: fold the room anew without it."""
         events = [event for _, result in work.steps for event in result.events]
         self._core.restore([*self._journal.events(), *events])
         if isinstance(request, Asked):
             text = "The hub broke down over this request; its log says why"
-            work.replies.append(_refusal(request, text, is_final=True))
+            work.replies.append(refusal(request, text, is_final=True))
 
-    def _defer(self, work: _Round, request: Request) -> None:
+    def _defer(self, work: Round, request: Request) -> None:
         """Handle a request while nothing can be stored."""
         if isinstance(request, Greeted):
             identity = bytes.fromhex(request.session)
@@ -263,9 +242,9 @@ class Hub:
             info = msgspec.structs.replace(self._info, seq=self._core.room.seq)
             work.replies.append((identity, info))
         elif isinstance(request, Asked) and not isinstance(request.message, ActuatorReply):
-            work.replies.append(_refusal(request, self.trouble, is_final=False))
+            work.replies.append(refusal(request, self.trouble, is_final=False))
 
-    def _tick(self, work: _Round) -> None:
+    def _tick(self, work: Round) -> None:
         silence_ns = round(self._options.times.session_wait_s * NS_PER_S)
         now_ns = self._clock.monotonic_ns()
         for identity, heard_ns in tuple(self._heard_ns.items()):
@@ -276,12 +255,12 @@ class Hub:
         else:
             self._step(work, Tick())
 
-    def _forget(self, work: _Round, identity: bytes, reason: str) -> None:
+    def _forget(self, work: Round, identity: bytes, reason: str) -> None:
         del self._heard_ns[identity]
         if self._waiting.pop(identity.hex(), None) is None:
             self._step(work, Lost(identity.hex(), reason))
 
-    def _try_to_recover(self, work: _Round) -> None:
+    def _try_to_recover(self, work: Round) -> None:
         if not self._pace.is_due("probe", _PROBE_S):
             return
         try:
@@ -298,7 +277,7 @@ class Hub:
 
     # --- after the round: commit, then tell ------------------------
 
-    def _finish(self, work: _Round) -> None:
+    def _finish(self, work: Round) -> None:
         events = [event for _, result in work.steps for event in result.events]
         try:
             self._journal.append(events)
@@ -319,7 +298,7 @@ class Hub:
             self._send(identity, self._answer(query))
         self._deliver([out for _, result in work.steps for out in result.outgoing])
 
-    def _give_up(self, work: _Round, sentence: str) -> None:
+    def _give_up(self, work: Round, sentence: str) -> None:
         """The commit failed: undo the round and refuse what was asked in it."""
         self.trouble = sentence
         self.counts.failed_commits += 1
@@ -369,15 +348,6 @@ class Hub:
             trouble=self.trouble,
         )  # fmt: skip
         self._ports.events.send_multipart(encode_heartbeat(beat))
-
-
-def _refusal(request: Asked, text: str, *, is_final: bool) -> tuple[bytes, Refused]:
-    message = request.message
-    if isinstance(message, Submit):
-        key = message.request.id
-    else:
-        key = message.command_id if isinstance(message, ActuatorReply) else message.id
-    return bytes.fromhex(request.session), Refused(id=key, text=text, is_final=is_final)
 
 
 def run_hub(options: HubOptions) -> int:

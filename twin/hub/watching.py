@@ -31,6 +31,18 @@ class _Source:
     last_t_ns: Int64Array = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     last_value: Float64Array = field(default_factory=lambda: np.zeros(0))
 
+    def kept_rows(self, batch: SampleBatch) -> NDArray[np.intp]:
+        """Rows of a batch that are good samples of kept datastreams."""
+        indices = batch.indices
+        if len(indices) and int(indices.max()) >= len(self.is_kept):
+            known = np.flatnonzero(indices < len(self.is_kept))
+            rows = known[self.is_kept[indices[known]]]
+        else:
+            rows = np.flatnonzero(self.is_kept[indices])
+        good = batch.quality[rows] == Quality.GOOD
+        good &= np.isfinite(batch.values[rows])
+        return rows if good.all() else rows[good]
+
     def grow(self, n: int) -> None:
         """Make room for indices below `n`."""
         more = n - len(self.is_kept)
@@ -102,14 +114,13 @@ class Watching:
         source = self._sources.get(batch.source)
         if source is None or not len(source.is_kept):
             return
-        n = len(source.is_kept)
-        index = np.minimum(batch.indices, n - 1)
-        good = source.is_kept[index] & (batch.indices < n)
-        good &= np.isfinite(batch.values) & (batch.quality == Quality.GOOD)
-        rows = np.flatnonzero(good)
-        source.last_t_ns[index[rows]] = batch.t_ns[rows]
-        source.last_value[index[rows]] = batch.values[rows]
-        for row in rows[source.is_watched[index[rows]]]:
+        rows = source.kept_rows(batch)
+        index = batch.indices[rows]
+        source.last_t_ns[index] = batch.t_ns[rows]
+        source.last_value[index] = batch.values[rows]
+        if not self._watched:
+            return
+        for row in rows[source.is_watched[index]]:
             yield Observation(
                 datastream_id=source.id_of[int(batch.indices[row])],
                 t_ns=int(batch.t_ns[row]),

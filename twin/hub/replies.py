@@ -1,0 +1,47 @@
+"""What an actuator's word does to a command. Pure functions."""
+
+from __future__ import annotations
+
+from twin.hub.rules import MAX_REASON
+from twin.link.control import ActuatorReply
+from twin.room.model import Command, CommandState
+
+S = CommandState
+
+
+def moves_for(
+    reply: ActuatorReply, command: Command, who: str
+) -> tuple[tuple[CommandState, str], ...]:
+    """The states, each with its text, that a reply leads through; none if it says nothing new.
+
+    Parameters
+    ----------
+    command : SENT, ACCEPTED or EXECUTING
+    who : name of the actuator
+    """
+    text = reply.text[:MAX_REASON]
+    match reply.status:
+        case "accepted":
+            return _accepted(command, text, who)
+        case "executing":
+            return _executing(command, text or f"{who} is at work", who)
+        case "done":
+            done = f"{who} is done{': ' + text if text else ''}"
+            return _executing(command, f"{done}; waiting to see that {command.effect_text}", who)
+        case "failed":
+            return ((S.FAILED, text or f"{who} failed"),)
+        case "rejected":
+            state = S.REJECTED if command.state is S.SENT else S.FAILED
+            return ((state, text or f"{who} refused it"),)
+        case "forgotten":
+            return ()
+
+
+def _accepted(command: Command, text: str, who: str) -> tuple[tuple[CommandState, str], ...]:
+    return ((S.ACCEPTED, text or f"{who} accepted it"),) if command.state is S.SENT else ()
+
+
+def _executing(command: Command, text: str, who: str) -> tuple[tuple[CommandState, str], ...]:
+    if command.state is S.EXECUTING and command.state_text == text:
+        return ()
+    return (*_accepted(command, "", who), (S.EXECUTING, text))

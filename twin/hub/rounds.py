@@ -1,0 +1,45 @@
+"""What one round of the hub's loop gathers before its commit, and the counters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from twin.hub.requests import Asked, Request, StepResult
+from twin.link.control import (
+    ActuatorReply,
+    FromHub,
+    GetEvents,
+    GetSnapshot,
+    Ping,
+    Refused,
+    Submit,
+)
+
+
+@dataclass(slots=True)
+class HubCounts:
+    """What the control socket saw."""
+
+    requests: int = 0
+    malformed: int = 0
+    commits: int = 0
+    failed_commits: int = 0
+
+
+@dataclass(slots=True)
+class Round:
+    """Steps taken, and what has to be answered after the commit, by the peer's identity."""
+
+    steps: list[tuple[Request, StepResult]] = field(default_factory=list)
+    queries: list[tuple[bytes, Ping | GetSnapshot | GetEvents]] = field(default_factory=list)
+    replies: list[tuple[bytes, FromHub]] = field(default_factory=list)
+
+
+def refusal(request: Asked, text: str, *, is_final: bool) -> tuple[bytes, Refused]:
+    """Who gets which refusal."""
+    message = request.message
+    if isinstance(message, Submit):
+        key = message.request.id
+    else:
+        key = message.command_id if isinstance(message, ActuatorReply) else message.id
+    return bytes.fromhex(request.session), Refused(id=key, text=text, is_final=is_final)
