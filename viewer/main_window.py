@@ -19,16 +19,17 @@ from twin.room.model import Operator
 from twin.session import NOTHING, ComposeRequest, TwinSession
 from twin.signals import Signal
 from twin.theme import Theme, load_theme
+from viewer.dock_layout import DockLayout
 from viewer.figures import FigureTaker
 from viewer.settings import LAYOUT_VERSION, Settings
 from viewer.window_actions import add_window_actions
-from viewer.workspaces import WORKSPACES, Workspace, in_order, shows
+from viewer.workspaces import WORKSPACES, Workspace, in_order
 from widgets.actions import ActionTable, KeyBinding, fill_menu
 from widgets.bridge import Bridge
 from widgets.find_box import FindBox
 from widgets.find_groups import PANEL_GROUP, SessionFinder
 from widgets.layer_list import LayerList
-from widgets.panel import Area, PanelContext, PanelType
+from widgets.panel import PanelContext, PanelType
 from widgets.panel_dock import PanelDock
 from widgets.shape_mark import Level
 from widgets.status_strip import StatusStrip
@@ -47,13 +48,7 @@ _REFRESH_MS = 250
 _STRIP_EVERY = 2
 _COUNTS_EVERY = 4
 _PANELS_EVERY_SOFTWARE = 2
-_AREAS: dict[Area, Qt.DockWidgetArea] = {
-    "left": Qt.DockWidgetArea.LeftDockWidgetArea,
-    "right": Qt.DockWidgetArea.RightDockWidgetArea,
-    "bottom": Qt.DockWidgetArea.BottomDockWidgetArea,
-}
 _FRAME_WORDS: dict[Frame, str] = {"live": "", "replay": "REPLAY", "drill": "DRILL"}
-_MIN_VIEW_SHARE = 0.45
 
 
 class MainWindow(QMainWindow):
@@ -105,6 +100,7 @@ class MainWindow(QMainWindow):
         self.top_bar = self._make_top_bar(operator)
         self.strip = self._make_strip()
         self.docks = {r.id: PanelDock(r, self._context) for r in in_order(panels)}
+        self._layout = DockLayout(self, viewport, tuple(self.docks.values()))
         self._finder = SessionFinder(
             session=session, bridge=bridge, actions=self.actions_table, ready=self._found_more
         )
@@ -190,7 +186,7 @@ class MainWindow(QMainWindow):
     def reset_layout(self) -> None:
         """Forget all layouts and arrange the present workspace as it came."""
         self.settings.forget_layouts()
-        self._arrange(self._workspace)
+        self._layout.arrange(self._workspace)
 
     def _remember(self) -> None:
         self.settings.workspace = self._workspace.id
@@ -200,55 +196,11 @@ class MainWindow(QMainWindow):
         self._workspace = workspace
         self.top_bar.show_workspace(workspace.id)
         state: QByteArray = self.settings.layout(workspace.id)
-        self._arrange(workspace)  # also places a panel the remembered layout does not know
+        self._layout.arrange(workspace)  # also places a panel the remembered layout does not know
         if not state.isEmpty():
             self.restoreState(state, LAYOUT_VERSION)
-        self.bridge.after(0, self._keep_view_wide)
+        self.bridge.after(0, self._layout.keep_view_wide)
         self._name_docks()
-
-    def _arrange(self, workspace: Workspace) -> None:
-        for dock in self.docks.values():
-            self.removeDockWidget(dock)
-            dock.setFloating(False)
-        for area, place in _AREAS.items():
-            members = [d for d in self.docks.values() if d.record.area == area]
-            for dock in members:
-                self.addDockWidget(place, dock)
-                dock.setVisible(shows(workspace, dock.record))
-            shown = [dock for dock in members if shows(workspace, dock.record)]
-            stacks = area == "right" and self.height() >= 840 and len(shown) > 1
-            if stacks:
-                self.splitDockWidget(shown[0], shown[1], Qt.Orientation.Vertical)
-            tabbed = shown[1:] if stacks else shown
-            for dock in tabbed[1:]:
-                self.tabifyDockWidget(tabbed[0], dock)
-            if tabbed:
-                named = [dock for dock in tabbed if dock.record.id in workspace.front]
-                (named or tabbed)[0].raise_()
-        self._size_docks()
-
-    def _size_docks(self) -> None:
-        left, right, bottom = dock_sizes(self.width(), self.height())
-        for area, size in (("left", left), ("right", right)):
-            docks = self._open_docks(area)
-            self.resizeDocks(docks, [size] * len(docks), Qt.Orientation.Horizontal)
-        docks = self._open_docks("bottom")
-        self.resizeDocks(docks, [bottom] * len(docks), Qt.Orientation.Vertical)
-        right_docks = self._open_docks("right")
-        if len(right_docks) > 1 and not self.tabifiedDockWidgets(right_docks[0]):
-            shares = [round(self.height() * share) for share in (0.4, 0.6)]
-            self.resizeDocks(right_docks[:2], shares, Qt.Orientation.Vertical)
-
-    def _open_docks(self, area: str) -> list[PanelDock]:
-        return [
-            dock
-            for dock in self.docks.values()
-            if dock.record.area == area and not dock.isHidden() and not dock.isFloating()
-        ]
-
-    def _keep_view_wide(self) -> None:
-        if self._view.width() < _MIN_VIEW_SHARE * self.width():
-            self._size_docks()
 
     def _name_docks(self, *_visible: object) -> None:
         for dock in self.docks.values():
@@ -358,7 +310,7 @@ class MainWindow(QMainWindow):
         super().resizeEvent(event)
         if not self._is_released:
             self._window_frame.fit()
-            self._keep_view_wide()
+            self._layout.keep_view_wide()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Remember the layout, then let go of panels, timers and the 3D view."""
@@ -384,15 +336,3 @@ class MainWindow(QMainWindow):
             if dock.isFloating():
                 dock.close()
         self.closed.emit(None)
-
-
-def dock_sizes(width_px: int, height_px: int) -> tuple[int, int, int]:
-    """Widths of the left and right docks and height of the bottom ones.
-
-    300, 360 and 240 on a large window, narrower on a small one so that the 3D view keeps over
-    half of the width.
-    """
-    left = max(200, min(300, round(width_px * 0.19)))
-    right = max(240, min(360, round(width_px * 0.235)))
-    bottom = max(140, min(240, round(height_px * 0.25)))
-    return left, right, bottom

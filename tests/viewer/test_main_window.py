@@ -17,8 +17,9 @@ from twin.clock import SystemClock
 from twin.room.model import Operator
 from twin.session import NOTHING, ComposeRequest, Selection, TwinSession
 from twin.theme import load_theme
+from viewer.dock_layout import dock_sizes
 from viewer.figures import FigureTaker, memory_mb
-from viewer.main_window import MainWindow, dock_sizes
+from viewer.main_window import MainWindow
 from viewer.settings import Settings
 from widgets.bridge import Bridge
 from widgets.frame_times import FrameTimes
