@@ -189,3 +189,35 @@ def test_a_command_cancelled_before_it_began_does_nothing(drive: Drive) -> None:
     drive.run(5)
     assert drive.stages(request) == []
     assert drive.seen(f"{road}/closed") == 0.0
+
+
+def test_random_commands_never_break_the_city() -> None:
+    rng = np.random.default_rng(3)
+    drive = Drive(World(grid_city(), WorldOptions(weather="storm", speed=60.0)), dt_s=0.2)
+    assets = [a for a in (*drive.world.things, *drive.world.units) if a.accepts]
+    last = drive.world.positions()[0]
+    n_taken = 0
+    for _ in range(1_500):
+        asset = assets[rng.integers(len(assets))]
+        x, y = rng.uniform(-700, 700, 2).tolist()
+        request = drive.request(
+            asset.accepts[rng.integers(len(asset.accepts))],
+            asset.id,
+            plan=int(rng.integers(-1, 6)),
+            opening_pct=float(rng.uniform(-20, 120)),
+            level_pct=float(rng.choice([-5.0, 0.0, 55.5, 100.0, np.nan, np.inf])),
+            x_m=x,
+            y_m=y,
+        )
+        verdict = drive.world.command(request)
+        n_taken += verdict.is_accepted
+        assert verdict.text
+        if rng.random() < 0.1:
+            drive.world.cancel(f"command-{rng.integers(1, drive.n_commands + 1)}")
+        drive.run(0.2)
+        here = drive.world.positions()[0]
+        assert np.linalg.norm(here - last, axis=1).max() < 6.0
+        last = here
+    assert n_taken > 300
+    assert np.isfinite(list(drive.last.values())).all()
+    assert (drive.world.fleet.movers.speed >= 0).all()

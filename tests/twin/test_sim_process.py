@@ -201,6 +201,7 @@ def test_a_city_without_anything_to_simulate_gets_one_sentence(tmp_path: Path) -
         (["--time-of-day", "25:00"], "17:30"),
         (["--rate", "0"], "more than 0"),
         (["--datastreams", "5"], "at least 100"),
+        (["--rate", "1000"], "500,000 samples a second"),
         (["--city", "a.json", "--buildings", "9"], "not allowed with"),
         (["--city", "absent.city.json"], "no such file"),
     ],

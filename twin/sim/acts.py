@@ -94,7 +94,7 @@ class Jobs:
             return Verdict(False, f"{request.target_name} does not act on {request.type_id}")
         try:
             reason = act.refuse(request.target_id, request.args)
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError):
             return Verdict(False, f"The values of {request.type_id} are incomplete or not numbers")
         if reason:
             return Verdict(False, reason)

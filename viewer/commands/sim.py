@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twin.clock import NS_PER_S, SystemClock
+from twin.errors import TwinError
 from viewer.subcommand import Subcommand
 
 if TYPE_CHECKING:
     from twin.city.asset import CityAsset
 
 _DEFAULT_BUILDINGS = 5_000
+_MOST_SAMPLES_A_SECOND = 500_000
 _EPILOG = """\
 examples:
   civitwin sim
@@ -107,6 +109,11 @@ def _open(arguments: argparse.Namespace) -> CityAsset:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    if arguments.rate * arguments.datastreams > _MOST_SAMPLES_A_SECOND:
+        raise TwinError(
+            f"That would be over {_MOST_SAMPLES_A_SECOND:,} samples a second;"
+            " lower --rate or --datastreams"
+        )
     from twin.sim.main import SimOptions, run_simulator
     from twin.sim.world import WorldOptions
 
