@@ -35,13 +35,13 @@ def test_nothing_is_submitted_before_it_is_confirmed(
     panel = open_panel("commands")
     full_world.session.compose(ComposeRequest(target_id="road-1", type_id="road.close"))
     composer = panel.composer
-    assert composer.review.text() == "Close Mill Lane…"
+    assert composer.review.full_text == "Close Mill Lane…"
     composer._form.controls["cause"].write("flood")
     composer.reason.setText("  High water ")
     qtbot.mouseClick(composer.review, Qt.MouseButton.LeftButton)
     assert composer.is_confirming
     assert submitted == []
-    assert composer.confirm.text() == "Close Mill Lane"
+    assert composer.confirm.full_text == "Close Mill Lane"
     assert "Close Mill Lane (flood)" in composer.effect.text()
     assert "traffic flow falls below 30 veh" in composer.proof.text()
     qtbot.mouseClick(composer.confirm, Qt.MouseButton.LeftButton)
@@ -138,7 +138,7 @@ def test_undo_composes_the_declared_inverse(full_world, open_panel, submitted) -
         "Close Harbour Street"
     )
     panel.list.setCurrentIndex(panel.model.index(row))
-    assert panel.undo.text() == "Undo: Open Harbour Street…"
+    assert panel.undo.full_text == "Undo: Open Harbour Street…"
     panel.undo.click()
     composed = full_world.session.compose_request
     assert (composed.type_id, composed.target_id) == ("road.open", "road-0")
@@ -225,7 +225,7 @@ def test_a_refusal_is_shown(full_world, open_panel) -> None:
 
 def test_a_panel_opened_later_takes_the_request(full_world, open_panel) -> None:
     full_world.session.compose(ComposeRequest(target_id="road-1", type_id="road.close"))
-    assert open_panel("commands").composer.review.text() == "Close Mill Lane…"
+    assert open_panel("commands").composer.review.full_text == "Close Mill Lane…"
 
 
 def test_issue_command_gives_an_id_and_submits_once(full_world, submitted) -> None:

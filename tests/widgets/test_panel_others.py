@@ -6,12 +6,15 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton
 
 from tests.widgets.panel_fixtures import *  # noqa: F403
+from twin.commanding import command_types
 from twin.sense.feeds import FeedStats
+from twin.sense.model import Announcement, Datastream, Thing
 from twin.session import Selection
 from widgets.layer_list import LayerEntry, Legend
+from widgets.parts.command_words import phrase
 from widgets.parts.sparkline import sparkline
 from widgets.parts.wording import age_text, elapsed_text, kind_title, number_text, property_title
 
@@ -136,7 +139,7 @@ def test_ramp_choice_is_told(open_panel, layers) -> None:
 def offered(panel) -> list[str]:
     """Buttons for commands, those that were taken away left out."""
     layout = panel._commands_layout
-    return [layout.itemAt(i).widget().text() for i in range(layout.count())]
+    return [layout.itemAt(i).widget().full_text for i in range(layout.count())]
 
 
 def test_inspector_of_a_thing(full_world, open_panel) -> None:
@@ -169,7 +172,7 @@ def test_inspector_button_opens_the_form(full_world, open_panel, context) -> Non
     commands = open_panel("commands")
     panel.commands.findChildren(QPushButton)[-1].click()
     assert full_world.session.compose_request.type_id == "gate.set"
-    assert commands.composer.review.text() == "Set North gate…"
+    assert commands.composer.review.full_text == "Set North gate…"
 
 
 def test_inspector_of_a_building_part(full_world, open_panel) -> None:
@@ -303,3 +306,36 @@ def test_a_sparkline_fills_its_box_and_leaves_out_gaps() -> None:
     flat = sparkline(np.array([5.0, 5.0]), box)
     assert {p.y() for p in flat} == {35.0}
     assert sparkline(np.array([5.0]), box).isEmpty()
+
+
+@pytest.mark.parametrize(
+    ("type_id", "name", "text"),
+    [
+        ("road.close", "Harbour Street", "Close Harbour Street"),
+        ("signal.set_plan", "Signal 4", "Set signal plan of Signal 4"),
+        ("lights.dim", "Street lights Kilnby", "Dim Street lights Kilnby"),
+        ("lights.dim", "Quay", "Dim street lights of Quay"),
+    ],
+)
+def test_phrases(type_id: str, name: str, text: str) -> None:
+    assert phrase(command_types()[type_id], name) == text
+
+
+def test_long_names_do_not_widen_the_inspector(world, open_panel) -> None:
+    name = "Signal Finchgarth Avenue, corner of Millerbrook Way and Upper Station Road"
+    thing = Thing(id="s", name=name, kind="signal", accepts=("signal.set_plan",))
+    stream = Datastream(
+        index=0, id="s/signal_plan", thing_id="s", observed_property="signal_plan", name=name
+    )
+    world.store.announce(
+        Announcement(source="x", epoch="e", things=(thing,), datastreams=(stream,))
+    )
+    world.observe("s/signal_plan", 1.0)
+    panel = open_panel("inspector")
+    world.session.select(Selection(thing_id="s"))
+    QApplication.processEvents()
+    assert panel.facts.window().width() == 360
+    assert panel.facts.mapTo(panel, panel.facts.rect().topRight()).x() < 360
+    button = panel._commands_layout.itemAt(0).widget()
+    assert button.text() != button.full_text == f"Set signal plan of {name}…"
+    assert panel.streams.index(0, 1).data() == "Signal plan"

@@ -21,6 +21,7 @@ from widgets.parts.command_list import CommandDelegate, CommandList, IdRole
 from widgets.parts.command_steps import facts_of, undo_request
 from widgets.parts.command_words import request_phrase
 from widgets.parts.composer import Composer
+from widgets.parts.elided_button import ElidedButton
 from widgets.parts.empty_state import EmptyState
 from widgets.parts.fact_table import FactView
 from widgets.parts.panel_widget import PanelWidget
@@ -86,7 +87,7 @@ class CommandsPanel(PanelWidget):
         self.facts = FactView(most_rows=7)
         self.cancel = QPushButton("Cancel command")
         self.cancel.clicked.connect(lambda _checked=False: self.session.hub.cancel(self._shown_id))
-        self.undo = QPushButton()
+        self.undo = ElidedButton()
         self.undo.clicked.connect(lambda _checked=False: self._undo())
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
@@ -144,7 +145,7 @@ class CommandsPanel(PanelWidget):
         inverse = self._inverse(command)
         self.undo.setVisible(inverse is not None)
         if inverse is not None:
-            self.undo.setText(inverse[1])
+            self.undo.say(inverse[1])
 
     def _inverse(self, command: Command | None) -> tuple[ComposeRequest, str] | None:
         return undo_request(self.session, command) if command is not None else None

@@ -24,6 +24,7 @@ from twin.theme import Theme
 from widgets.panel import PanelContext, PanelType
 from widgets.parts.command_words import phrase
 from widgets.parts.datastream_table import Column, DatastreamTable, SlotRole
+from widgets.parts.elided_button import ElidedButton
 from widgets.parts.empty_state import EmptyState
 from widgets.parts.fact_table import FactView
 from widgets.parts.panel_widget import PanelWidget
@@ -36,7 +37,6 @@ from widgets.parts.wording import property_title
 _MOST_ROWS = 6
 FOLLOW_ACTION = "view.follow"
 FIND_ACTION = "find.open"
-SHOW_COMMANDS_ACTION = "panel.show.commands"
 
 
 class InspectorPanel(PanelWidget):
@@ -192,9 +192,9 @@ class InspectorPanel(PanelWidget):
         target = subject.target
         for command_type in accepted_types(target) if target else ():
             request = ComposeRequest(target_id=target.id if target else "", type_id=command_type.id)
-            button = QPushButton(f"{phrase(command_type, target.name if target else '')}…")
-            button.clicked.connect(lambda _checked=False, r=request: self._compose(r))
-            self._commands_layout.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+            button = ElidedButton(f"{phrase(command_type, target.name if target else '')}…")
+            button.clicked.connect(lambda _checked=False, r=request: self.session.compose(r))
+            self._commands_layout.addWidget(button)
         self.commands.setVisible(self._commands_layout.count() > 0)
 
     def _show_streams(self, subject: Subject) -> None:
@@ -221,10 +221,6 @@ class InspectorPanel(PanelWidget):
         t_ns, values = store.history_of(slot)
         unit = f" ({datastream.unit})" if datastream.unit else ""
         self.plot.show_series(t_ns, values, f"{property_title(datastream.observed_property)}{unit}")
-
-    def _compose(self, request: ComposeRequest) -> None:
-        self.session.compose(request)
-        self.context.actions.run(SHOW_COMMANDS_ACTION)
 
     def _fly(self) -> None:
         found = place_of_selection(self.session)

@@ -173,6 +173,9 @@ class LayerRow(QWidget):
         self.fold = QToolButton()
         self.fold.setIcon(icon("settings", panel.inks.theme.ui["muted"]))
         self.fold.setCheckable(True)
+        policy = self.fold.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # rows without settings are as high as the others
+        self.fold.setSizePolicy(policy)
         self.fold.setVisible(bool(fields))
         self.fold.setToolTip(f"Settings of {entry.title}")
         self.fold.setAccessibleName(f"Settings of {entry.title}")

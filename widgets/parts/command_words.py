@@ -39,12 +39,14 @@ def operator_text(operator: Operator) -> str:
 def phrase(command_type: CommandType | None, target_name: str) -> str:
     """Verb and object: ("Close road", Harbour Street) -> "Close Harbour Street".
 
-    A title of more than two words keeps its object: "Set signal plan of Signal 4".
+    A title of more than two words keeps its object ("Set signal plan of Signal 4"), unless the
+    name says it already ("Dim Street lights Kilnby").
     """
     if command_type is None:
         return f"Command for {target_name}"
     words = command_type.title.split()
-    if len(words) <= 2:
+    thing = " ".join(words[1:]).casefold()
+    if len(words) <= 2 or thing in target_name.casefold():
         return f"{words[0]} {target_name}"
     return f"{command_type.title} of {target_name}"
 

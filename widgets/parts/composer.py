@@ -25,6 +25,7 @@ from twin.session import ComposeRequest, TwinSession
 from widgets.parts.command_steps import present_args
 from widgets.parts.command_words import phrase
 from widgets.parts.destination import DESTINATION_FIELDS, DestinationField
+from widgets.parts.elided_button import ElidedButton
 from widgets.parts.target_chooser import NameChooser
 from widgets.parts.value_form import LABEL_PX, ValueForm
 from widgets.parts.wording import duration_text, lower_first, unbroken
@@ -76,7 +77,7 @@ class Composer(QWidget):
         self._values_layout.setContentsMargins(0, 0, 0, 0)
         self._values_layout.setSpacing(8)
         self._problem = _wrapped("error")
-        self.review = QPushButton()
+        self.review = ElidedButton()
         self.review.clicked.connect(lambda _checked=False: self.show_confirm_step())
         form = QFormLayout()
         form.setHorizontalSpacing(8)
@@ -95,14 +96,14 @@ class Composer(QWidget):
         layout.setSpacing(8)
         layout.addLayout(form)
         layout.addWidget(self._problem)
-        layout.addWidget(self.review, 0, Qt.AlignmentFlag.AlignLeft)
+        layout.addWidget(self.review)
         return page
 
     def _make_confirm_page(self) -> QWidget:
         page = QWidget()
         self.effect = _wrapped("")
         self.proof = _wrapped("muted")
-        self.confirm = QPushButton()
+        self.confirm = ElidedButton()
         self.confirm.setProperty("role", "primary")
         self.confirm.setAutoDefault(True)
         self.confirm.clicked.connect(lambda _checked=False: self._issue())
@@ -189,7 +190,7 @@ class Composer(QWidget):
             f"It counts as done when {unbroken(lower_first(effect.text))}, "
             f"within {duration_text(effect.deadline_s)} of being accepted."
         )
-        self.confirm.setText(phrase(command_type, target.name))
+        self.confirm.say(phrase(command_type, target.name))
         self._say("")
         self._go_to(confirming=True)
         self.confirm.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -255,7 +256,7 @@ class Composer(QWidget):
         self._form = ValueForm(fields, values)
         self._values_layout.addWidget(self._form)
         self._form.setVisible(bool(fields))
-        self.review.setText(f"{phrase(command_type, target.name)}…")
+        self.review.say(f"{phrase(command_type, target.name)}…")
 
     def _drop_form(self) -> None:
         for part in (self._form, self._destination):

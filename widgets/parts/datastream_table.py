@@ -221,7 +221,7 @@ class DatastreamTable(QAbstractTableModel):
         if column == Column.SENSOR:
             if self._with_thing_names:
                 return str(self._names[slot])
-            return datastream.name or property_title(datastream.observed_property)
+            return property_title(datastream.observed_property)
         if column == Column.VALUE:
             return value_text(float(self.values[slot]), datastream)
         return ""

@@ -47,6 +47,11 @@ class TimePlot(QWidget):
             self._make()
         self._plot.setLabel("left", label)
         self._curve.setData(np.asarray(t_ns, np.float64) / NS_PER_S, values)
+        finite = values[np.isfinite(values)]
+        if len(finite) and finite.min() == finite.max():
+            self._plot.setYRange(finite[0] - 1.0, finite[0] + 1.0)
+        else:
+            self._plot.enableAutoRange(axis="y")
 
     def repaint_inks(self) -> None:
         """Follow a change of theme."""
