@@ -152,7 +152,8 @@ class CityScene:
         entry = self._entries[layer_id]
         if entry.visible != visible:
             entry.visible = visible
-            entry.visual.set_visible(visible)
+            if entry.built:
+                entry.visual.set_visible(visible)
             self._dirty = True
 
     def layer_state(self, layer_id: str) -> Any:

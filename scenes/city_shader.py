@@ -30,7 +30,7 @@ TILE_VERTEX_INPUTS = VERTEX_STYLE_INPUTS + "flat out vec4 styleVS;\nout vec2 lig
 TILE_VERTEX = (
     VERTEX_STYLE
     + """
-float fade = haze.z * smoothstep(haze.x, haze.y, gl_Position.w);
+float fade = plain * haze.z * smoothstep(haze.x, haze.y, gl_Position.w);
 styleVS = vec4(mix(style.rgb, shade, plain), style.a);
 lightVS = vec2(light * (1.0 - fade), fade);
 if (hidden) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);

@@ -42,7 +42,7 @@ class CityTiles:
         return len(self._actors)
 
     def set_haze(self, begin_m: float, end_m: float, most: float) -> None:
-        """Far tiles fade into the horizon between two depths, by ``most`` (0..1) in the end."""
+        """Far plain surfaces fade into the horizon between two depths, by ``most`` (0..1)."""
         self._shader.GetVertexCustomUniforms().SetUniform4f("haze", (begin_m, end_m, most, 0.0))
 
     def set_colours(

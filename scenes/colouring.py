@@ -37,12 +37,12 @@ def built_features(asset: CityAsset) -> BoolArray:
 
 
 def building_points(asset: CityAsset) -> Float64Array:
-    """(N, 3) middles of up to some thousand buildings, for framing the city; may be empty."""
+    """(N, 3) corners of up to some thousand buildings, for framing the city; may be empty."""
     bounds = asset.features.bounds_min_max_local_m[built_features(asset)].astype(float)
     bounds = bounds[~np.isnan(bounds[:, 0])]
     step = max(1, len(bounds) // 4000)
-    middles: Float64Array = 0.5 * (bounds[::step, :3] + bounds[::step, 3:])
-    return middles
+    corners = [bounds[::step, columns] for columns in ((0, 1, 2), (3, 4, 5), (0, 4, 5), (3, 1, 5))]
+    return np.concatenate(corners)
 
 
 class Colouring:

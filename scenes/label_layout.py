@@ -97,15 +97,18 @@ def place_labels(
     view: View,
     most: int,
     symbols_px: Float64Array,
+    n_important: int = 0,
 ) -> list[tuple[int, LabelBox]]:
     """Rows (and boxes) of the labels that fit, taken in the order given.
 
     A coarse raster of the screen remembers what is taken, so each test costs one small slice.
-    ``symbols_px`` (S, 2) are middles of symbols, which no label may cover.
+    ``symbols_px`` (S, 2) are middles of symbols, which only the first ``n_important`` labels may
+    cover.
     """
     width, height = view.size_px
     taken = np.zeros((height // _CELL_PX + 2, width // _CELL_PX + 2), bool)
-    _take_symbols(taken, symbols_px, view.pixel_ratio)
+    symbols = taken.copy()
+    _take_symbols(symbols, symbols_px, view.pixel_ratio)
     kept: list[tuple[int, LabelBox]] = []
     for row, block in enumerate(blocks):
         if len(kept) >= most:
@@ -126,7 +129,7 @@ def place_labels(
             slice(box[1] // _CELL_PX, box[3] // _CELL_PX + 1),
             slice(box[0] // _CELL_PX, box[2] // _CELL_PX + 1),
         )
-        if taken[cells].any():
+        if taken[cells].any() or (row >= n_important and symbols[cells].any()):
             continue
         taken[cells] = True
         kept.append((row, box))

@@ -93,7 +93,7 @@ class Picker:
         start_m = max(enter_m - 1.0, 0.0)
         # The annotations of VTK know nothing of output arguments.
         intersect: Callable[..., int] = locator.IntersectWithLine
-        number: Callable[[reference], int] = operator.index
+        number: Callable[..., int] = operator.index
         share, sub_id, cell_id = reference(0.0), reference(0), reference(0)
         where, parametric = [0.0] * 3, [0.0] * 3
         for _ in range(_MOST_HIDDEN):

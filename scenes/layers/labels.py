@@ -22,6 +22,8 @@ GAP_PX = 15.0
 _ALARM = {"critical": 4, "high": 3, "medium": 2, "low": 1}
 #: Candidates looked at for one picture, best first.
 MOST_CANDIDATES = 600
+#: From this weight on (alarmed, selected) a label may cover symbols.
+IMPORTANT = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,10 @@ class LabelsVisual:
             (0.0, 0.0) if c.centred else (GAP_PX * view.pixel_ratio, 0.0) for c in candidates
         ]
         symbols_px = self._stage.symbols.pixels(view)
-        kept = place_labels(pixels, texts, offsets, view, state.most, symbols_px)
+        n_important = sum(candidate.weight >= IMPORTANT for candidate in candidates)
+        kept = place_labels(
+            pixels, texts, offsets, view, state.most, symbols_px, n_important=n_important
+        )
         parts: list[Quads] = []
         self.boxes = []
         for row, box in kept:
@@ -126,7 +131,7 @@ class LabelsVisual:
         for thing_id in {*given.alarms, given.selection.thing_id}:
             row = places.row_of.get(thing_id, -1)
             if row >= 0 and inside[row]:
-                weight[row] = 10.0 * _ALARM.get(given.alarms.get(thing_id, ""), 5)
+                weight[row] = IMPORTANT * _ALARM.get(given.alarms.get(thing_id, ""), 5)
         rows = np.flatnonzero(weight > 0)
         rows = rows[np.argsort(-weight[rows], kind="stable")][:MOST_CANDIDATES]
         return [
