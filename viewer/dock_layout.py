@@ -16,7 +16,7 @@ _AREAS: dict[Area, Qt.DockWidgetArea] = {
     "right": Qt.DockWidgetArea.RightDockWidgetArea,
     "bottom": Qt.DockWidgetArea.BottomDockWidgetArea,
 }
-_MIN_VIEW_SHARE = 0.45
+_MIN_VIEW_SHARE = 0.5
 _STACK_FROM_PX = 840
 
 
