@@ -213,6 +213,21 @@ def test_inspector_shows_what_is_announced_later(world, open_panel) -> None:
     world.fill(n_steps=2)
     panel.refresh()
     assert panel.title.text() == "Harbour Street"
+    assert panel.streams.rowCount() == 3
+    assert not panel.table.isHidden()
+
+
+def test_inspector_shows_datastreams_announced_after_their_thing(world, open_panel) -> None:
+    thing = Thing(id="s", name="Gauge", kind="river_gauge")
+    world.store.announce(Announcement(source="x", epoch="e", things=(thing,)))
+    panel = open_panel("inspector")
+    world.session.select(Selection(thing_id="s"))
+    assert panel.table.isHidden()
+    stream = Datastream(index=0, id="s/rain", thing_id="s", observed_property="rain")
+    world.store.announce(Announcement(source="x", epoch="e", datastreams=(stream,)))
+    panel.refresh()
+    assert not panel.table.isHidden()
+    assert panel.streams.index(0, 1).data() == "Rain"
 
 
 # -- health ---------------------------------------------------------------------------------

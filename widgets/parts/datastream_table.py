@@ -106,6 +106,7 @@ class DatastreamTable(QAbstractTableModel):
         """List only these slots; None = all. Lead with the thing's or the property's name."""
         self._only = slots
         self._with_thing_names = with_thing_names
+        self._take_snapshot()  # the slots may have been announced since the last one
         self._arrange()
 
     def set_filter(self, wanted: SensorFilter) -> None:

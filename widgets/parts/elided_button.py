@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QPushButton, QSizePolicy
 
-_PADDING_PX = 28
+#: Border and padding of the style sheet, and a little more to ask for, so that nothing is cut
+#: by rounding.
+_PADDING_PX = 26
+_SPARE_PX = 6
 
 
 class ElidedButton(QPushButton):
     """Shows as much of its text as fits, all of it in the tool tip and to screen readers."""
 
+    full_text = ""  # of the class: Qt tells of changes before the constructor is through
+
     def __init__(self, text: str = "") -> None:
         super().__init__()
-        self.full_text = ""
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.say(text)
 
@@ -30,7 +34,7 @@ class ElidedButton(QPushButton):
 
     def sizeHint(self) -> QSize:
         """Room for the whole text."""
-        width = self.fontMetrics().horizontalAdvance(self.full_text) + _PADDING_PX
+        width = self.fontMetrics().horizontalAdvance(self.full_text) + _PADDING_PX + _SPARE_PX
         return QSize(width, super().sizeHint().height())
 
     def minimumSizeHint(self) -> QSize:
@@ -41,6 +45,13 @@ class ElidedButton(QPushButton):
         """Fit the text into the new width."""
         super().resizeEvent(event)
         self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow a change of font, as when the style sheet is first applied."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._fit()
+            self.updateGeometry()
 
     def _fit(self) -> None:
         room = max(self.width() - _PADDING_PX, 0)
