@@ -46,8 +46,9 @@ in vec4 fillVS;
 in vec4 haloVS;
 """
 _FRAGMENT = """vec2 ink = texelFetch(atlas, ivec2(texelVS), 0).rg;
-float cover = max(ink.r * fillVS.a, ink.g * haloVS.a);
-vec3 ambientColor = mix(haloVS.rgb, fillVS.rgb, ink.r);
+float body = ink.r * fillVS.a;
+float cover = max(body, ink.g * haloVS.a);
+vec3 ambientColor = mix(haloVS.rgb, fillVS.rgb, haloVS.a > 0.0 ? ink.r * step(0.001, body) : 1.0);
 vec3 diffuseColor = vec3(0.0);
 float opacity = cover;
 """
@@ -179,7 +180,10 @@ def text_quads(
     pens = np.round(at_px[0] + np.cumsum(advances)[:-1] - align * advances.sum())
     at = np.column_stack([pens, np.full(len(sprites), np.round(at_px[1]))]).astype(np.float32)
     anchors = np.tile(np.array(anchor, np.float32), (len(sprites), 1))
-    return sprite_quads(sprites, anchors, at, np.array(fill), np.array(halo))
+    clear = np.zeros(4, np.float32)
+    # All halos first: the halo of a letter must not cover the letter before it.
+    halos = sprite_quads(sprites, anchors, at, clear, np.array(halo))
+    return joined([halos, sprite_quads(sprites, anchors, at, np.array(fill), clear)])
 
 
 def text_width_px(atlas: Atlas, text: str, font: Font = "body") -> float:

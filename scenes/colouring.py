@@ -30,10 +30,16 @@ class Painted:
 
 
 def built_features(asset: CityAsset) -> BoolArray:
-    """(N,) bool: features with walls or roofs; only these are coloured."""
-    built = np.zeros(asset.features.n_features, bool)
+    """(N,) bool: features with walls or roofs; only these are coloured.
+
+    Where the city names some of them buildings, quays, fences and the like are left out.
+    """
+    features = asset.features
+    built = np.zeros(features.n_features, bool)
     built[asset.soup.features[np.isin(asset.soup.surfaces, _BUILT)]] = True
-    return built
+    named = [name.lower().startswith("building") for name in features.kind_names]
+    buildings: BoolArray = built & np.array([*named, False], bool)[features.kind_codes]
+    return buildings if buildings.any() else built
 
 
 def building_points(asset: CityAsset) -> Float64Array:

@@ -17,7 +17,7 @@ from twin.arrays import BoolArray, Float32Array
 from twin.tiles.tile import Tile
 
 #: Lines that may be drawn in one frame: bounds what they cost on software GL.
-MOST_LINES = 60_000
+MOST_LINES = 150_000
 #: Lines are gone at this depth in a view 720 px high.
 REACH_M = 1200.0
 
@@ -73,7 +73,9 @@ class EdgeLines:
         distance = np.sqrt((gap**2).sum(axis=1))
         order = np.argsort(distance, kind="stable")
         near = np.zeros(len(self._tiles), bool)
-        near[order] = (np.cumsum(self._counts[order]) <= MOST_LINES) & (distance[order] < reach_m)
+        seen = (distance < reach_m) & view.sees_boxes(self._bounds)
+        drawn = np.cumsum(np.where(seen, self._counts, 0)[order])
+        near[order] = (drawn <= MOST_LINES) & seen[order]
         for index in np.flatnonzero(near != self._shown):
             self._show(int(index), visible=bool(near[index]))
         self._shown = near

@@ -8,7 +8,7 @@ import numpy as np
 from vtkmodules.vtkCommonMath import vtkMatrix4x4
 from vtkmodules.vtkRenderingCore import vtkRenderer
 
-from twin.arrays import Float32Array, Float64Array
+from twin.arrays import BoolArray, Float32Array, Float64Array
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -47,11 +47,11 @@ class View:
         y = (0.5 - clip[:, 1] / safe * 0.5) * height
         return np.column_stack([x, y, depth])
 
-    def is_inside(self, pixels: Float64Array, margin_px: float = 0.0) -> np.ndarray:
+    def is_inside(self, pixels: Float64Array, margin_px: float = 0.0) -> BoolArray:
         """(N,) bool: which results of `project` fall on the screen."""
         width, height = self.size_px
         x, y, depth = pixels.T
-        inside: np.ndarray = (
+        inside: BoolArray = (
             (depth > 0)
             & (x > -margin_px)
             & (y > -margin_px)
@@ -59,6 +59,16 @@ class View:
             & (y < height + margin_px)
         )
         return inside
+
+    def sees_boxes(self, bounds_min_max_m: Float32Array) -> BoolArray:
+        """(N,) bool: which boxes (N, 6) may be in the picture; never False for one that is."""
+        columns = [[x, y, z] for x in (0, 3) for y in (1, 4) for z in (2, 5)]
+        corners = bounds_min_max_m.astype(np.float64)[:, columns]
+        clip = corners @ self.matrix[:, :3].T + self.matrix[:, 3]
+        limit = clip[:, :, 3:]
+        sides = np.concatenate([clip[:, :, :2] > limit, clip[:, :, :2] < -limit], axis=2)
+        hidden: BoolArray = np.any(np.all(sides, axis=1), axis=1)
+        return ~hidden
 
     def pixel_of(self, xyz_local_m: tuple[float, float, float]) -> tuple[float, float] | None:
         """Pixel of one point, None behind the eye."""
