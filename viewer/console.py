@@ -10,6 +10,7 @@ from __future__ import annotations
 import getpass
 import logging
 import os
+import signal
 import socket
 import uuid
 from dataclasses import dataclass
@@ -77,6 +78,7 @@ def run_console(options: ConsoleOptions) -> int:
     TwinError
         The city cannot be opened, or the hub cannot be started.
     """
+    signal.signal(signal.SIGTERM, _end_early)
     loading = CityLoading(options.city)
     hub = None
     troubles = _Troubles()
@@ -96,6 +98,11 @@ def run_console(options: ConsoleOptions) -> int:
         loading.cancel()
         if hub is not None:
             hub.close()
+
+
+def _end_early(_number: int, _frame: object) -> None:
+    """SIGTERM before there is a window: leave by way of every `finally`."""
+    raise SystemExit(0)
 
 
 class _Troubles:
@@ -229,6 +236,8 @@ def _run_desk(
         )
     try:
         desk.show(fills_screen=options.seconds is not None)
+        signal.signal(signal.SIGTERM, lambda _number, _frame: desk.window.close())
+        signal.signal(signal.SIGINT, lambda _number, _frame: desk.window.close())
         status = app.exec()
     finally:
         troubles.show_on(None)

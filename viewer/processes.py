@@ -101,8 +101,6 @@ class ChildProcess:
         except subprocess.TimeoutExpired:
             self._process.kill()
             status = self._process.wait()
-        if self._process.stdin is not None:
-            self._process.stdin.close()
         self._watcher.join(STOP_TIMEOUT_S)
         return status
 
@@ -117,6 +115,8 @@ class ChildProcess:
                     on_ready, self._on_ready = self._on_ready, None
                     on_ready(ready)
         status = self._process.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
         if self._on_end is not None and not self._is_stopping:
             self._on_end(status)
 

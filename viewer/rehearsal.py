@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from twin.errors import CommandRejected
 from twin.link.status import LinkState
 from twin.session import Selection, TwinSession
 
-#: Types in the order they are tried; each is given once to the first target that accepts it.
+#: Types in the order they are tried; each is given once, as soon as a target for it is ready.
 TYPES = ("road.close", "lights.dim", "pump.start", "signal.set_plan", "unit.dispatch")
 #: Seconds between two commands, so that each can be seen.
 PAUSE_S = 2.0
@@ -26,29 +25,23 @@ class Rehearsal:
 
     def __init__(self, session: TwinSession) -> None:
         self._session = session
-        self._types: Iterator[str] = iter(TYPES)
-        self._next_type: str | None = next(self._types)
+        self._waiting = list(TYPES)
         self._not_before_ns = 0
 
     def step(self) -> None:
-        """Give the next command when its time has come; call a few times a second."""
-        if self._next_type is None or self._session.hub.status().state is not LinkState.LIVE:
+        """Give the next command whose target is ready; call a few times a second."""
+        if not self._waiting or self._session.hub.status().state is not LinkState.LIVE:
             return
         now_ns = self._session.clock.now_ns()
         if now_ns < self._not_before_ns:
             return
-        target = self._target_for(self._next_type)
-        if target is None:
-            if self._knows_all_types():
-                self._next_type = next(self._types, None)
-            return
-        self._issue(self._next_type, target)
-        self._next_type = next(self._types, None)
-        self._not_before_ns = now_ns + int(PAUSE_S * 1e9)
-
-    def _knows_all_types(self) -> bool:
-        """Whether anything that can be commanded was announced at all."""
-        return bool(targets(self._session))
+        for type_id in self._waiting:
+            target = self._target_for(type_id)
+            if target is not None:
+                self._waiting.remove(type_id)
+                self._issue(type_id, target)
+                self._not_before_ns = now_ns + int(PAUSE_S * 1e9)
+                return
 
     def _target_for(self, type_id: str) -> Target | None:
         observations = self._session.observations
@@ -81,10 +74,10 @@ class Rehearsal:
 
 
 def default_args(session: TwinSession, type_id: str) -> dict[str, Any]:
-    """Arguments that a person would get by confirming the form as it opens.
+    """Arguments for a rehearsal.
 
-    A destination is the city's centre; everything else its default, first choice or the middle of
-    its range.
+    A destination is the city's centre; everything else its last choice, its default or the middle
+    of its range.
     """
     bounds = session.city.bounds_min_max_local_m()
     centre = (bounds[:3] + bounds[3:]) / 2
@@ -98,9 +91,9 @@ def default_args(session: TwinSession, type_id: str) -> dict[str, Any]:
 
 
 def _default(field: dataclasses.Field[Any]) -> Any:
+    if field.metadata.get("choices"):  # the last: the first is often how it already is
+        return field.metadata["choices"][-1]
     if field.default is not dataclasses.MISSING:
         return field.default
-    if field.metadata.get("choices"):
-        return field.metadata["choices"][0]
     low, high = field.metadata.get("min", 0), field.metadata.get("max", 0)
     return type(low)((low + high) / 2)

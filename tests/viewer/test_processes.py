@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from twin.errors import TwinError
-from viewer.parts import FeedFile, Companions, PrivateHub
+from viewer.parts import Companions, FeedFile, PrivateHub
 from viewer.ports import free_base_port
 from viewer.processes import last_line
 
@@ -74,7 +74,7 @@ def test_a_hub_that_cannot_start_says_why(tmp_path: Path):
         on_trouble=lambda _text: None,
     )
     try:
-        with pytest.raises(TwinError, match="The hub did not start: .*j.sqlite"):
+        with pytest.raises(TwinError, match=r"The hub did not start: .*j\.sqlite"):
             hub.control_endpoint()
     finally:
         hub.close()
