@@ -17,9 +17,9 @@ from twin.city.medial import ROAD_CLEARANCE_CELLS, Ways, ways_of
 from twin.city.open_ground import built_triangles, open_ground
 from twin.city.streets import streets_of_ways
 
-#: Road surfaces that give less than this many metres of street are no network.
+#: Road surfaces that give fewer metres of street, or fewer a square metre, are no network.
 _LEAST_ROADS_M = 400.0
-_LEAST_SHARE = 0.25
+_LEAST_ROADS_PER_M = 0.002
 
 
 def furnish(asset: CityAsset, seed: int = 1) -> CityAsset:
@@ -41,14 +41,12 @@ def furnish(asset: CityAsset, seed: int = 1) -> CityAsset:
 def street_network(soup: TriangleSoup, built: Float32Array) -> StreetNetwork:
     """A connected, drivable graph that stays off the buildings."""
     roads = soup.corners_local_m[soup.surfaces == int(Surface.ROAD)]
-    open_ways = None
     if len(roads):
         ways = ways_of(open_ground(built, roads), ROAD_CLEARANCE_CELLS)
-        if _length_m(ways) >= _LEAST_ROADS_M:
-            open_ways = ways_of(open_ground(built, roads[:0]))
-            if _length_m(ways) >= _LEAST_SHARE * _length_m(open_ways):
-                return streets_of_ways(ways, _heights(ways, soup))
-    ways = open_ways or ways_of(open_ground(built, roads[:0]))
+        extent = float(np.ptp(built[..., :2].reshape(-1, 2), axis=0).prod())
+        if _length_m(ways) >= max(_LEAST_ROADS_M, _LEAST_ROADS_PER_M * extent):
+            return streets_of_ways(ways, _heights(ways, soup))
+    ways = ways_of(open_ground(built, roads[:0]))
     return streets_of_ways(ways, _heights(ways, soup))
 
 

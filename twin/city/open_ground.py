@@ -13,7 +13,8 @@ import numpy as np
 from twin.arrays import BoolArray, Float32Array, Float64Array, Int64Array
 from twin.city.asset import Surface, TriangleSoup
 
-MOST_CELLS = 450_000
+#: Cells of the raster: more for more triangles, between these.
+FEWEST_CELLS, MOST_CELLS, CELLS_A_TRIANGLE = 450_000, 1_500_000, 6
 _FINEST_M, _MARGIN_M = 1.5, 24.0
 #: Half of the widest gap between road surfaces (a kerb, a verge) that is filled.
 _KERB_M = 2.5
@@ -64,7 +65,8 @@ def open_ground(built: Float32Array, roads: Float32Array) -> OpenGround:
     everything = np.concatenate([built, roads])[..., :2].reshape(-1, 2).astype(np.float64)
     low = everything.min(axis=0) - _MARGIN_M
     span = everything.max(axis=0) + _MARGIN_M - low
-    cell = max(_FINEST_M, math.sqrt(float(span.prod()) / MOST_CELLS))
+    most = min(MOST_CELLS, max(FEWEST_CELLS, CELLS_A_TRIANGLE * len(built)))
+    cell = max(_FINEST_M, math.sqrt(float(span.prod()) / most))
     shape = (int(span[0] / cell) + 1, int(span[1] / cell) + 1)
     houses = _stamped(built, low, cell, shape)
     if len(roads):

@@ -155,7 +155,7 @@ def _landmarks(
             free
             & (areas > 15000)
             & (reach < 0.86)
-            & np.isin(uses, [Use.INDUSTRY, Use.PARK, Use.SLABS])
+            & np.isin(uses, [Use.INDUSTRY, Use.SLABS, Use.ROWS])
         )
         radius = _inner_radius(blocks, room)
         rows = np.flatnonzero(room)[radius > STADIUM_LEAST_M + 12]

@@ -9,11 +9,17 @@ import numpy as np
 from twin.arrays import BoolArray, Float64Array, Int64Array
 from twin.city.graph import components
 from twin.generate.blocks import Blocks
+from twin.generate.macro import StreetLines
 from twin.generate.river import River
 
 #: Usual free speed by rank of street, m/s: avenue, main street, street, old lane, embankment.
+EMBANKMENT = 4
 SPEEDS_MPS = np.array([13.9, 13.9, 8.3, 5.6, 11.1])
 _SAME_M = 0.02
+#: Least distance between bridges, and the distance that calls for another, in half widths.
+_CLOSE_BRIDGES, _FAR_BRIDGES = 5.0, 15.0
+#: Longest bridge, in distances between the embankments.
+_LONGEST_BRIDGE = 1.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +57,13 @@ def pieces_of(blocks: Blocks, river: River) -> Pieces:
     step = point[1:] - point[:-1]
     length = np.hypot(step[:, 0], step[:, 1])
     street = follows & (covered[:-1] > 0) & (length > _SAME_M)
-    gap = follows & (covered[:-1] == 0) & (lines.ranks[label[:-1]] <= 2)
+    gap = follows & (covered[:-1] == 0) & (lines.ranks[label[:-1]] <= 1)
     bridge = gap & _spans(point[:-1], point[1:], length, river)
     bridge = _spread(bridge, point[:-1], river, lines.ranks[label[:-1]])
     wanted = np.concatenate([np.flatnonzero(street), np.flatnonzero(bridge)])
     is_bridge = np.arange(len(wanted)) >= int(street.sum())
-    return _largest(_graph(point[wanted], point[wanted + 1], label[wanted], is_bridge))
+    pieces = _graph(point[wanted], point[wanted + 1], label[wanted], is_bridge)
+    return _largest(_with_more_bridges(pieces, lines, river))
 
 
 def _sweep(
@@ -77,21 +84,59 @@ def _spans(start: Float64Array, end: Float64Array, length: Float64Array, river: 
     a, b = river.side_m(start), river.side_m(end)
     width = np.abs(a - b)
     wet = np.abs(river.side_m((start + end) / 2)) < river.half_width_m
-    return (a * b < 0) & wet & (length < 1.7 * width) & (width > river.half_width_m)
+    return (a * b < 0) & wet & (length < _LONGEST_BRIDGE * width) & (width > river.half_width_m)
 
 
 def _spread(bridge: BoolArray, start: Float64Array, river: River, ranks: Int64Array) -> BoolArray:
-    """Leave out bridges close to a better one; avenues come first, streets only fill wide gaps."""
+    """Leave out bridges close to a better one; avenues come first."""
     rows = np.flatnonzero(bridge)
     u = start[rows] @ river.along
     kept: list[float] = []
     out = np.zeros_like(bridge)
-    apart = river.half_width_m * np.array([5.0, 5.0, 13.0])[ranks[rows]]
+    apart = _CLOSE_BRIDGES * river.half_width_m
     for k in np.lexsort((u, ranks[rows])):
-        if all(abs(u[k] - other) > apart[k] for other in kept):
+        if all(abs(u[k] - other) > apart for other in kept):
             kept.append(float(u[k]))
             out[rows[k]] = True
     return out
+
+
+def _with_more_bridges(pieces: Pieces, lines: StreetLines, river: River) -> Pieces:
+    """Add bridges where two lie far apart, from junction to junction of the embankments."""
+    bank = lines.ranks[pieces.labels] == EMBANKMENT
+    nodes = np.unique(pieces.edges[bank])
+    side, u = river.side_m(pieces.nodes[nodes]), pieces.nodes[nodes] @ river.along
+    left, right = nodes[side > 0], nodes[side < 0]
+    if not len(left) or not len(right):
+        return pieces
+    gap = float(np.abs(side).min() * 2)
+    ends = [float(u[side > 0].min()), float(u[side < 0].min())]
+    tops = [float(u[side > 0].max()), float(u[side < 0].max())]
+    there = (pieces.nodes[pieces.edges[pieces.bridge, 0]] @ river.along).tolist()
+    edges: list[tuple[int, int]] = []
+    for middle in np.arange(max(ends), min(tops), _CLOSE_BRIDGES * river.half_width_m):
+        if all(abs(middle - other) > _FAR_BRIDGES / 2 * river.half_width_m for other in there):
+            near = left[np.abs(pieces.nodes[left] @ river.along - middle).argmin()]
+            away = np.hypot(*(pieces.nodes[right] - pieces.nodes[near]).T)
+            if away.min() < _LONGEST_BRIDGE * gap:
+                edges.append((int(near), int(right[away.argmin()])))
+                there.append(float(middle))
+    return _joined(pieces, np.array(edges, dtype=np.int64).reshape(-1, 2), lines)
+
+
+def _joined(pieces: Pieces, bridges: Int64Array, lines: StreetLines) -> Pieces:
+    """Add bridges; each is part of the street of best rank that reaches it."""
+    labels: list[int] = []
+    ranks = lines.ranks[pieces.labels]
+    for ends in bridges:
+        touching = np.flatnonzero(np.isin(pieces.edges, ends).any(axis=1))
+        labels.append(int(pieces.labels[touching[ranks[touching].argmin()]]))
+    return Pieces(
+        pieces.nodes,
+        np.concatenate([pieces.edges, bridges]),
+        np.concatenate([pieces.labels, np.array(labels, dtype=np.int64)]),
+        np.concatenate([pieces.bridge, np.ones(len(bridges), dtype=bool)]),
+    )
 
 
 def _graph(start: Float64Array, end: Float64Array, labels: Int64Array, bridge: BoolArray) -> Pieces:
