@@ -269,6 +269,7 @@ def test_a_busy_target_says_who_and_what(bench: Bench) -> None:
 def test_the_same_again_is_answered_the_same_and_another_is_refused(bench: Bench) -> None:
     one = request()
     first = bench.submit(one)
+    assert [e.kind for e in bench.events if e.seq == first.seq] == ["command.submitted"]
     n = len(bench.events)
     assert bench.submit(one) == first
     other = msgspec.structs.replace(one, args={"plan": 3})
