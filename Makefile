@@ -24,6 +24,7 @@ check: setup ## format, lint, types, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python scripts/architecture.py --check
 
 test: check ## check + all tests
 	bash scripts/test.sh $(ARGS)
