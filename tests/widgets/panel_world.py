@@ -212,7 +212,7 @@ def announcement(n_stations: int = 40) -> Announcement:
             id="amb-1",
             name="Ambulance 1",
             kind="ambulance",
-            department="emergency",
+            department="fire",
             accepts=("unit.dispatch",),
         ),
         Unit(index=1, id="bus-12", name="Bus 12", kind="bus", department="transport"),

@@ -9,7 +9,16 @@ from typing import Any, Literal
 from twin.registry import Registry
 
 #: Departments of a city. The control room may issue every command.
-DEPARTMENTS = ("control_room", "traffic", "water", "energy", "emergency", "works")
+DEPARTMENTS = (
+    "control_room",
+    "traffic",
+    "water",
+    "energy",
+    "fire",
+    "police",
+    "works",
+    "environment",
+)
 
 Relation = Literal["below", "above", "falls_by", "rises_by", "equals"]
 
