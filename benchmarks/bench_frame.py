@@ -168,31 +168,39 @@ def compare(
     peer: OffscreenWindow,
     pose: Pose,
     live: Live | None,
-    frames: int = 15,
+    frames: int = 21,
 ) -> tuple[float, float]:
-    """Median seconds of our frame (update and draw) and of the peer's, alternating."""  # fmt: skip
-    ours, theirs = [], []
+    """Median seconds of our frame (update and draw), and median ratio to the peer's beside it."""
 
     def frame() -> None:
         scene.update(SceneInput() if live is None else live.given())
         target.render()
 
+    ours, ratios = [], []
     for step in range(frames + 2):
         look(target, scene, turned(pose, step), peer)
         if live is not None:
             live.step(0.1)
-        first, second = seconds(frame), seconds(peer.render)
+        if step % 2:
+            mine, theirs = seconds(frame), seconds(peer.render)
+        else:
+            theirs, mine = seconds(peer.render), seconds(frame)
         if step >= 2:
-            ours.append(first)
-            theirs.append(second)
-    return float(np.median(ours)), float(np.median(theirs))
+            ours.append(mine)
+            ratios.append(mine / theirs)
+    return float(np.median(ours)), float(np.median(ratios))
 
 
-def ratio_result(name: str, ours: float, theirs: float, limit: float) -> Result:
+def ratio_result(name: str, ours_s: float, ratio: float, limit: float) -> Result:
     """Our frame in ms, gated by its ratio to the peer's."""
-    ratio = ours / theirs
     return Result(
-        name=name, value=1e3 * ours, unit="ms", ratio=ratio, limit=limit, ok=ratio <= limit
+        name=name,
+        value=1e3 * ours_s,
+        unit="ms",
+        ratio=ratio,
+        limit=limit,
+        ok=ratio <= limit,
+        note="over plain lit VTK actors of the same tiles",
     )
 
 
@@ -253,18 +261,18 @@ def run(n_buildings: int = BUILDINGS) -> list[Result]:
         pass
     results = [limit_result("frame.tiling", tiling_s, "s", TILING_LIMIT_S)]
     for name, pose in (("overview", overview), ("street", street)):
-        ours, theirs = compare(target, scene, peer, pose, None)
-        results.append(ratio_result(f"frame.{name}", ours, theirs, FRAME_LIMIT))
+        ours, ratio = compare(target, scene, peer, pose, None)
+        results.append(ratio_result(f"frame.{name}", ours, ratio, FRAME_LIMIT))
         results.append(
             limit_result(f"frame.pick_p95.{name}", pick_p95_ms(target, scene), "ms", PICK_LIMIT_MS)
         )
-    scene.camera.set_pose(overview)
+    scene.camera.set_pose(street)
     added = recolour_ms(target, scene, n_buildings)
     results.append(limit_result("frame.recolour", added, "ms", RECOLOUR_LIMIT_MS))
     live = Live(asset)
     for name, pose in (("overview", overview), ("street", street)):
-        ours, theirs = compare(target, scene, peer, pose, live)
-        results.append(ratio_result(f"frame.live.{name}", ours, theirs, LIVE_LIMIT))
+        ours, ratio = compare(target, scene, peer, pose, live)
+        results.append(ratio_result(f"frame.live.{name}", ours, ratio, LIVE_LIMIT))
     if scene.failures:
         raise RuntimeError(f"Layers failed: {scene.failures}")
     scene.dispose()

@@ -138,8 +138,10 @@ def place_labels(
 
 def _take_symbols(taken: BoolArray, symbols_px: Float64Array, ratio: float) -> None:
     reach = int(SYMBOL_REACH_PX * ratio) // _CELL_PX
-    cells = np.floor(np.nan_to_num(symbols_px, nan=-1e6) / _CELL_PX).astype(np.int64)
     rows, columns = taken.shape
+    cells = np.floor(np.nan_to_num(symbols_px, nan=-1e6) / _CELL_PX).astype(np.int64)
+    near = (cells > -reach - 1) & (cells < np.array([columns, rows]) + reach)
+    cells = cells[near.all(axis=1)]
     for dx in range(-reach, reach + 1):
         for dy in range(-reach, reach + 1):
             x, y = cells[:, 0] + dx, cells[:, 1] + dy
