@@ -64,6 +64,12 @@ def add_console_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="colour the city by an observed property or attribute",
     )
+    person.add_argument(
+        "--settings",
+        type=Path,
+        metavar="FILE",
+        help="remember layout and theme here (default: with your other settings)",
+    )
     timed = parser.add_argument_group("timed run")
     timed.add_argument(
         "--seconds",

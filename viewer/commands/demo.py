@@ -53,6 +53,7 @@ def _run(arguments: argparse.Namespace) -> int:
             operator=arguments.operator,
             department=arguments.department,
             theme=arguments.theme,
+            settings=arguments.settings,
             seconds=arguments.seconds,
             screenshot=arguments.screenshot,
             report=arguments.report,
