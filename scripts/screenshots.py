@@ -51,7 +51,8 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=30.0)
     arguments = parser.parse_args()
     PICTURES.mkdir(parents=True, exist_ok=True)
-    return 0 if all([take(name, arguments.seconds) for name in arguments.names or RUNS]) else 1
+    results = [take(name, arguments.seconds) for name in arguments.names or RUNS]
+    return 0 if all(results) else 1
 
 
 if __name__ == "__main__":

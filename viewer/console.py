@@ -12,6 +12,7 @@ import logging
 import os
 import signal
 import socket
+import tempfile
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,22 +81,32 @@ def run_console(options: ConsoleOptions) -> int:
     """
     signal.signal(signal.SIGTERM, _end_early)
     loading = CityLoading(options.city)
-    hub = None
+    with tempfile.TemporaryDirectory(prefix="civitwin-", ignore_cleanup_errors=True) as name:
+        try:
+            return _run(loading, Path(name), options)
+        finally:
+            loading.cancel()
+
+
+def _run(loading: CityLoading, folder: Path, options: ConsoleOptions) -> int:
+    """Everything between the start of the loading and its end; `folder` is gone afterwards."""
     troubles = _Troubles()
+    hub = None
+    if not options.hub:  # first, so that it starts while the city loads
+        hub = PrivateHub(
+            base_port=free_base_port(options.base_port),
+            scene=options.city.path.name if options.city.path else "Demo city",
+            folder=folder,
+            journal=options.journal,
+            on_trouble=troubles.tell,
+        )
     try:
-        if not options.hub:
-            hub = PrivateHub(
-                base_port=free_base_port(options.base_port),
-                scene=options.city.path.name if options.city.path else "Demo city",
-                journal=options.journal,
-                on_trouble=troubles.tell,
-            )
+        settings = _settings(options, folder)
         app = _make_application()
-        loaded = _await_city(app, loading, options)
-        endpoint = options.hub or (hub.control_endpoint() if hub else "")
-        return _run_desk(app, loaded, endpoint, hub, troubles, options)
+        loaded = _await_city(app, loading, options, settings)
+        endpoint = hub.control_endpoint() if hub else options.hub
+        return _run_desk(app, loaded, endpoint, folder, settings, troubles, options)
     finally:
-        loading.cancel()
         if hub is not None:
             hub.close()
 
@@ -141,14 +152,16 @@ def _make_application() -> QApplication:
     return app
 
 
-def _await_city(app: QApplication, loading: CityLoading, options: ConsoleOptions) -> LoadedCity:
+def _await_city(
+    app: QApplication, loading: CityLoading, options: ConsoleOptions, settings: Settings
+) -> LoadedCity:
     """Keep a small window with progress alive until the city is there."""
     from twin.theme import load_theme
     from viewer.splash import Splash
     from widgets.style import apply_theme
 
     clock = SystemClock()
-    apply_theme(app, load_theme(options.theme or _settings(options).theme))
+    apply_theme(app, load_theme(options.theme or settings.theme))
     title = options.city.path.name if options.city.path else "the demo city"
     splash = Splash(title=title, loading=loading, clock=clock)
     _import_drawing()  # while the city loads on its own thread
@@ -164,10 +177,12 @@ def _import_drawing() -> None:
     import viewer.desk  # noqa: F401
 
 
-def _settings(options: ConsoleOptions) -> Settings:
+def _settings(options: ConsoleOptions, folder: Path) -> Settings:
+    """The person's settings; a timed run has fresh ones and leaves the person's alone."""
     from viewer.settings import Settings
 
-    return Settings(options.settings)
+    is_timed = options.seconds is not None
+    return Settings(options.settings or (folder / "console.ini" if is_timed else None))
 
 
 def _operator(options: ConsoleOptions, settings: Settings) -> Operator:
@@ -179,36 +194,36 @@ def _operator(options: ConsoleOptions, settings: Settings) -> Operator:
     )
 
 
-def _outbox_path(options: ConsoleOptions, operator: Operator, hub: PrivateHub | None) -> Path:
-    """Where unacknowledged commands wait: with a private hub its folder, else per operator."""
-    if hub is not None and options.journal is None:
-        return hub.folder / "outbox.sqlite"
-    folder = user_state_path("civitwin", appauthor=False, ensure_exists=True)
+def _outbox_path(options: ConsoleOptions, operator: Operator, folder: Path) -> Path:
+    """Where unacknowledged commands wait.
+
+    With a journal that ends with this run so does the outbox; else it is kept per operator.
+    """
+    if not options.hub and options.journal is None:
+        return folder / "outbox.sqlite"
+    kept = user_state_path("civitwin", appauthor=False, ensure_exists=True)
     safe = "".join(c if c.isalnum() else "-" for c in f"{operator.name}-{operator.department}")
-    return Path(folder) / f"outbox-{safe}.sqlite"
+    return kept / f"outbox-{safe}.sqlite"
 
 
 def _run_desk(
     app: QApplication,
     loaded: LoadedCity,
     endpoint: str,
-    hub: PrivateHub | None,
+    folder: Path,
+    settings: Settings,
     troubles: _Troubles,
     options: ConsoleOptions,
 ) -> int:
     from viewer.desk import Desk
 
-    settings = _settings(options)
     operator = _operator(options, settings)
-    companions = Companions(
-        folder=hub.folder if hub else Path(user_state_path("civitwin", ensure_exists=True)),
-        on_trouble=troubles.tell,
-    )
+    companions = Companions(folder=folder, on_trouble=troubles.tell)
     desk = Desk(
         loaded=loaded,
         endpoint=endpoint,
         operator=operator,
-        outbox_path=_outbox_path(options, operator, hub),
+        outbox_path=_outbox_path(options, operator, folder),
         settings=settings,
         theme_name=options.theme,
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +25,8 @@ class FeedFile:
 class PrivateHub:
     """A hub of our own on loopback, brought back with the same journal when it dies.
 
-    Made and closed on the GUI thread; `on_trouble` is called on a worker thread.
+    Made and closed on the GUI thread; `on_trouble` is called on a worker thread. Its log, and the
+    journal unless one is given, lie in ``folder``.
     """
 
     def __init__(
@@ -35,12 +34,12 @@ class PrivateHub:
         *,
         base_port: int,
         scene: str,
+        folder: Path,
         journal: Path | None,
         on_trouble: Callable[[str], None],
     ) -> None:
-        self._own_folder = Path(tempfile.mkdtemp(prefix="civitwin-"))
-        self._journal = journal or self._own_folder / "journal.sqlite"
-        self._log = self._own_folder / "hub.log"
+        self._journal = journal or folder / "journal.sqlite"
+        self._log = folder / "hub.log"
         self._arguments = ["hub", "--journal", str(self._journal), "--base-port", str(base_port)]
         self._arguments += ["--scene", scene]
         self._on_trouble = on_trouble
@@ -49,11 +48,6 @@ class PrivateHub:
         self._n_restarts = 0
         self._is_closed = False
         self._child = self._start()
-
-    @property
-    def folder(self) -> Path:
-        """Folder for logs and other files of this run, gone after `close`."""
-        return self._own_folder
 
     @property
     def pid(self) -> int:
@@ -74,10 +68,9 @@ class PrivateHub:
         return str(self._addresses["control"])
 
     def close(self) -> None:
-        """Stop the hub and remove this run's folder (not a journal that was asked for)."""
+        """Stop the hub."""
         self._is_closed = True
         self._child.stop()
-        shutil.rmtree(self._own_folder, ignore_errors=True)
 
     def _start(self) -> ChildProcess:
         return ChildProcess(

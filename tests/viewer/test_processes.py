@@ -41,6 +41,7 @@ def test_private_hub_comes_back_on_the_same_ports_after_a_kill(tmp_path: Path):
     hub = PrivateHub(
         base_port=free_base_port(23_710),
         scene="Test",
+        folder=tmp_path,
         journal=tmp_path / "j.sqlite",
         on_trouble=troubles.append,
     )
@@ -60,7 +61,6 @@ def test_private_hub_comes_back_on_the_same_ports_after_a_kill(tmp_path: Path):
     finally:
         hub.close()
     assert not psutil.pid_exists(last_pid)
-    assert not hub.folder.exists()
     assert (tmp_path / "j.sqlite").exists()
 
 
@@ -70,6 +70,7 @@ def test_a_hub_that_cannot_start_says_why(tmp_path: Path):
     hub = PrivateHub(
         base_port=free_base_port(23_810),
         scene="Test",
+        folder=tmp_path,
         journal=no_folder / "j.sqlite",
         on_trouble=lambda _text: None,
     )
@@ -86,14 +87,16 @@ def test_children_end_when_their_console_is_killed(tmp_path: Path):
         import pathlib, sys, time
         from viewer.parts import PrivateHub
         from viewer.ports import free_base_port
-        hub = PrivateHub(base_port=free_base_port(23910), scene="", journal=None,
+        hub = PrivateHub(base_port=free_base_port(23910), scene="", journal=None, folder=pathlib.Path(sys.argv[1]),
                          on_trouble=lambda text: None)
         hub.control_endpoint()
-        print(hub.pid, hub.folder, flush=True)
+        print(hub.pid, flush=True)
         time.sleep(60)
         """
     )
-    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as parent:
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE
+    ) as parent:
         hub_pid = int(parent.stdout.readline().split()[0])
         parent.kill()
     until(lambda: not psutil.pid_exists(hub_pid))
