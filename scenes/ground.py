@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper, vtkRenderer
 
+from scenes.billboards import Overlay
 from scenes.view import View
 from scenes.vtk_arrays import triangle_mesh, vtk_from_numpy
 from twin.arrays import Float32Array, Int32Array
 from twin.city.asset import CityAsset, Surface
 from twin.theme import Theme, rgb_from_hex
 
+RANK = -10
 SPOKES = 96
 #: Rings as multiples of the city's radius, and how far each has faded into the horizon.
 RINGS = ((0.0, 0.0), (1.05, 0.0), (1.5, 0.22), (2.2, 0.5), (3.5, 0.78), (6.0, 0.94), (14.0, 1.0))
@@ -38,8 +40,11 @@ def ground_height(asset: CityAsset) -> float:
 class Ground:
     """Ground sheet and sky gradient. GUI thread."""
 
-    def __init__(self, renderer: vtkRenderer, asset: CityAsset, ground_z_m: float) -> None:
+    def __init__(
+        self, renderer: vtkRenderer, overlay: Overlay, asset: CityAsset, ground_z_m: float
+    ) -> None:
         self._renderer = renderer
+        self._overlay = overlay
         bounds = asset.bounds_min_max_local_m()
         self._radius_m = max(50.0, 0.5 * float(np.hypot(*(bounds[3:5] - bounds[:2]))))
         centre = 0.5 * (bounds[:2] + bounds[3:5])
@@ -53,7 +58,11 @@ class Ground:
         self._actor.GetProperty().LightingOff()
         self._actor.PickableOff()
         self._horizon = self._sky = np.zeros(3)
-        renderer.AddActor(self._actor)
+        # Drawn after all solid things: the depth test then spares what the city covers, a fifth
+        # of a street-level frame on software GL.
+        self._actor.ForceTranslucentOn()
+        self._actor.UseBoundsOff()
+        overlay.add(self._actor, RANK)
 
     def set_theme(self, theme: Theme) -> None:
         """Take terrain shade, horizon and sky of a theme."""
@@ -81,7 +90,7 @@ class Ground:
 
     def dispose(self) -> None:
         """Take the sheet out of the renderer."""
-        self._renderer.RemoveActor(self._actor)
+        self._overlay.remove(self._actor)
 
 
 def _disc(

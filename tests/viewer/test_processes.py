@@ -87,8 +87,8 @@ def test_children_end_when_their_console_is_killed(tmp_path: Path):
         import pathlib, sys, time
         from viewer.parts import PrivateHub
         from viewer.ports import free_base_port
-        hub = PrivateHub(base_port=free_base_port(23910), scene="", journal=None, folder=pathlib.Path(sys.argv[1]),
-                         on_trouble=lambda text: None)
+        hub = PrivateHub(base_port=free_base_port(23910), scene="", journal=None,
+                         folder=pathlib.Path(sys.argv[1]), on_trouble=lambda text: None)
         hub.control_endpoint()
         print(hub.pid, flush=True)
         time.sleep(60)
