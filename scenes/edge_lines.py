@@ -19,7 +19,7 @@ from twin.tiles.tile import Tile
 #: Lines that may be drawn in one frame: bounds what they cost on software GL.
 MOST_LINES = 150_000
 #: Lines are gone at this depth in a view 720 px high.
-REACH_M = 1200.0
+REACH_M = 950.0
 
 _VERTEX = (
     VERTEX_STYLE

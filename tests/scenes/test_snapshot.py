@@ -15,7 +15,7 @@ from viewer.commands.snapshot import SnapshotError, camera_from_text, size_from_
 def test_the_demo_city_becomes_a_picture_without_a_display(tmp_path):
     picture = tmp_path / "demo.png"
     environment = {k: v for k, v in os.environ.items() if k not in {"DISPLAY", "WAYLAND_DISPLAY"}}
-    command = [sys.executable, "-m", "viewer.cli", "snapshot", "--demo", "--buildings", "200"]
+    command = [sys.executable, "-m", "viewer.cli", "snapshot", "--demo", "--buildings", "500"]
     done = subprocess.run(
         [*command, "-o", str(picture), "--size", "320x200"],
         capture_output=True,
@@ -34,7 +34,7 @@ def test_the_theme_and_the_camera_change_the_picture(tmp_path):
     means = {}
     for theme in ("light", "dark"):
         picture = tmp_path / f"{theme}.png"
-        arguments = ["snapshot", "--demo", "--buildings", "100", "--size", "160x100"]
+        arguments = ["snapshot", "--demo", "--buildings", "500", "--size", "160x100"]
         assert main([*arguments, "-o", str(picture), "--theme", theme]) == 0
         means[theme] = np.asarray(Image.open(picture)).mean()
     assert means["dark"] < 0.5 * means["light"]
@@ -60,7 +60,7 @@ def test_a_city_file_coloured_by_an_attribute(tmp_path, shared_data):
         (["--demo", "--camera", "1,2"], "The camera '1,2' is not"),
         (["--demo", "--buildings", "0"], "at least one building"),
         (["/nowhere/city.json"], "There is no such file"),
-        (["--demo", "--buildings", "50", "--color-by", "colour"], "No attribute is called"),
+        (["--demo", "--buildings", "500", "--color-by", "colour"], "No attribute is called"),
     ],
 )
 def test_bad_input_is_one_sentence_and_status_1(tmp_path, capsys, arguments, sentence):

@@ -44,7 +44,9 @@ def test_no_triangle_is_lost_changed_or_given_to_another_feature():
     assert len(tiles) > 10
     corners = np.concatenate([tile.corners_local_m for tile in tiles])
     assert np.array_equal(sorted_corners(corners), sorted_corners(asset.soup.corners_local_m))
-    keyed = {tuple(c.ravel()): f for c, f in zip(asset.soup.corners_local_m, asset.soup.features, strict=True)}
+    soup = asset.soup
+    pairs = zip(soup.corners_local_m, soup.features, strict=True)
+    keyed = {tuple(corner.ravel()): feature for corner, feature in pairs}
     for tile in tiles:
         assert len(np.unique(tile.features)) <= 5
         for corner, feature in zip(tile.corners_local_m, tile.features, strict=True):
