@@ -177,6 +177,7 @@ def test_dispose_leaves_no_prop_and_no_actor_alive(target, boxes):
 
 
 def test_another_city_replaces_the_first(target, scene):
+    scene.camera.home(animated=False)  # near enough for edge lines, as with the second city
     draw(target, scene)
     n = target.renderer.GetViewProps().GetNumberOfItems()
     other = city_of_boxes(2, 1)
