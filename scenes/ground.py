@@ -47,7 +47,9 @@ class Ground:
         self._overlay = overlay
         bounds = asset.bounds_min_max_local_m()
         self._radius_m = max(50.0, 0.5 * float(np.hypot(*(bounds[3:5] - bounds[:2]))))
-        centre = 0.5 * (bounds[:2] + bounds[3:5])
+        self._centre = centre = 0.5 * (bounds[:2] + bounds[3:5])
+        self._z_m = ground_z_m
+        self._visible = True
         points, triangles, self._fade = _disc(centre, self._radius_m, ground_z_m)
         self._mesh = triangle_mesh(points, triangles)
         mapper = vtkPolyDataMapper()
@@ -57,16 +59,16 @@ class Ground:
         self._actor.SetMapper(mapper)
         self._actor.GetProperty().LightingOff()
         self._actor.PickableOff()
-        self._horizon = self._sky = np.zeros(3)
-        # Drawn after all solid things: the depth test then spares what the city covers, a fifth
-        # of a street-level frame on software GL.
+        self._horizon = self._sky = self._near = np.zeros(3)
+        # Drawn after all solid things, so that the depth test spares what the city covers.
         self._actor.ForceTranslucentOn()
         self._actor.UseBoundsOff()
         overlay.add(self._actor, RANK)
 
     def set_theme(self, theme: Theme) -> None:
         """Take terrain shade, horizon and sky of a theme."""
-        terrain = np.array(rgb_from_hex(theme.surface["terrain"])) * FLAT_LIGHT
+        terrain = np.clip(np.array(rgb_from_hex(theme.surface["terrain"])) * FLAT_LIGHT, 0, 1)
+        self._near = terrain
         self._horizon = np.array(rgb_from_hex(theme.scene["horizon"]))
         self._sky = np.array(rgb_from_hex(theme.scene["sky_top"]))
         mixed = terrain + (self._horizon - terrain) * self._fade[:, None]
@@ -74,7 +76,17 @@ class Ground:
         self._mesh.GetPointData().SetScalars(vtk_from_numpy(colours))
 
     def update(self, view: View) -> None:
-        """Bend the sky gradient so that it has the horizon's colour where the horizon is."""
+        """Bend the sky gradient so that it has the horizon's colour where the horizon is.
+
+        A view that sees only unfaded ground gets it as the plain background instead: the same
+        picture without filling the window, a sixth of a street-level frame on software GL.
+        """
+        only_ground = self._visible and self._sees_only_near_ground(view)
+        self._actor.SetVisibility(self._visible and not only_ground)
+        if only_ground:
+            self._renderer.GradientBackgroundOff()
+            self._renderer.SetBackground(*self._near)
+            return
         top_rad = float(np.arcsin(np.clip(view.forward[2], -1, 1))) + view.view_angle_rad / 2
         share = np.clip(top_rad / SKY_FULL_RAD, 0.0, 1.0)
         top = self._horizon + (self._sky - self._horizon) * share
@@ -85,8 +97,22 @@ class Ground:
         self._renderer.SetBackground2(*top)
 
     def set_visible(self, visible: bool) -> None:
-        """Show or hide the sheet (the sky stays)."""
+        """Show or hide the sheet (the sky stays); seen with the next `update`."""
+        self._visible = visible
         self._actor.SetVisibility(visible)
+
+    def _sees_only_near_ground(self, view: View) -> bool:
+        width, height = view.size_px
+        near_m = RINGS[1][0] * self._radius_m * float(np.cos(np.pi / SPOKES))
+        for x, y in ((0, 0), (width, 0), (0, height), (width, height)):
+            ray = view.ray_through(x, y)
+            if ray[2] > -1e-3:
+                return False
+            reach = (self._z_m - view.position_m[2]) / ray[2]
+            hit = view.position_m[:2] + ray[:2] * reach
+            if reach < 0 or float(np.hypot(*(hit - self._centre))) > near_m:
+                return False
+        return True
 
     def dispose(self) -> None:
         """Take the sheet out of the renderer."""

@@ -36,6 +36,7 @@ class GroundVisual:
     def set_visible(self, visible: bool) -> None:
         """Show or hide the disc."""
         self._ground.set_visible(visible)
+        self._seen = b""
 
     def dispose(self) -> None:
         """Take the disc out of the renderer."""

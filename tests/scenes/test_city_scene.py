@@ -192,3 +192,16 @@ def test_a_scene_without_a_city_draws_ground_and_sky(target):
     draw(target, scene)
     assert scene.pick(10.0, 290.0) is None or scene.pick(10.0, 290.0).is_ground
     scene.dispose()
+
+
+def test_ground_looks_the_same_as_sheet_and_as_background(target, scene):
+    """Near views clear the window in the ground's colour; wide ones draw the sheet."""
+    beside = (30.0, 30.0, 0.0)
+    colours, sheets = [], []
+    for distance in (120.0, 500.0):
+        scene.camera.fly_to((30.0, 30.0, 0.0), distance, elevation_rad=1.5, animated=False)
+        draw(target, scene)
+        colours.append(pixel(target, scene, beside))
+        sheets.append(scene._entries["ground"].visual._ground._actor.GetVisibility())
+    assert sheets == [0, 1]
+    assert np.allclose(colours[0], colours[1], atol=2)
