@@ -94,6 +94,6 @@ def run() -> list[Result]:
             ratio=round(ratio, 2),
             limit=LIMIT,
             ok=ratio <= LIMIT,
-            note=f"empty window in the same widget {bare:.2f} s; in VTK's native window {native:.2f} s",
+            note=f"empty window in the same widget {bare:.2f} s, in VTK's own {native:.2f} s",
         )
     ]
