@@ -14,6 +14,7 @@ import signal
 import socket
 import tempfile
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,16 +80,18 @@ def run_console(options: ConsoleOptions) -> int:
     TwinError
         The city cannot be opened, or the hub cannot be started.
     """
-    signal.signal(signal.SIGTERM, _end_early)
+    ending = _Ending()
+    signal.signal(signal.SIGTERM, ending.ask)
+    signal.signal(signal.SIGINT, ending.ask)
     loading = CityLoading(options.city)
     with tempfile.TemporaryDirectory(prefix="civitwin-", ignore_cleanup_errors=True) as name:
         try:
-            return _run(loading, Path(name), options)
+            return _run(loading, Path(name), ending, options)
         finally:
             loading.cancel()
 
 
-def _run(loading: CityLoading, folder: Path, options: ConsoleOptions) -> int:
+def _run(loading: CityLoading, folder: Path, ending: _Ending, options: ConsoleOptions) -> int:
     """Everything between the start of the loading and its end; `folder` is gone afterwards."""
     troubles = _Troubles()
     hub = None
@@ -103,17 +106,41 @@ def _run(loading: CityLoading, folder: Path, options: ConsoleOptions) -> int:
     try:
         settings = _settings(options, folder)
         app = _make_application()
-        loaded = _await_city(app, loading, options, settings)
+        loaded = _await_city(app, loading, ending, options, settings)
         endpoint = hub.control_endpoint() if hub else options.hub
-        return _run_desk(app, loaded, endpoint, folder, settings, troubles, options)
+        ending.leave_if_asked()
+        return _run_desk(app, loaded, endpoint, folder, settings, ending, troubles, options)
     finally:
         if hub is not None:
             hub.close()
 
 
-def _end_early(_number: int, _frame: object) -> None:
-    """SIGTERM before there is a window: leave by way of every `finally`."""
-    raise SystemExit(0)
+class _Ending:
+    """SIGTERM and SIGINT: remembered until there is a window to close. Main thread.
+
+    Raising from the handler would not do: Qt swallows what is raised inside its calls.
+    """
+
+    def __init__(self) -> None:
+        self.is_asked = False
+        self._close: Callable[[], object] | None = None
+
+    def ask(self, _number: int, _frame: object) -> None:
+        """Signal handler."""
+        self.is_asked = True
+        if self._close is not None:
+            self._close()
+
+    def close_with(self, close: Callable[[], object]) -> None:
+        """From now on the window is closed; at once if the end was asked for before."""
+        self._close = close
+        if self.is_asked:
+            close()
+
+    def leave_if_asked(self) -> None:
+        """Leave the process while there is no window yet."""
+        if self.is_asked:
+            raise SystemExit(0)
 
 
 class _Troubles:
@@ -153,7 +180,11 @@ def _make_application() -> QApplication:
 
 
 def _await_city(
-    app: QApplication, loading: CityLoading, options: ConsoleOptions, settings: Settings
+    app: QApplication,
+    loading: CityLoading,
+    ending: _Ending,
+    options: ConsoleOptions,
+    settings: Settings,
 ) -> LoadedCity:
     """Keep a small window with progress alive until the city is there."""
     from twin.theme import load_theme
@@ -166,6 +197,7 @@ def _await_city(
     splash = Splash(title=title, loading=loading, clock=clock)
     _import_drawing()  # while the city loads on its own thread
     while not loading.wait(POLL_S):
+        ending.leave_if_asked()
         splash.refresh()
         app.processEvents()
     splash.close()
@@ -212,6 +244,7 @@ def _run_desk(
     endpoint: str,
     folder: Path,
     settings: Settings,
+    ending: _Ending,
     troubles: _Troubles,
     options: ConsoleOptions,
 ) -> int:
@@ -251,8 +284,7 @@ def _run_desk(
         )
     try:
         desk.show(fills_screen=options.seconds is not None)
-        signal.signal(signal.SIGTERM, lambda _number, _frame: desk.window.close())
-        signal.signal(signal.SIGINT, lambda _number, _frame: desk.window.close())
+        desk.soon(lambda: ending.close_with(desk.window.close))
         status = app.exec()
     finally:
         troubles.show_on(None)

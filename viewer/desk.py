@@ -152,6 +152,10 @@ class Desk:
         """Call once the city was drawn for the first time."""
         self._after_first_frame.append(call)
 
+    def soon(self, call: Callable[[], object]) -> None:
+        """Call once the event loop runs."""
+        self._bridge.after(0, call)
+
     def post_message(self, sentence: str) -> None:
         """Show one sentence. Any thread."""
         self._bridge.post(lambda: self.session.message.emit(sentence))

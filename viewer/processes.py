@@ -82,6 +82,7 @@ class ChildProcess:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 env=os.environ | {EXIT_WITH_STDIN: "1"},
+                start_new_session=True,  # Ctrl+C is for the console, which then ends its children
             )
         self._watcher = threading.Thread(target=self._watch, name=f"{name}-watch", daemon=True)
         self._watcher.start()
