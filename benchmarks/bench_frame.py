@@ -14,7 +14,7 @@ import vtkmodules.vtkRenderingOpenGL2  # noqa: F401
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
 
 from benchmarks.result import Result
-from scenes.camera_rig import Pose
+from scenes.pose import Pose
 from scenes.city_scene import CityScene
 from scenes.offscreen import OffscreenWindow
 from scenes.scene_input import NothingSelected, SceneInput, input_from_stores

@@ -7,60 +7,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 from vtkmodules.vtkRenderingCore import vtkRenderer
 
+from scenes.home_view import HOME_AZIMUTH_RAD, HOME_ELEVATION_RAD, home_pose
+from scenes.pose import VIEW_ANGLE_DEG, Point, Pose, axes_of, between, point_of
 from scenes.view import View, view_of
 from twin.arrays import Float64Array
 
-VIEW_ANGLE_DEG = 32.0
 LOWEST_RAD = np.radians(2.0)
 HIGHEST_RAD = np.radians(89.0)
-HOME_AZIMUTH_RAD = np.radians(33.0)
-HOME_ELEVATION_RAD = np.radians(33.0)
-HOME_FILL = 0.86
 FLIGHT_S = 0.6
 ORBIT_RAD_PER_PX = 0.0055
 CLEARANCE_M = 2.0
 NEAREST_M = 8.0
 #: The ground sheet reaches this many city radii (see `scenes.ground.RINGS`).
 SHEET_RADII = 14.5
-
-Point = tuple[float, float, float]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pose:
-    """Where the camera looks.
-
-    Attributes
-    ----------
-    focal_m : point in the middle of the picture, local metres
-    distance_m : from the eye to it
-    azimuth_rad : direction of looking, clockwise from north
-    elevation_rad : of the eye above the horizon seen from the focal point
-    """
-
-    focal_m: Point
-    distance_m: float
-    azimuth_rad: float
-    elevation_rad: float
-
-    def forward(self) -> Float64Array:
-        """(3,) unit vector of looking."""
-        flat = np.cos(self.elevation_rad)
-        return np.array(
-            [
-                np.sin(self.azimuth_rad) * flat,
-                np.cos(self.azimuth_rad) * flat,
-                -np.sin(self.elevation_rad),
-            ]
-        )
-
-    def right(self) -> Float64Array:
-        """(3,) unit vector to the right of the picture."""
-        return np.array([np.cos(self.azimuth_rad), -np.sin(self.azimuth_rad), 0.0])
-
-    def eye(self) -> Float64Array:
-        """(3,) position of the camera."""
-        return np.array(self.focal_m) - self.forward() * self.distance_m
 
 
 @dataclass(slots=True)
@@ -86,6 +45,7 @@ class CameraRig:
         self._flight: _Flight | None = None
         self._written: tuple[Pose, tuple[int, ...]] | None = None
         self._at_home: Pose | None = None
+        self._home_size = (0, 0)
         self.reduced_motion = False
         self.pose = Pose(
             focal_m=(0.0, 0.0, 0.0),
@@ -166,7 +126,7 @@ class CameraRig:
         limited = float(np.clip(factor * self.pose.distance_m, NEAREST_M, self._farthest_m()))
         factor = limited / self.pose.distance_m
         focal = target + (np.array(self.pose.focal_m) - target) * factor
-        self._set(replace(self.pose, focal_m=_point(focal), distance_m=limited))
+        self._set(replace(self.pose, focal_m=point_of(focal), distance_m=limited))
 
     # -- flights ----------------------------------------------------------------------------
 
@@ -195,7 +155,8 @@ class CameraRig:
 
     def home(self, *, animated: bool = True) -> None:
         """The whole city, from above and aside."""
-        self._at_home = self._fitted(HOME_AZIMUTH_RAD, HOME_ELEVATION_RAD)
+        self._home_size = self._size()
+        self._at_home = home_pose(self._samples, self._home_size)
         self._go(self._at_home, animated)
 
     def top_view(self) -> None:
@@ -231,7 +192,7 @@ class CameraRig:
             return False
         flight.elapsed_s += dt_s
         share = min(1.0, flight.elapsed_s / FLIGHT_S)
-        self._set(_between(flight.start, flight.end, share * share * (3 - 2 * share)))
+        self._set(between(flight.start, flight.end, share * share * (3 - 2 * share)))
         if share >= 1.0:
             self._flight = None
         return True
@@ -240,8 +201,8 @@ class CameraRig:
 
     def apply(self) -> bool:
         """Write the pose to the VTK camera; False when nothing has changed since."""
-        size = tuple(self._renderer.GetSize())
-        if self._written is not None and size != self._written[1] and self._at_home == self.pose:
+        size = self._size()
+        if size != self._home_size and self._at_home == self.pose:
             self.home(animated=False)  # the window took another shape before anybody moved
         state = (self.pose, size)
         if state == self._written:
@@ -291,7 +252,7 @@ class CameraRig:
         low, high = self._bounds[:3], self._bounds[3:]
         margin = 0.75 * (high - low) + 200.0
         focal[:2] = np.clip(focal[:2], (low - margin)[:2], (high + margin)[:2])
-        self._set(replace(self.pose, focal_m=_point(focal)))
+        self._set(replace(self.pose, focal_m=point_of(focal)))
 
     def _turn_about(
         self, pivot: Float64Array | None, azimuth_rad: float, elevation_rad: float
@@ -303,8 +264,8 @@ class CameraRig:
         if pivot is not None:
             # The pivot keeps its place in the picture: same offsets along the turned axes.
             offset = np.array(pose.focal_m) - pivot
-            old, new = _axes(pose), _axes(turned)
-            turned = replace(turned, focal_m=_point(pivot + new.T @ (old @ offset)))
+            old, new = axes_of(pose), axes_of(turned)
+            turned = replace(turned, focal_m=point_of(pivot + new.T @ (old @ offset)))
         self._set(turned)
 
     def _refocus(self) -> None:
@@ -314,7 +275,7 @@ class CameraRig:
             return
         reach = (max(self._ground_z_m, self._bounds[2]) - eye[2]) / forward[2]
         if NEAREST_M < reach < self._farthest_m():
-            focal = _point(eye + forward * reach)
+            focal = point_of(eye + forward * reach)
             self._set(replace(self.pose, focal_m=focal, distance_m=float(reach)))
 
     def _farthest_m(self) -> float:
@@ -334,54 +295,6 @@ class CameraRig:
         else:
             self._set(pose)
 
-    def _fitted(self, azimuth_rad: float, elevation_rad: float) -> Pose:
-        """The pose from which the samples fill `HOME_FILL` of the picture, in the middle."""
+    def _size(self) -> tuple[int, int]:
         width, height = self._renderer.GetSize()
-        tall = float(np.tan(np.radians(VIEW_ANGLE_DEG) / 2)) * HOME_FILL
-        wide = tall * max(width, 1) / max(height, 1)
-        middle = 0.5 * (self._samples.min(axis=0) + self._samples.max(axis=0))
-        pose = Pose(
-            focal_m=_point(middle),
-            distance_m=1000.0,
-            azimuth_rad=azimuth_rad,
-            elevation_rad=elevation_rad,
-        )
-        axes = _axes(pose)
-        local = (self._samples - middle) @ axes.T
-        distance, offset = _fit(local, wide, tall)
-        focal = middle + axes[0] * offset[0] + axes[1] * offset[1]
-        return replace(pose, focal_m=_point(focal), distance_m=distance)
-
-
-def _fit(local: Float64Array, wide: float, tall: float) -> tuple[float, Float64Array]:
-    """Distance and sideways offset that frame points given along right, up, forward."""
-    offset = np.zeros(2)
-    distance = 1.0
-    for _ in range(12):
-        across = np.abs(local[:, :2] - offset) / np.array([wide, tall])
-        distance = max(float((across.max(axis=1) - local[:, 2]).max()), NEAREST_M)
-        seen = (local[:, :2] - offset) / (distance + local[:, 2])[:, None]
-        offset = offset + 0.5 * (seen.min(axis=0) + seen.max(axis=0)) * distance
-    return distance, offset
-
-
-def _axes(pose: Pose) -> Float64Array:
-    """(3, 3) rows right, up, forward."""
-    right, forward = pose.right(), pose.forward()
-    return np.stack([right, np.cross(right, forward), forward])
-
-
-def _between(start: Pose, end: Pose, share: float) -> Pose:
-    turn = (end.azimuth_rad - start.azimuth_rad + np.pi) % (2 * np.pi) - np.pi
-    focal = np.array(start.focal_m) * (1 - share) + np.array(end.focal_m) * share
-    ratio = end.distance_m / start.distance_m
-    return Pose(
-        focal_m=_point(focal),
-        distance_m=start.distance_m * ratio**share,
-        azimuth_rad=start.azimuth_rad + turn * share,
-        elevation_rad=start.elevation_rad + (end.elevation_rad - start.elevation_rad) * share,
-    )
-
-
-def _point(array: Float64Array) -> Point:
-    return (float(array[0]), float(array[1]), float(array[2]))
+        return max(int(width), 1), max(int(height), 1)

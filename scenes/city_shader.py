@@ -30,7 +30,8 @@ TILE_VERTEX_INPUTS = VERTEX_STYLE_INPUTS + "flat out vec4 styleVS;\nout vec2 lig
 TILE_VERTEX = (
     VERTEX_STYLE
     + """
-float fade = plain * haze.z * smoothstep(haze.x, haze.y, gl_Position.w);
+float fade = plain * (haze.z * smoothstep(haze.x, haze.y, gl_Position.w)
+  + (1.0 - haze.z) * haze.w * smoothstep(haze.y, 2.2 * haze.y, gl_Position.w));
 styleVS = vec4(mix(style.rgb, shade, plain), style.a);
 lightVS = vec2(light * (1.0 - fade), fade);
 if (hidden) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);

@@ -31,7 +31,7 @@ class CityTiles:
         self._property.LightingOff()
         self._property.SetTexture("cityStyle", style.texture)
         self._write_shader()
-        self.set_haze(1e9, 2e9, 0.0)
+        self.set_haze(1e9, 2e9, 0.0, 0.0)
         self._actors = [self._actor(tile) for tile in tiles]
         for actor in self._actors:
             renderer.AddActor(actor)
@@ -41,9 +41,12 @@ class CityTiles:
         """One a tile."""
         return len(self._actors)
 
-    def set_haze(self, begin_m: float, end_m: float, most: float) -> None:
-        """Far plain surfaces fade into the horizon between two depths, by ``most`` (0..1)."""
-        self._shader.GetVertexCustomUniforms().SetUniform4f("haze", (begin_m, end_m, most, 0.0))
+    def set_haze(self, begin_m: float, end_m: float, most: float, beyond: float) -> None:
+        """Far plain surfaces fade into the horizon between two depths, by ``most`` (0..1).
+
+        From there on, up to 2.2 times ``end_m``, what is left fades by the share ``beyond``.
+        """
+        self._shader.GetVertexCustomUniforms().SetUniform4f("haze", (begin_m, end_m, most, beyond))
 
     def set_colours(
         self,

@@ -20,6 +20,8 @@ OTHER_RGB: Rgb = (140, 140, 140)
 _BUILT = (Surface.WALL, Surface.ROOF)
 #: Code of `twin.sense.health.Health`.
 _STALE = 1
+#: Buildings between these percentiles of x and of y are sure to be in the home view.
+FRAMED_PERCENTILES = (0.2, 99.8)
 Range: TypeAlias = tuple[str, str, float, float]
 
 
@@ -45,10 +47,17 @@ def built_features(asset: CityAsset) -> BoolArray:
 
 
 def building_points(asset: CityAsset) -> Float64Array:
-    """(N, 3) corners of up to some thousand buildings, for framing the city; may be empty."""
+    """(N, 3) corners of a thousand buildings or so, for framing the city; may be empty.
+
+    Single buildings far outside, such as a farm, are left out.
+    """
     bounds = asset.features.bounds_min_max_local_m[built_features(asset)].astype(float)
     bounds = bounds[~np.isnan(bounds[:, 0])]
-    step = max(1, len(bounds) // 4000)
+    if len(bounds):
+        middle = 0.5 * (bounds[:, :2] + bounds[:, 3:5])
+        low, high = np.percentile(middle, FRAMED_PERCENTILES, axis=0)
+        bounds = bounds[np.all((middle >= low) & (middle <= high), axis=1)]
+    step = max(1, len(bounds) // 1500)
     corners = [bounds[::step, columns] for columns in ((0, 1, 2), (3, 4, 5), (0, 4, 5), (3, 1, 5))]
     return np.concatenate(corners)
 

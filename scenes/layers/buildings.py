@@ -7,19 +7,23 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from scenes.city_tiles import CityTiles
-from scenes.colouring import Colouring
+from scenes.colouring import Colouring, building_points
 from scenes.edge_lines import EdgeLines
 from scenes.layer import LayerType
 from scenes.scene_input import SceneInput
 from scenes.stage import Stage
 from scenes.view import View
+from twin.arrays import Float64Array
+from twin.city.asset import CityAsset
 from twin.clock import NS_PER_S
 from twin.ramps import Ramp
 from twin.theme import rgb_from_hex
 
 #: Live colours move at most this often; more is flicker, not information.
 RECOLOUR_NS = NS_PER_S // 4
-_HAZE = {"light": 0.42, "dark": 0.5}
+#: How much the far side of the city fades; beyond it the country fades almost wholly.
+_HAZE = {"light": 0.30, "dark": 0.40}
+_HAZE_BEYOND = 0.92
 _EDGES = {"light": 0.34, "dark": 0.5}
 
 
@@ -50,8 +54,7 @@ class BuildingsVisual:
         self._tiles.set_colours(rgb_from_hex(theme.scene["horizon"]), no_data, stage.pixel_ratio)
         red, green, blue = (round(255 * c) for c in no_data)
         self._colouring = Colouring(stage.asset, (red, green, blue))
-        bounds = stage.asset.bounds_min_max_local_m()
-        self._reach_m = max(400.0, float(np.hypot(*(bounds[3:5] - bounds[:2]))))
+        self._middle, self._radius_m = built_circle(stage.asset)
         self._edges_on = True
         self._seen = b""
         self._key: tuple[str, int, str, float] | None = None
@@ -68,10 +71,7 @@ class BuildingsVisual:
             self._edges_on = state.edges
             self._edges.set_visible(state.edges)
             self._edges.update(view)
-            middle_m = max(float(np.linalg.norm(view.position_m)), 1.0)
-            most = _HAZE.get(self._stage.theme.name, 0.4) if state.haze else 0.0
-            begin_m = 0.9 * min(middle_m, self._reach_m)
-            self._tiles.set_haze(begin_m, begin_m + 2.2 * self._reach_m, most)
+            self._set_haze(view, state)
             changed = True
         return changed
 
@@ -85,6 +85,13 @@ class BuildingsVisual:
         """Take the city out of the renderer."""
         self._tiles.dispose()
         self._edges.dispose()
+
+    def _set_haze(self, view: View, state: BuildingsState) -> None:
+        middle_m = float(np.linalg.norm(view.position_m - self._middle))
+        most = _HAZE.get(self._stage.theme.name, 0.4) if state.haze else 0.0
+        beyond = _HAZE_BEYOND if state.haze else 0.0
+        begin_m = max(middle_m - self._radius_m, 0.5 * self._radius_m)
+        self._tiles.set_haze(begin_m, middle_m + 1.1 * self._radius_m, most, beyond)
 
     def _paint(self, given: SceneInput, state: BuildingsState) -> bool:
         key = (given.colour_by, given.catalogue_version, state.ramp, state.reach_m)
@@ -115,6 +122,16 @@ class BuildingsVisual:
             rows = np.r_[feature, np.flatnonzero(features.parents == feature)]
         self._stage.style.set_selected(rows)
         return True
+
+
+def built_circle(asset: CityAsset) -> tuple[Float64Array, float]:
+    """Middle (3,) and radius of the part of the city that has buildings, metres."""
+    points = building_points(asset)
+    if not len(points):
+        bounds = asset.bounds_min_max_local_m()
+        points = np.stack([bounds[:3], bounds[3:]])
+    low, high = points.min(axis=0), points.max(axis=0)
+    return 0.5 * (low + high), max(200.0, 0.5 * float(np.hypot(*(high - low)[:2])))
 
 
 LAYER = LayerType(

@@ -198,7 +198,7 @@ def test_ground_looks_the_same_as_sheet_and_as_background(target, scene):
     """Near views clear the window in the ground's colour; wide ones draw the sheet."""
     beside = (30.0, 30.0, 0.0)
     colours, sheets = [], []
-    for distance in (120.0, 500.0):
+    for distance in (90.0, 500.0):
         scene.camera.fly_to((30.0, 30.0, 0.0), distance, elevation_rad=1.5, animated=False)
         draw(target, scene)
         colours.append(pixel(target, scene, beside))
