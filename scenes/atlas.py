@@ -15,7 +15,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 from vtkmodules.vtkCommonDataModel import vtkImageData
 from vtkmodules.vtkRenderingCore import vtkTexture
 
-from scenes.symbol_art import draw_symbol
+from scenes.symbol_art import masks_of
 from scenes.vtk_arrays import vtk_from_numpy
 from twin.arrays import Float32Array, UInt8Array
 
@@ -89,7 +89,7 @@ class Atlas:
         return sprite
 
     def symbol(self, name: str) -> Sprite:
-        """Sprite of a symbol of `scenes.symbol_art.SYMBOLS`; "hollow:NAME" = its outline."""
+        """Sprite of a symbol of `scenes.symbol_art.masks_of`, or "letter:X"."""
         sprite = self._symbols.get(name)
         if sprite is None:
             sprite = self._draw_symbol(name)
@@ -119,14 +119,25 @@ class Atlas:
 
     def _draw_symbol(self, name: str) -> Sprite:
         size = round(SYMBOL_PX * self.pixel_ratio)
-        big = size * _OVERSAMPLING
-        body = draw_symbol(name, big).resize((size, size), Image.Resampling.BOX)
-        # A ring lies around another symbol, so it must not cover what is inside.
-        is_open = name == "ring"
-        outline = draw_symbol(name.removeprefix("hollow:"), big, filled=not is_open)
-        halo = _grown(outline.resize((size, size), Image.Resampling.BOX), 1.3 * self.pixel_ratio)
-        sprite_at = self._place(body, halo)
+        if name.startswith("letter:"):
+            body, halo = self._letter(name.removeprefix("letter:"), size), None
+        else:
+            body, halo = (
+                mask and mask.resize((size, size), Image.Resampling.BOX)
+                for mask in masks_of(name, size * _OVERSAMPLING)
+            )
+        assert body is not None
+        # Halos are for shapes whose ground is the city; others bring a rim or lie on a plate.
+        reach = 0.0 if name.startswith(("glyph:", "letter:")) else 1.3 * self.pixel_ratio
+        whole = halo or (_grown(body, reach) if reach else body)
+        sprite_at = self._place(body, whole)
         return Sprite(*sprite_at, size, size, -size / 2, -size / 2, float(size))
+
+    def _letter(self, letter: str, size: int) -> Image.Image:
+        image = Image.new("L", (size, size))
+        face = _face("strong", round(10.5 * self.pixel_ratio, 2))
+        ImageDraw.Draw(image).text((size / 2, size / 2), letter, fill=255, font=face, anchor="mm")
+        return image
 
     def _place(self, body: Image.Image, whole: Image.Image) -> tuple[int, int]:
         width, height = body.size

@@ -1,4 +1,7 @@
-"""Shapes of the symbols: one outline a family of things, with a sign cut out of it."""
+"""Shapes of the symbols, in three parts that are drawn over each other.
+
+A plate (one outline a family of things), a glyph on it, and small marks beside it.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +30,9 @@ _PLUS: Points = (
     (0.15, 0.5), (-0.15, 0.5), (-0.15, 0.15), (-0.5, 0.15), (-0.5, -0.15), (-0.15, -0.15),
 )  # fmt: skip
 _ARROW: Points = ((0, -1), (0.72, 0.85), (0, 0.45), (-0.72, 0.85))
+_BEAK: Points = ((0, -1), (0.44, -0.42), (-0.44, -0.42))
+_HOUSE: Points = ((0, -0.6), (0.58, -0.02), (0.38, -0.02), (0.38, 0.5), (-0.38, 0.5),
+                  (-0.38, -0.02), (-0.58, -0.02))
 _BARS: Points = ((-0.42, -0.5), (-0.12, -0.5), (-0.12, 0.5), (-0.42, 0.5))
 
 
@@ -41,14 +47,14 @@ def _ngon(n: int, turn: float = 0.0) -> Points:
 
 @dataclass(frozen=True, slots=True)
 class Art:
-    """An outline (None = circle) and the polygons cut out of it, in -1..1, y down."""
+    """Outline of a plate (None = circle) and polygons of the glyph on it, in -1..1, y down."""
 
     outline: Points | None
-    cut: tuple[Points, ...] = ()
+    glyph: tuple[Points, ...] = ()
 
 
-SYMBOLS: dict[str, Art] = {
-    "dot": Art(None),
+FAMILIES: dict[str, Art] = {
+    "dot": Art(None, (_ngon(12),)),
     "air": Art(None, (((-0.5, -0.3), (0.5, -0.3), (0.5, -0.1), (-0.5, -0.1)),
                       ((-0.5, 0.12), (0.25, 0.12), (0.25, 0.32), (-0.5, 0.32)))),
     "noise": Art(None, (((-0.5, -0.2), (-0.15, -0.2), (0.2, -0.5), (0.2, 0.5), (-0.15, 0.2),
@@ -62,15 +68,11 @@ SYMBOLS: dict[str, Art] = {
     "parking": Art(_SQUARE, (((-0.3, -0.55), (0.1, -0.55), (0.4, -0.4), (0.4, 0.0), (0.1, 0.15),
                               (-0.08, 0.15), (-0.08, 0.55), (-0.3, 0.55)),)),
     "service": Art(_ngon(8, np.pi / 8), (_PLUS,)),
-    "building": Art(_TRIANGLE),
-    "small": Art(None),
-    "ring": Art(None),
-    "nose": Art(_ARROW),
-    "closed": Art(None, (((-0.62, -0.16), (0.62, -0.16), (0.62, 0.16), (-0.62, 0.16)),)),
+    "building": Art(None, (_HOUSE,)),
 }  # fmt: skip
 
-#: Which symbol a kind of thing has; others get a dot.
-SYMBOL_OF_KIND: dict[str, str] = {
+#: Which family a kind of thing belongs to; others are a "dot".
+FAMILY_OF_KIND: dict[str, str] = {
     "air_station": "air",
     "noise_meter": "noise",
     "weather_station": "weather",
@@ -92,29 +94,79 @@ SYMBOL_OF_KIND: dict[str, str] = {
     "building": "building",
 }
 
+#: Kinds worth a symbol from further away than the many others.
+KEY_KINDS = frozenset(
+    {"pump_station", "gate", "substation", "hospital", "fire_station", "police_station", "depot"}
+)
 
-def draw_symbol(name: str, size_px: int, *, filled: bool = False) -> Image.Image:
-    """Mask of a symbol; ``filled`` = its outline without the cuts. "hollow:NAME" = a frame."""
-    hollow = name.startswith("hollow:")
-    art = SYMBOLS[name.removeprefix("hollow:")]
+_PLATE, _EDGE = 0.66, 0.76
+_BADGE_AT, _BADGE = (0.56, -0.56), 0.30
+_BADGES: dict[str, Points | None] = {
+    "diamond": tuple((1.15 * x, 1.15 * y) for x, y in _DIAMOND),
+    "triangle": _TRIANGLE,
+    "square": _SQUARE,
+    "disc": None,
+}
+
+
+def masks_of(name: str, size_px: int) -> tuple[Image.Image, Image.Image | None]:
+    """Body of a symbol and, for those that have a rim of their own, body and rim together.
+
+    Names: "plate:FAMILY", "hollow:FAMILY" (an empty frame), "glyph:FAMILY", "badge:SHAPE" (a mark
+    right above), "half" (the mark of a running command), "ring", "dot", "nose" and "small nose"
+    (arrows), "beak" (a disc that points), "closed" (a no-entry sign).
+    """
+    kind, _, what = name.partition(":")
+    if kind == "plate":
+        outline = FAMILIES[what].outline
+        return _shape(outline, size_px, _PLATE), _shape(outline, size_px, _EDGE)
+    if kind == "hollow":
+        outline = FAMILIES[what].outline
+        return _without(_shape(outline, size_px, _EDGE), _shape(outline, size_px, 0.54)), None
+    if kind == "glyph":
+        return _all_of([_shape(p, size_px, 0.60) for p in FAMILIES[what].glyph]), None
+    if kind == "badge":
+        return _shape(_BADGES[what], size_px, _BADGE, _BADGE_AT), None
+    if name == "half":
+        disc = _shape(None, size_px, _BADGE, _BADGE_AT)
+        left = (-1.0, -1.0), (_BADGE_AT[0], -1.0), (_BADGE_AT[0], 1.0), (-1.0, 1.0)
+        inner = _without(_shape(None, size_px, 0.20, _BADGE_AT), _shape(left, size_px, 1.0))
+        return _without(disc, inner), disc
     if name == "ring":
-        return ImageChops.subtract(_shape(None, size_px, 0.94), _shape(None, size_px, 0.76))
-    mask = _shape(art.outline, size_px, 0.22 if name == "small" else 0.70)
-    if filled:
-        return mask
-    if hollow:
-        return ImageChops.subtract(mask, _shape(art.outline, size_px, 0.50))
-    for polygon in art.cut:
-        mask = ImageChops.subtract(mask, _shape(polygon, size_px, 0.62))
-    return mask
+        return _without(_shape(None, size_px, 0.97), _shape(None, size_px, 0.80)), None
+    if name == "closed":
+        bar = ((-0.62, -0.16), (0.62, -0.16), (0.62, 0.16), (-0.62, 0.16))
+        return _without(_shape(None, size_px, 0.70), _shape(bar, size_px, 0.62)), None
+    if name == "beak":
+        return _all_of([_shape(None, size_px, 0.56), _shape(_BEAK, size_px, 0.92)]), None
+    if name in _ARROW_SCALES:
+        return _shape(_ARROW, size_px, _ARROW_SCALES[name]), None
+    return _shape(None, size_px, 0.16), None
 
 
-def _shape(outline: Points | None, size_px: int, scale: float) -> Image.Image:
+_ARROW_SCALES = {"nose": 0.66, "small nose": 0.42}
+
+
+def _without(image: Image.Image, hole: Image.Image) -> Image.Image:
+    return ImageChops.subtract(image, hole)
+
+
+def _all_of(images: Sequence[Image.Image]) -> Image.Image:
+    whole = images[0]
+    for image in images[1:]:
+        whole = ImageChops.lighter(whole, image)
+    return whole
+
+
+def _shape(
+    outline: Points | None, size_px: int, scale: float, at: tuple[float, float] = (0.0, 0.0)
+) -> Image.Image:
     image = Image.new("L", (size_px, size_px))
     draw = ImageDraw.Draw(image)
-    middle, reach = size_px / 2, size_px / 2 * scale
+    half = size_px / 2
+    x0, y0, reach = half * (1 + at[0]), half * (1 + at[1]), half * scale
     if outline is None:
-        draw.ellipse((middle - reach, middle - reach, middle + reach, middle + reach), fill=255)
+        draw.ellipse((x0 - reach, y0 - reach, x0 + reach, y0 + reach), fill=255)
     else:
-        draw.polygon([(middle + x * reach, middle + y * reach) for x, y in outline], fill=255)
+        draw.polygon([(x0 + x * reach, y0 + y * reach) for x, y in outline], fill=255)
     return image

@@ -27,6 +27,8 @@ class Rehearsal:
         self._session = session
         self._waiting = list(TYPES)
         self._not_before_ns = 0
+        bounds = session.city.bounds_min_max_local_m()
+        self._centre = (bounds[:3] + bounds[3:]) / 2
 
     def step(self) -> None:
         """Give the next command whose target is ready; call a few times a second."""
@@ -46,24 +48,21 @@ class Rehearsal:
     def _target_for(self, type_id: str) -> Target | None:
         observations = self._session.observations
         candidates = [target for target in targets(self._session) if type_id in target.accepts]
+        command_type = command_types()[type_id]
+        params = command_type.params(**self._args(type_id))
         for target in sorted(candidates, key=self._distance_to_centre):
-            command_type = command_types()[type_id]
-            args = default_args(self._session, type_id)
-            params = command_type.params(**args)
             slot = observations.slot_of(command_type.effect(target.id, params).datastream_id)
             if slot >= 0 and len(observations.history_of(slot)[0]) >= MIN_VALUES:
                 return target
         return None
 
     def _distance_to_centre(self, target: Target) -> float:
-        bounds = self._session.city.bounds_min_max_local_m()
-        centre = (bounds[:2] + bounds[3:5]) / 2
         xyz = self._session.observations.xyz_of_thing(target.id)
-        distance = float(np.linalg.norm(xyz[:2] - centre)) if len(xyz) else np.inf
+        distance = float(np.linalg.norm(xyz[:2] - self._centre[:2]))
         return distance if np.isfinite(distance) else np.inf
 
     def _issue(self, type_id: str, target: Target) -> None:
-        args = default_args(self._session, type_id)
+        args = self._args(type_id)
         try:
             issue_command(self._session, type_id, target.id, args, reason="Rehearsal")
         except CommandRejected as refusal:
@@ -72,22 +71,15 @@ class Rehearsal:
         if target.id in self._session.observations.things:
             self._session.select(Selection(thing_id=target.id))
 
-
-def default_args(session: TwinSession, type_id: str) -> dict[str, Any]:
-    """Arguments for a rehearsal.
-
-    A destination is the city's centre; everything else its last choice, its default or the middle
-    of its range.
-    """
-    bounds = session.city.bounds_min_max_local_m()
-    centre = (bounds[:3] + bounds[3:]) / 2
-    chosen = {
-        "x_m": round(float(centre[0]), 1),
-        "y_m": round(float(centre[1]), 1),
-        "place": "City centre",
-    }
-    fields = dataclasses.fields(command_types()[type_id].params)
-    return {field.name: chosen.get(field.name, _default(field)) for field in fields}
+    def _args(self, type_id: str) -> dict[str, Any]:
+        """A destination is the city's centre; all else a value that is likely to be a change."""
+        chosen = {
+            "x_m": round(float(self._centre[0]), 1),
+            "y_m": round(float(self._centre[1]), 1),
+            "place": "City centre",
+        }
+        fields = dataclasses.fields(command_types()[type_id].params)
+        return {field.name: chosen.get(field.name, _default(field)) for field in fields}
 
 
 def _default(field: dataclasses.Field[Any]) -> Any:

@@ -13,6 +13,8 @@ from viewer.report import RunReport, peak_rss_mb, percentile_or_none, process_ag
 #: Farther than this from where it was first seen, a unit has moved.
 MOVED_M = 1.0
 KEEP = 20_000
+#: Weight of the newest frame in the running mean.
+SMOOTHING = 0.2
 
 
 class RunRecorder:
@@ -20,6 +22,10 @@ class RunRecorder:
 
     Call order of a frame: `note_update` after the scene was brought up to date with everything
     received, `note_frame` when the frame is on the screen.
+
+    Attributes
+    ----------
+    usual_frame_ms : running mean of updating and drawing a frame, 0 before the first
     """
 
     def __init__(self, session: TwinSession) -> None:
@@ -29,6 +35,7 @@ class RunRecorder:
         self._waiting_sent_ns: list[int] = []
         self._n_frames = 0
         self._update_ms = 0.0
+        self.usual_frame_ms = 0.0
         self._first_frame_s: float | None = None
         self._first_xyz: Float32Array = np.empty((0, 3), np.float32)
         self._has_moved: BoolArray = np.empty(0, np.bool_)
@@ -37,11 +44,6 @@ class RunRecorder:
     def has_drawn(self) -> bool:
         """Whether a frame with the city was drawn."""
         return self._first_frame_s is not None
-
-    @property
-    def latency_ms_p95(self) -> float | None:
-        """Publish-to-screen of the batches of late, 95th percentile."""
-        return percentile_or_none(self._array(self._latency_ms), 95)
 
     def note_update(self, took_ms: float) -> None:
         """The scene now holds everything received so far."""
@@ -56,7 +58,9 @@ class RunRecorder:
         if self._first_frame_s is None:
             self._first_frame_s = process_age_s()
         self._n_frames += 1
-        self._frame_ms.append(took_ms + self._update_ms)
+        frame_ms = took_ms + self._update_ms
+        self._frame_ms.append(frame_ms)
+        self.usual_frame_ms += (frame_ms - self.usual_frame_ms) * SMOOTHING
         self._update_ms = 0.0
         self._latency_ms.extend((now_ns - sent_ns) / 1e6 for sent_ns in self._waiting_sent_ns)
         self._waiting_sent_ns.clear()

@@ -13,8 +13,10 @@ from viewer.run_recorder import RunRecorder
 from widgets.layer_list import LayerEntry, LayerList, Legend
 from widgets.viewport import Viewport
 
-#: Without a graphics card moving things are redrawn at most this often.
-SOFTWARE_MOTION_HZ = 12.0
+#: Without a graphics card moving things are redrawn at most this often …
+SOFTWARE_MOTION_HZ = 20.0
+#: … and drawing them takes at most this share of the time: the hand comes first.
+SOFTWARE_MOTION_SHARE = 0.6
 COLOUR_LAYER = "buildings"
 
 
@@ -91,10 +93,11 @@ class SceneDriver:
         self._scene.dispose()
 
     def _is_due(self, now_ns: int) -> bool:
-        """Software GL: the camera at full rate, moving things a little slower."""
+        """Software GL: the camera at full rate, moving things as often as there is time for."""
         if self._viewport.has_gpu or self._is_urgent or self._scene.camera.pose != self._pose:
             return True
-        return now_ns - self._drawn_ns >= NS_PER_S / SOFTWARE_MOTION_HZ
+        pause_ns = self._recorder.usual_frame_ms * 1e6 / SOFTWARE_MOTION_SHARE
+        return now_ns - self._drawn_ns >= max(pause_ns, NS_PER_S / SOFTWARE_MOTION_HZ)
 
     def _hurry(self, _change: object) -> None:
         self._is_urgent = True

@@ -44,7 +44,7 @@ _KEYS: dict[int, str] = {
     Qt.Key.Key_Home: "Home",
 }
 _SOFTWARE_GL = ("llvmpipe", "softpipe", "swiftshader", "software", "gdi generic")
-_SOFTWARE_INTERVAL_MS = 33
+_SOFTWARE_INTERVAL_MS = 16
 _HARDWARE_INTERVAL_MS = 16
 _HOVER_INTERVAL_NS = NS_PER_S // 10
 _DRAG_PX = 4
