@@ -119,17 +119,16 @@ class Atlas:
 
     def _draw_symbol(self, name: str) -> Sprite:
         size = round(SYMBOL_PX * self.pixel_ratio)
+        rim: Image.Image | None = None
         if name.startswith("letter:"):
-            body, halo = self._letter(name.removeprefix("letter:"), size), None
+            body = self._letter(name.removeprefix("letter:"), size)
         else:
-            body, halo = (
-                mask and mask.resize((size, size), Image.Resampling.BOX)
-                for mask in masks_of(name, size * _OVERSAMPLING)
-            )
-        assert body is not None
+            big, big_rim = masks_of(name, size * _OVERSAMPLING)
+            body = big.resize((size, size), Image.Resampling.BOX)
+            rim = big_rim and big_rim.resize((size, size), Image.Resampling.BOX)
         # Halos are for shapes whose ground is the city; others bring a rim or lie on a plate.
         reach = 0.0 if name.startswith(("glyph:", "letter:")) else 1.3 * self.pixel_ratio
-        whole = halo or (_grown(body, reach) if reach else body)
+        whole = rim or (_grown(body, reach) if reach else body)
         sprite_at = self._place(body, whole)
         return Sprite(*sprite_at, size, size, -size / 2, -size / 2, float(size))
 

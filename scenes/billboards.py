@@ -99,6 +99,19 @@ def joined(parts: Sequence[Quads]) -> Quads:
     )
 
 
+def interleaved(lower: Quads, upper: Quads) -> Quads:
+    """Pairs: each rectangle of ``upper`` right above the same row of ``lower``."""
+    order = np.arange(2 * len(lower)).reshape(2, -1).T.ravel()
+    both = joined([lower, upper])
+    return Quads(
+        anchors=both.anchors[order],
+        corners_px=both.corners_px[order],
+        texels=both.texels[order],
+        fill=both.fill[order],
+        halo=both.halo[order],
+    )
+
+
 def sprite_table(sprites: Sequence[Sprite]) -> Float32Array:
     """(N, 6) float32 left, top, width, height, dx, dy of sprites, as `sprite_quads` takes them."""
     rows = [(s.left, s.top, s.width, s.height, s.dx, s.dy) for s in sprites]

@@ -73,6 +73,7 @@ class SceneInput:
     selection : what is selected
     colour_by : observed property or feature attribute the city is coloured by, "" = plain
     alarms : thing id -> priority, only things that have an alarm
+    targets : ids of the things and units that a command is running for
     """
 
     now_ns: int = 0
@@ -88,6 +89,7 @@ class SceneInput:
     selection: Selected = field(default_factory=NothingSelected)
     colour_by: str = ""
     alarms: Mapping[str, Priority] = field(default_factory=dict)
+    targets: frozenset[str] = frozenset()
 
     @property
     def version(self) -> int:
@@ -103,6 +105,7 @@ def input_from_stores(
     selection: Selected,
     colour_by: str = "",
     alarms: Mapping[str, Priority] | None = None,
+    targets: frozenset[str] = frozenset(),
     previous: SceneInput | None = None,
 ) -> SceneInput:
     """Take one moment out of the live stores.
@@ -132,6 +135,7 @@ def input_from_stores(
         selection=selection,
         colour_by=colour_by,
         alarms=alarms or {},
+        targets=targets,
     )
 
 

@@ -31,8 +31,15 @@ _PLUS: Points = (
 )  # fmt: skip
 _ARROW: Points = ((0, -1), (0.72, 0.85), (0, 0.45), (-0.72, 0.85))
 _BEAK: Points = ((0, -1), (0.44, -0.42), (-0.44, -0.42))
-_HOUSE: Points = ((0, -0.6), (0.58, -0.02), (0.38, -0.02), (0.38, 0.5), (-0.38, 0.5),
-                  (-0.38, -0.02), (-0.58, -0.02))
+_HOUSE: Points = (
+    (0, -0.6),
+    (0.58, -0.02),
+    (0.38, -0.02),
+    (0.38, 0.5),
+    (-0.38, 0.5),
+    (-0.38, -0.02),
+    (-0.58, -0.02),
+)
 _BARS: Points = ((-0.42, -0.5), (-0.12, -0.5), (-0.12, 0.5), (-0.42, 0.5))
 
 
@@ -99,8 +106,8 @@ KEY_KINDS = frozenset(
     {"pump_station", "gate", "substation", "hospital", "fire_station", "police_station", "depot"}
 )
 
-_PLATE, _EDGE = 0.66, 0.76
-_BADGE_AT, _BADGE = (0.56, -0.56), 0.30
+_PLATE, _EDGE = 0.69, 0.78
+_BADGE_AT, _BADGE = (0.58, -0.58), 0.32
 _BADGES: dict[str, Points | None] = {
     "diamond": tuple((1.15 * x, 1.15 * y) for x, y in _DIAMOND),
     "triangle": _TRIANGLE,
@@ -114,7 +121,7 @@ def masks_of(name: str, size_px: int) -> tuple[Image.Image, Image.Image | None]:
 
     Names: "plate:FAMILY", "hollow:FAMILY" (an empty frame), "glyph:FAMILY", "badge:SHAPE" (a mark
     right above), "half" (the mark of a running command), "ring", "dot", "nose" and "small nose"
-    (arrows), "beak" (a disc that points), "closed" (a no-entry sign).
+    (arrows), "disc", "beak" (a disc that points), "closed" (a no-entry sign).
     """
     kind, _, what = name.partition(":")
     if kind == "plate":
@@ -122,9 +129,9 @@ def masks_of(name: str, size_px: int) -> tuple[Image.Image, Image.Image | None]:
         return _shape(outline, size_px, _PLATE), _shape(outline, size_px, _EDGE)
     if kind == "hollow":
         outline = FAMILIES[what].outline
-        return _without(_shape(outline, size_px, _EDGE), _shape(outline, size_px, 0.54)), None
+        return _without(_shape(outline, size_px, _EDGE), _shape(outline, size_px, 0.58)), None
     if kind == "glyph":
-        return _all_of([_shape(p, size_px, 0.60) for p in FAMILIES[what].glyph]), None
+        return _all_of([_shape(p, size_px, 0.64) for p in FAMILIES[what].glyph]), None
     if kind == "badge":
         return _shape(_BADGES[what], size_px, _BADGE, _BADGE_AT), None
     if name == "half":
@@ -133,12 +140,15 @@ def masks_of(name: str, size_px: int) -> tuple[Image.Image, Image.Image | None]:
         inner = _without(_shape(None, size_px, 0.20, _BADGE_AT), _shape(left, size_px, 1.0))
         return _without(disc, inner), disc
     if name == "ring":
-        return _without(_shape(None, size_px, 0.97), _shape(None, size_px, 0.80)), None
+        return _without(_shape(None, size_px, 1.0), _shape(None, size_px, 0.84)), None
     if name == "closed":
         bar = ((-0.62, -0.16), (0.62, -0.16), (0.62, 0.16), (-0.62, 0.16))
-        return _without(_shape(None, size_px, 0.70), _shape(bar, size_px, 0.62)), None
+        sign = _without(_shape(None, size_px, 0.70), _shape(bar, size_px, 0.62))
+        return sign, _shape(None, size_px, 0.80)
     if name == "beak":
-        return _all_of([_shape(None, size_px, 0.56), _shape(_BEAK, size_px, 0.92)]), None
+        return _all_of([_shape(None, size_px, 0.58), _shape(_BEAK, size_px, 0.96)]), None
+    if name == "disc":
+        return _shape(None, size_px, 0.58), None
     if name in _ARROW_SCALES:
         return _shape(_ARROW, size_px, _ARROW_SCALES[name]), None
     return _shape(None, size_px, 0.16), None

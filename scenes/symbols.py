@@ -24,12 +24,14 @@ class SymbolSet:
     xyz_local_m : (N, 3) float32, their anchors
     ids : N ids of things or units
     lift_px : how far above its anchor the middle of a symbol is drawn, logical pixels
+    grab_px : how near a click must be, logical pixels
     """
 
     kind: Literal["thing", "unit"]
     xyz_local_m: Float32Array
     ids: Sequence[str]
     lift_px: float = 0.0
+    grab_px: float = GRAB_PX
 
 
 class SymbolIndex:
@@ -47,16 +49,21 @@ class SymbolIndex:
         self._sets.pop(layer_id, None)
 
     def pixels(self, view: View) -> Float64Array:
-        """(N, 2) middles of all symbols in front of the eye, device pixels from the top left."""
+        """(N, 2) middles of full symbols in front of the eye, device pixels from the top left.
+
+        Dots, which are grabbed from nearer than `GRAB_PX`, are left out.
+        """
         parts = [np.zeros((0, 2))]
         for symbols in self._sets.values():
+            if symbols.grab_px < GRAB_PX:
+                continue
             projected = view.project(symbols.xyz_local_m)
             parts.append(projected[projected[:, 2] > 0, :2])
         return np.concatenate(parts)
 
     def nearest(self, view: View, x_px: float, y_px: float) -> Pick | None:
         """The symbol under a pixel (the nearest to it within reach), None when there is none."""
-        best_px = GRAB_PX * view.pixel_ratio
+        best_px = np.inf
         found: Pick | None = None
         for symbols in self._sets.values():
             if not len(symbols.ids):
@@ -67,7 +74,7 @@ class SymbolIndex:
             )
             away[(pixels[:, 2] <= 0) | np.isnan(away)] = np.inf
             row = int(away.argmin())
-            if away[row] < best_px:
+            if away[row] < min(best_px, symbols.grab_px * view.pixel_ratio):
                 best_px, found = float(away[row]), _pick(symbols, row)
         return found
 

@@ -1,4 +1,8 @@
-"""Sensors as symbols on stems above the roofs: shape by kind, ring by alarm, hollow if stale."""
+"""Sensors and actuators on stems above the roofs: calm from afar, never silent about trouble.
+
+What is fine is nothing or a tiny dot from afar, an icon from near. What somebody should look at
+(alarm, stale, suspect, selected, target of a running command) always is a whole symbol.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from scenes.billboards import Billboards, Quads, joined, no_quads, sprite_quads, sprite_table
+from scenes.billboards import Billboards, joined
+from scenes.detail import Detail, chosen, details_of
 from scenes.layer import LayerType
 from scenes.scene_input import SceneInput
 from scenes.stage import Stage
 from scenes.stems import Stems
-from scenes.symbol_art import SYMBOL_OF_KIND
+from scenes.symbol_art import KEY_KINDS
+from scenes.symbol_marks import SymbolMarks
 from scenes.symbols import SymbolSet
 from scenes.thing_places import ThingPlaces, places_of
 from scenes.view import View
@@ -21,9 +27,15 @@ from twin.theme import rgb_from_hex
 
 RANK = 20
 REFRESH_NS = NS_PER_S // 4
-#: One full symbol for each cell of this size; the others become dots.
+#: One whole symbol for each cell of this size; the others become dots.
 CELL_PX = 30.0
+#: One dot for each cell of this size, half way and far away.
+DOT_CELL_PX, FAR_DOT_CELL_PX = 18.0, 30.0
+DOT_GRAB_PX = 6.0
 _PRIORITIES = ("critical", "high", "medium", "low")
+#: Codes of `twin.sense.health.Health` that somebody should look at.
+_STALE, _SUSPECT = 1, 2
+_URGENT, _ODD, _KEY = 1e5, 1e3, 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +46,7 @@ class SensorsState:
         default=CELL_PX,
         metadata={"unit": "px", "min": 16.0, "max": 120.0, "help": "Room for each symbol"},
     )
+    dots: bool = field(default=True, metadata={"help": "Sensors far away as small dots"})
     stems: bool = field(default=True, metadata={"help": "Thin lines down to the ground"})
 
 
@@ -43,18 +56,11 @@ class SensorsVisual:
     def build(self, stage: Stage) -> None:
         """Make both actors, empty."""
         self._stage = stage
-        theme = stage.theme
-        self._marks = Billboards(stage.overlay, stage.atlas, RANK, on_screen=False)
-        self._stems = Stems(stage.renderer, rgb_from_hex(theme.ui["muted"]))
+        self._billboards = Billboards(stage.overlay, stage.atlas, RANK, on_screen=False)
+        self._stems = Stems(stage.renderer, rgb_from_hex(stage.theme.scene["stem"]))
         self._places = places_of(SceneInput(), stage)
-        self._fill = np.array([*rgb_from_hex(theme.scene["label_text"]), 0.92], np.float32)
-        self._halo = np.array([*rgb_from_hex(theme.scene["label_halo"]), 1.0], np.float32)
-        self._rings = {
-            name: np.array([*rgb_from_hex(colour), 1.0], np.float32)
-            for name, colour in theme.priority.items()
-        }
-        self._sprites_for: ThingPlaces | None = None
-        self._sprites = np.zeros((2, 0, 6), np.float32)
+        self._marks = SymbolMarks(stage.atlas, stage.theme, self._places)
+        self._is_key = np.zeros(0, bool)
         self._catalogue = -1
         self._seen: tuple[object, ...] = ()
         self._health = b""
@@ -62,13 +68,17 @@ class SensorsVisual:
 
     def update(self, given: SceneInput, view: View, state: SensorsState) -> bool:
         """Lay the symbols out anew when the view, the catalogue, an alarm or a health changed."""
-        self._marks.fit(view)
+        self._billboards.fit(view)
         if given.catalogue_version != self._catalogue:
             self._catalogue = given.catalogue_version
             self._places = places_of(given, self._stage)
+            self._marks = SymbolMarks(self._stage.atlas, self._stage.theme, self._places)
+            self._is_key = np.array([kind in KEY_KINDS for kind in self._places.kinds], bool)
         health = self._places.health(given)
         alarms = tuple(sorted(given.alarms.items()))
-        seen = (view.stamp, state, self._catalogue, alarms, given.selection.thing_id)
+        seen = (
+            view.stamp, state, self._catalogue, alarms, given.selection.thing_id, given.targets
+        )  # fmt: skip
         is_recent = abs(given.now_ns - self._drawn_ns) < REFRESH_NS
         same_health = is_recent or health.tobytes() == self._health
         if seen == self._seen and same_health:
@@ -79,99 +89,81 @@ class SensorsVisual:
 
     def set_visible(self, visible: bool) -> None:
         """Show or hide symbols and stems."""
-        self._marks.set_visible(visible)
+        self._billboards.set_visible(visible)
         self._stems.set_visible(visible)
         if not visible:
-            self._stage.symbols.remove("sensors")
+            self._forget_symbols()
             self._seen = ()
 
     def dispose(self) -> None:
         """Take both actors out."""
-        self._stage.symbols.remove("sensors")
-        self._marks.dispose()
+        self._forget_symbols()
+        self._billboards.dispose()
         self._stems.dispose()
 
     def _lay_out(
         self, given: SceneInput, view: View, state: SensorsState, health: np.ndarray
     ) -> None:
-        places = self._places
+        places, ratio = self._places, view.pixel_ratio
         pixels = view.project(places.tops_local_m)
         inside = view.is_inside(pixels, 20.0) & np.isfinite(pixels[:, 0])
-        weight = _weights(given, places)
-        full = chosen(pixels, inside, weight, state.cell_px * view.pixel_ratio)
-        rows = np.flatnonzero(inside & ~full)
-        parts = [self._dots(places, rows)]
+        details = details_of(view, pixels, inside)
+        weight = weights(given, places, health) + _KEY * self._is_key
+        has_icon = (details == Detail.NEAR) | ((details == Detail.MIDDLE) & self._is_key)
+        full = chosen(pixels, inside & (has_icon | (weight >= _ODD)), weight, state.cell_px * ratio)
+        full |= inside & (weight >= _URGENT)
         rows = np.flatnonzero(full)
-        rows = rows[np.argsort(-pixels[rows, 2], kind="stable")]  # far ones first
-        parts += [self._alarm_rings(given, rows), self._symbols(rows, health)]
-        self._marks.set_quads(joined(parts))
-        self._stems.set_lines(places.feet_local_m[rows], places.tops_local_m[rows], state.stems)
-        ids = [places.ids[row] for row in rows.tolist()]
-        tops = places.tops_local_m[rows]
-        self._stage.symbols.put("sensors", SymbolSet(kind="thing", xyz_local_m=tops, ids=ids))
-
-    def _dots(self, places: ThingPlaces, rows: np.ndarray) -> Quads:
-        sprite = sprite_table([self._stage.atlas.symbol("small")])
-        zero = np.zeros((len(rows), 2), np.float32)
-        fill = self._fill * np.array([1, 1, 1, 0.75], np.float32)
-        return sprite_quads(
-            np.repeat(sprite, len(rows), axis=0),
-            places.tops_local_m[rows],
-            zero,
-            fill,
-            self._halo,
+        # Far ones first, so that near ones lie above them; what is urgent above all.
+        rows = rows[np.lexsort((-pixels[rows, 2], weight[rows] >= _ODD))]
+        dots = (
+            self._dots(pixels, inside & ~full, details, weight, ratio) if state.dots else rows[:0]
         )
+        parts = [self._marks.dots(dots), self._marks.symbols(rows, health, given)]
+        self._billboards.set_quads(joined(parts))
+        self._stems.set_lines(places.feet_local_m[rows], places.tops_local_m[rows], state.stems)
+        self._put_symbols("sensors", rows)
+        self._put_symbols("sensor dots", dots, grab_px=DOT_GRAB_PX)
 
-    def _symbols(self, rows: np.ndarray, health: np.ndarray) -> Quads:
-        atlas, places = self._stage.atlas, self._places
-        if self._sprites_for is not places:
-            self._sprites_for = places
-            kinds = [SYMBOL_OF_KIND.get(kind, "dot") for kind in places.kinds]
-            solid = sprite_table([atlas.symbol(name) for name in kinds])
-            hollow = sprite_table([atlas.symbol(f"hollow:{name}") for name in kinds])
-            self._sprites = np.stack([solid, hollow])
-        is_hollow = np.isin(health[rows], (1, 3)).astype(int)
-        zero = np.zeros((len(rows), 2), np.float32)
-        tops = places.tops_local_m[rows]
-        return sprite_quads(self._sprites[is_hollow, rows], tops, zero, self._fill, self._halo)
+    def _dots(
+        self,
+        pixels: Float64Array,
+        free: BoolArray,
+        details: np.ndarray,
+        weight: Float64Array,
+        ratio: float,
+    ) -> np.ndarray:
+        far = free & (details == Detail.FAR)
+        dots = chosen(pixels, free & ~far, weight, DOT_CELL_PX * ratio)
+        dots |= chosen(pixels, far, weight, FAR_DOT_CELL_PX * ratio)
+        return np.flatnonzero(dots)
 
-    def _alarm_rings(self, given: SceneInput, rows: np.ndarray) -> Quads:
-        drawn = set(rows.tolist())
-        alarmed = [self._places.row_of.get(thing_id, -1) for thing_id in given.alarms]
-        alarmed = [row for row in alarmed if row in drawn]
-        if not alarmed:
-            return no_quads()
-        sprite = self._stage.atlas.symbol("ring")
-        colours = np.array([self._rings[given.alarms[self._places.ids[r]]] for r in alarmed])
-        zero = np.zeros((len(alarmed), 2), np.float32)
-        tops = self._places.tops_local_m[alarmed]
-        return sprite_quads([sprite] * len(alarmed), tops, zero, colours, self._halo)
+    def _put_symbols(self, layer_id: str, rows: np.ndarray, **reach: float) -> None:
+        ids = [self._places.ids[row] for row in rows.tolist()]
+        tops = self._places.tops_local_m[rows]
+        symbols = SymbolSet(kind="thing", xyz_local_m=tops, ids=ids, **reach)
+        self._stage.symbols.put(layer_id, symbols)
+
+    def _forget_symbols(self) -> None:
+        for layer_id in ("sensors", "sensor dots"):
+            self._stage.symbols.remove(layer_id)
 
 
-def _weights(given: SceneInput, places: ThingPlaces) -> Float64Array:
-    """(n,) what a symbol is worth: selected and alarmed ones first."""
-    weight = np.zeros(len(places.ids))
+def weights(given: SceneInput, places: ThingPlaces, health: np.ndarray) -> Float64Array:
+    """(n,) how much each thing wants to be seen: selected, alarmed, commanded, then odd ones."""
+    weight = np.where((health == _STALE) | (health == _SUSPECT), _ODD, 0.0)
+    for thing_id in given.targets:
+        _raise(weight, places, thing_id, _URGENT)
     for thing_id, priority in given.alarms.items():
-        row = places.row_of.get(thing_id)
-        if row is not None:
-            weight[row] = 1e6 * (len(_PRIORITIES) - _PRIORITIES.index(priority))
-    row = places.row_of.get(given.selection.thing_id)
-    if row is not None:
-        weight[row] = 1e7
+        rank = len(_PRIORITIES) - _PRIORITIES.index(priority)
+        _raise(weight, places, thing_id, 10 * _URGENT * rank)
+    _raise(weight, places, given.selection.thing_id, 100 * _URGENT)
     return weight
 
 
-def chosen(
-    pixels: Float64Array, inside: BoolArray, weight: Float64Array, cell_px: float
-) -> BoolArray:
-    """(n,) bool: the weightiest, then nearest, symbol of each cell of the screen."""
-    rows = np.flatnonzero(inside)
-    order = rows[np.lexsort((pixels[rows, 2], -weight[rows]))]
-    cells = np.floor(pixels[order, :2] / cell_px).astype(np.int64)
-    _, first = np.unique(cells[:, 0] * 100_003 + cells[:, 1], return_index=True)
-    kept = np.zeros(len(pixels), bool)
-    kept[order[first]] = True
-    return kept
+def _raise(weight: Float64Array, places: ThingPlaces, thing_id: str, to: float) -> None:
+    row = places.row_of.get(thing_id)
+    if row is not None:
+        weight[row] = max(weight[row], to)
 
 
 LAYER = LayerType(id="sensors", title="Sensors", state=SensorsState, visual=SensorsVisual, order=40)

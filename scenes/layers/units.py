@@ -1,4 +1,8 @@
-"""Moving units: an oriented arrow of constant size, and from near a low-poly body."""
+"""Moving units: a quiet arrow of constant size, and from near a low-poly body.
+
+Everyday vehicles are all of one neutral; who answers calls is told by shape and letter, and
+colour is left to the unit that is selected or under a command.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from scenes.billboards import Billboards, joined, sprite_quads
+from scenes.atlas import Sprite
+from scenes.billboards import Billboards, Quads, joined, sprite_quads
 from scenes.layer import LayerType
 from scenes.scene_input import SceneInput
 from scenes.stage import Stage
+from scenes.symbol_marks import rgba_of
 from scenes.symbols import SymbolSet
 from scenes.unit_bodies import UnitBodies
 from scenes.view import View
@@ -22,18 +28,10 @@ LIFT_M = 4.0
 SILENT_S = 30.0
 #: A body of this length that takes so many pixels needs no arrow above it.
 BODY_M, BODY_PX = 6.0, 34.0
-#: Quiet hues, told apart by lightness too; alarms stay louder.
-KIND_RGB: dict[str, str] = {
-    "bus": "#4C7A9E",
-    "ambulance": "#2A7F77",
-    "fire_engine": "#8C4A3C",
-    "police": "#3B4B8F",
-    "works": "#8A6D2B",
-    "taxi": "#6B6F76",
-    "drone": "#6A5187",
-    "other": "#5F656C",
-}
-_RGB = {kind: rgb_from_hex(colour) for kind, colour in KIND_RGB.items()}
+#: Kinds that answer calls: a darker arrow from afar, from nearer a disc with this letter.
+LETTERS: dict[str, str] = {"ambulance": "A", "fire_engine": "F", "police": "P"}
+#: From this many metres a pixel on emergency units are small arrows like the others.
+LETTER_M_PER_PX = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +52,16 @@ class UnitsVisual:
         self._stage = stage
         self._arrows = Billboards(stage.overlay, stage.atlas, RANK, on_screen=False)
         self._bodies = UnitBodies(stage.renderer)
-        self._halo = np.array([*rgb_from_hex(stage.theme.scene["label_halo"]), 1.0], np.float32)
-        accent = rgb_from_hex(stage.theme.ui["accent"])
-        self._accent = np.array([*accent, 1.0], np.float32)
+        theme = stage.theme
+        self._halo = rgba_of(theme.scene["label_halo"], 0.85)
+        self._accent = rgba_of(theme.ui["accent"])
+        self._panel = rgba_of(theme.ui["panel"])
+        self._everyday = rgba_of(theme.scene["unit"])
+        self._emergency = rgba_of(theme.scene["unit_emergency"])
+        self._body, self._bright = (
+            np.array(rgb_from_hex(theme.scene[name]), np.float32)
+            for name in ("unit", "unit_emergency_body")
+        )
         self._seen: tuple[object, ...] = ()
 
     def update(self, given: SceneInput, view: View, state: UnitsState) -> bool:
@@ -65,7 +70,8 @@ class UnitsVisual:
         now = given.units_now
         xyz = np.zeros((0, 3), np.float32) if now is None else now.xyz_local_m
         heading = np.zeros(0, np.float32) if now is None else now.heading_rad
-        seen = (view.stamp, xyz.tobytes(), heading.tobytes(), given.selection.unit_id, state)
+        marked = (given.selection.unit_id, given.targets)
+        seen = (view.stamp, xyz.tobytes(), heading.tobytes(), marked, state)
         if seen == self._seen:
             return False
         self._seen = seen
@@ -100,37 +106,80 @@ class UnitsVisual:
         silent: BoolArray,
     ) -> None:
         units = [given.units[slot] for slot in slots]
-        fill = np.array([_RGB.get(unit.kind, _RGB["other"]) for unit in units], np.float32)
-        fill = fill.reshape(-1, 3)
+        ids = [unit.id for unit in units]
+        marked = np.array([self._is_marked(unit_id, given) for unit_id in ids], bool)
+        emergency = np.array([unit.kind in LETTERS for unit in units], bool)
         near = np.linalg.norm(xyz - view.position_m, axis=1) < state.body_reach_m
         facing = np.nan_to_num(heading)
+        paint = np.where(emergency[:, None], self._bright, self._body)
+        paint = np.where(marked[:, None], self._accent[:3], paint).astype(np.float32)
         self._bodies.set_bodies(
             [unit.kind for unit, is_near in zip(units, near, strict=True) if is_near],
             xyz[near],
             facing[near],
-            fill[near],
+            paint[near],
         )
         tops = xyz + np.array([0, 0, LIFT_M], np.float32)
         pixels = view.project(tops)
-        small = ~near | (BODY_M / view.metres_per_px(1.0) < BODY_PX * pixels[:, 2])
-        inside = np.flatnonzero(view.is_inside(pixels, 20) & small)
-        inside = inside[np.argsort(-pixels[inside, 2], kind="stable")]
-        atlas = self._stage.atlas
-        colours = np.column_stack([fill, np.where(silent, 0.45, 1.0)]).astype(np.float32)
-        sprites = [atlas.symbol("nose" if np.isfinite(heading[row]) else "dot") for row in inside]
+        bodied = near & (BODY_M / view.metres_per_px(1.0) >= BODY_PX * pixels[:, 2])
+        rows = np.flatnonzero(view.is_inside(pixels, 20) & ~(bodied & ~marked & ~emergency))
+        # Far ones first; above the everyday ones those that answer calls, above all the marked.
+        rows = rows[np.lexsort((-pixels[rows, 2], emergency[rows], marked[rows]))]
+        has_letter = emergency & (
+            marked | (view.metres_per_px(view.pixel_ratio) * pixels[:, 2] < LETTER_M_PER_PX)
+        )
+        shapes = [
+            self._sprite(bool(has_letter[row]), bool(np.isfinite(heading[row])), bool(marked[row]))
+            for row in rows
+        ]
+        fill = np.where(emergency[:, None], self._emergency, self._everyday)
+        fill = np.where(marked[:, None], self._accent, fill)
+        fill[:, 3] = np.where(silent, 0.4, 1.0)
         turn = screen_heading(view, tops, facing)
-        zero = np.zeros((len(inside), 2), np.float32)
-        arrows = sprite_quads(
-            sprites, tops[inside], zero, colours[inside], self._halo, turn[inside]
+        zero = np.zeros((len(rows), 2), np.float32)
+        arrows = sprite_quads(shapes, tops[rows], zero, fill[rows], self._halo, turn[rows])
+        lettered = [row for row in rows if has_letter[row]]
+        letters = self._signs(
+            [f"letter:{LETTERS[units[r].kind]}" for r in lettered], tops[lettered]
         )
-        chosen = [row for row in inside if units[row].id == given.selection.unit_id]
-        zero = np.zeros((len(chosen), 2), np.float32)
-        rings = sprite_quads(
-            [atlas.symbol("ring")] * len(chosen), tops[chosen], zero, self._accent, self._halo
+        ringed = [row for row in rows if ids[row] == given.selection.unit_id]
+        halves = [row for row in rows if ids[row] in given.targets]
+        self._arrows.set_quads(
+            joined(
+                [
+                    self._signs(["ring"] * len(ringed), tops[ringed], self._accent, self._halo),
+                    arrows,
+                    letters,
+                    self._signs(["half"] * len(halves), tops[halves], self._accent, self._halo),
+                ]
+            )
         )
-        self._arrows.set_quads(joined([arrows, rings]))
-        ids = [unit.id for unit in units]
         self._stage.symbols.put("units", SymbolSet(kind="unit", xyz_local_m=tops, ids=ids))
+
+    def _is_marked(self, unit_id: str, given: SceneInput) -> bool:
+        return unit_id == given.selection.unit_id or unit_id in given.targets
+
+    def _sprite(self, has_letter: bool, has_heading: bool, is_marked: bool) -> Sprite:
+        if not has_heading:
+            return self._stage.atlas.symbol("disc" if has_letter or is_marked else "dot")
+        name = "beak" if has_letter else "nose" if is_marked else "small nose"
+        return self._stage.atlas.symbol(name)
+
+    def _signs(
+        self,
+        names: list[str],
+        at: Float32Array,
+        fill: Float32Array | None = None,
+        halo: Float32Array | None = None,
+    ) -> Quads:
+        """Upright sprites; letters are in the colour of the panel, without a halo."""
+        return sprite_quads(
+            [self._stage.atlas.symbol(name) for name in names],
+            at,
+            np.zeros((len(names), 2), np.float32),
+            self._panel if fill is None else fill,
+            np.zeros(4, np.float32) if halo is None else halo,
+        )
 
 
 def screen_heading(view: View, xyz: Float32Array, heading_rad: Float32Array) -> Float32Array:

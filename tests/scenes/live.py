@@ -51,7 +51,7 @@ class LiveRoom:
             heading = np.zeros(k, np.float32)
             self.units.add(np.arange(k), np.full(k, now), self._unit_places, heading)
 
-    def given(self, colour_by="", selection=None, alarms=None):
+    def given(self, colour_by="", selection=None, alarms=None, targets=frozenset()):
         """What a scene is told at this moment."""
         self._previous = input_from_stores(
             observations=self.store,
@@ -60,6 +60,7 @@ class LiveRoom:
             selection=selection or NothingSelected(),
             colour_by=colour_by,
             alarms=alarms,
+            targets=targets,
             previous=self._previous,
         )
         return self._previous

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
+from scenes.detail import Detail, chosen, crowds, details_of
 from scenes.label_layout import TextCache, place_labels
 from scenes.layer import layer_registry
 from scenes.layers.closures import middle_of, striped
-from scenes.layers.sensors import chosen
 from scenes.layers.units import screen_heading
 from scenes.scene_input import NothingSelected, SceneInput
-from scenes.symbol_art import SYMBOL_OF_KIND, SYMBOLS
+from scenes.symbol_art import FAMILIES, FAMILY_OF_KIND
+from scenes.view import View
 from tests.scenes.live import LiveRoom
 from twin.ramps import ramp_table
 from twin.theme import load_theme, rgb_from_hex
@@ -46,7 +47,7 @@ def test_every_layer_state_has_defaults_and_a_title():
 
 
 def test_every_kind_of_thing_has_a_symbol():
-    assert set(SYMBOL_OF_KIND.values()) <= set(SYMBOLS)
+    assert set(FAMILY_OF_KIND.values()) <= set(FAMILIES)
 
 
 def test_a_sensor_is_drawn_and_picked_above_its_place(target, scene):
@@ -69,15 +70,55 @@ def test_an_alarm_puts_a_ring_of_its_priority_around_the_symbol(target, scene):
     assert count_near(draw(target, scene, room.given(alarms={"t0": "critical"})), red) > 20
 
 
-def test_a_stale_sensor_turns_hollow(target, scene):
+def test_a_stale_sensor_turns_hollow_and_is_marked(target, scene):
     room = LiveRoom([(30.0, 30.0, 0.0)])
     room.report([50.0])
     only(scene, "sensors")
-    ink = np.array(rgb_from_hex(load_theme("light").scene["label_text"])) * 255
-    fresh = count_near(draw(target, scene, room.given()), ink)
+    without = draw(target, scene, SceneInput())
+    fresh = draw(target, scene, room.given())
     room.clock.advance_s(600.0)
-    stale = count_near(draw(target, scene, room.given()), ink)
-    assert 0 < stale < 0.8 * fresh
+    stale = draw(target, scene, room.given())
+    x, y = scene.pixel_from_local(tuple(scene._entries["sensors"].visual._places.tops_local_m[0]))
+    inside = (round(y) - 5, round(x))  # on the plate, above the glyph
+    panel = np.array(rgb_from_hex(load_theme("light").ui["panel"])) * 255
+    assert np.allclose(fresh[inside], panel, atol=4)
+    assert np.allclose(stale[inside], without[inside], atol=4)
+    mark = priority_rgb("high")
+    assert (count_near(fresh, mark), count_near(stale, mark) > 10) == (0, True)
+
+
+def test_what_is_fine_is_a_dot_from_afar_and_what_is_odd_never(target, scene):
+    """Far away only the suspect, the alarmed, the selected and the commanded are whole symbols."""
+    places = [(x, 60.0, 0.0) for x in (-400.0, -200.0, 0.0, 200.0, 400.0)]
+    room = LiveRoom(places)
+    room.report([50.0, 5000.0, 50.0, 50.0, 50.0])
+    scene.camera.fly_to((0.0, 0.0, 0.0), 2500.0, animated=False)
+    shown = scene._stage.symbols._sets
+    draw(target, scene, room.given())
+    assert shown["sensors"].ids == ["t1"]
+    assert sorted(shown["sensor dots"].ids) == ["t0", "t2", "t3", "t4"]
+    selection = NothingSelected(thing_id="t0")
+    alarms = {"t2": "low"}
+    draw(target, scene, room.given(selection=selection, alarms=alarms, targets=frozenset({"t3"})))
+    assert sorted(shown["sensors"].ids) == ["t0", "t1", "t2", "t3"]
+
+
+def test_icons_need_room():
+    """Symbols that crowd a cell of the screen are dots, however near they are."""
+    few = np.array([[40.0, 40.0, 100.0], [60.0, 60.0, 100.0]])
+    many = np.concatenate([few, few + 5.0, few + 10.0])
+    view = View(
+        matrix=np.eye(4),
+        position_m=np.zeros(3),
+        forward=np.array([0.0, 1.0, 0.0]),
+        size_px=(800, 600),
+        pixel_ratio=1.0,
+        view_angle_rad=0.7,
+    )
+    assert set(details_of(view, few, np.ones(2, bool))) == {Detail.NEAR}
+    assert set(details_of(view, many, np.ones(6, bool))) == {Detail.MIDDLE}
+    assert set(details_of(view, few * [1, 1, 50], np.ones(2, bool))) == {Detail.FAR}
+    assert crowds(many, np.array([True] * 5 + [False]), 88.0).tolist() == [5, 5, 5, 5, 5, 0]
 
 
 def test_symbols_never_share_a_cell_and_alarms_win():
