@@ -74,6 +74,7 @@ def test_a_stale_sensor_turns_hollow_and_is_marked(target, scene):
     room = LiveRoom([(30.0, 30.0, 0.0)])
     room.report([50.0])
     only(scene, "sensors")
+    scene.camera.fly_to((30.0, 30.0, 0.0), 90.0, animated=False)
     without = draw(target, scene, SceneInput())
     fresh = draw(target, scene, room.given())
     room.clock.advance_s(600.0)
