@@ -119,6 +119,7 @@ class CityScene:
         for entry in self._entries.values():
             if entry.visible and not entry.failed:
                 changed |= self._update(entry, given, view)
+        self._stage.choose_picture()
         return changed
 
     def _update(self, entry: _Entry, given: SceneInput, view: View) -> bool:

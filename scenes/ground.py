@@ -5,14 +5,12 @@ from __future__ import annotations
 import numpy as np
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper, vtkRenderer
 
-from scenes.billboards import Overlay
 from scenes.view import View
 from scenes.vtk_arrays import triangle_mesh, vtk_from_numpy
 from twin.arrays import Float32Array, Int32Array
 from twin.city.asset import CityAsset, Surface
 from twin.theme import Theme, rgb_from_hex
 
-RANK = -10
 SPOKES = 96
 #: Rings as multiples of the city's radius, and how far each has faded into the horizon.
 RINGS = ((0.0, 0.0), (1.05, 0.0), (1.5, 0.22), (2.2, 0.5), (3.5, 0.78), (6.0, 0.94), (14.0, 1.0))
@@ -40,11 +38,8 @@ def ground_height(asset: CityAsset) -> float:
 class Ground:
     """Ground sheet and sky gradient. GUI thread."""
 
-    def __init__(
-        self, renderer: vtkRenderer, overlay: Overlay, asset: CityAsset, ground_z_m: float
-    ) -> None:
+    def __init__(self, renderer: vtkRenderer, asset: CityAsset, ground_z_m: float) -> None:
         self._renderer = renderer
-        self._overlay = overlay
         bounds = asset.bounds_min_max_local_m()
         self._radius_m = max(50.0, 0.5 * float(np.hypot(*(bounds[3:5] - bounds[:2]))))
         self._centre = centre = 0.5 * (bounds[:2] + bounds[3:5])
@@ -63,7 +58,7 @@ class Ground:
         # Drawn after all solid things, so that the depth test spares what the city covers.
         self._actor.ForceTranslucentOn()
         self._actor.UseBoundsOff()
-        overlay.add(self._actor, RANK)
+        renderer.AddActor(self._actor)
 
     def set_theme(self, theme: Theme) -> None:
         """Take terrain shade, horizon and sky of a theme."""
@@ -116,7 +111,7 @@ class Ground:
 
     def dispose(self) -> None:
         """Take the sheet out of the renderer."""
-        self._overlay.remove(self._actor)
+        self._renderer.RemoveActor(self._actor)
 
 
 def _disc(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from vtkmodules.vtkRenderingCore import vtkFrustumCoverageCuller, vtkRenderer
+from vtkmodules.vtkRenderingCore import vtkFrustumCoverageCuller, vtkRenderer, vtkRenderWindow
 
 from scenes.atlas import Atlas
 from scenes.billboards import Overlay
@@ -13,6 +13,7 @@ from scenes.ground import ground_height
 from scenes.legend import Legend
 from scenes.roofs import RoofHeights
 from scenes.scene_input import SceneInput
+from scenes.still_picture import StillPicture
 from scenes.style_texture import StyleTexture
 from scenes.symbols import SymbolIndex
 from twin.arrays import Float32Array
@@ -38,7 +39,11 @@ class Stage:
         self.symbols = SymbolIndex()
         self.legend: Legend | None = None
         self.atlas = Atlas(pixel_ratio)
-        self.overlay = Overlay(renderer)
+        self._above = renderer_above(renderer)
+        #: Symbols and letters, above the city.
+        self.overlay = Overlay(self._above or renderer)
+        window = renderer.GetRenderWindow()
+        self._still = StillPicture(window, renderer) if self._above else None
         self.roofs = RoofHeights(self.asset, 0.0)
         self._row_of_id: dict[str, int] | None = None
         # Weighted blending mixes symbols that lie over each other, and costs full-screen passes.
@@ -88,10 +93,37 @@ class Stage:
             return _finite(0.5 * (bounds[:3] + bounds[3:]), max(3.2 * size, 60.0))
         return None
 
+    def choose_picture(self) -> None:
+        """Keep the city's picture, or have it drawn anew if it has changed. Once an update."""
+        if self._above is not None:
+            self._above.SetActiveCamera(self.renderer.GetActiveCamera())
+        if self._still is not None:
+            self._still.choose(self.style.version)
+
     def dispose(self) -> None:
         """Let go of the city."""
         self.set_city(empty_city(), ())
         self.overlay.dispose()
+        if self._still is not None:
+            self._still.dispose()
+        if self._above is not None:
+            self.renderer.GetRenderWindow().RemoveRenderer(self._above)
+
+
+def renderer_above(renderer: vtkRenderer) -> vtkRenderer | None:
+    """A second renderer in the same window, drawn over the first; None without a window."""
+    window: vtkRenderWindow | None = renderer.GetRenderWindow()
+    if window is None:
+        return None
+    above = vtkRenderer()
+    above.SetLayer(1)
+    above.InteractiveOff()
+    above.AutomaticLightCreationOff()
+    above.SetUseOIT(False)
+    above.SetActiveCamera(renderer.GetActiveCamera())
+    window.SetNumberOfLayers(2)
+    window.AddRenderer(above)
+    return above
 
 
 def _finite(xyz: Float32Array, distance_m: float) -> tuple[Point, float] | None:

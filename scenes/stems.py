@@ -27,10 +27,15 @@ class Lines:
         self._actor.VisibilityOff()
         self._visible = True
         self._n = 0
+        self._seen = (b"", b"")
         renderer.AddActor(self._actor)
 
     def set_lines(self, ends_local_m: Float32Array, rgb: UInt8Array) -> None:
         """Replace all: (N, 2, 3) ends and (N, 3) uint8 colours."""
+        seen = (ends_local_m.tobytes(), rgb.tobytes())
+        if seen == self._seen:
+            return
+        self._seen = seen
         self._n = len(ends_local_m)
         if self._n:
             mesh = line_mesh(ends_local_m.astype(np.float32))

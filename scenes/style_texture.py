@@ -31,10 +31,15 @@ class StyleTexture:
 
     Colours come in layers: what `set_colours` was given, above it the selected feature, above
     all the hidden ones. A change costs one upload of the texture and never touches geometry.
+
+    Attributes
+    ----------
+    version : moves with every change
     """
 
     def __init__(self, n_features: int, theme: Theme) -> None:
         rows = 1 + -(-max(n_features, 1) // WIDTH)
+        self.version = 0
         self._n = n_features
         self._scalars = vtkUnsignedCharArray()
         self._scalars.SetNumberOfComponents(4)
@@ -99,3 +104,4 @@ class StyleTexture:
         styles[self._hidden, 3] = Alpha.HIDDEN
         self._scalars.Modified()
         self._image.Modified()
+        self.version += 1

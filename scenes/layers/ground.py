@@ -21,7 +21,7 @@ class GroundVisual:
 
     def build(self, stage: Stage) -> None:
         """Make the disc."""
-        self._ground = Ground(stage.renderer, stage.overlay, stage.asset, stage.ground_z_m)
+        self._ground = Ground(stage.renderer, stage.asset, stage.ground_z_m)
         self._ground.set_theme(stage.theme)
         self._seen = b""
 
