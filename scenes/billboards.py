@@ -186,10 +186,11 @@ def text_quads(
     halo: Rgba,
     font: Font = "body",
     align: float = 0.0,
+    spacing_px: float = 0.0,
 ) -> Quads:
     """A line of text from a pen position; ``align`` 0 = left, 0.5 = middle, 1 = right."""
     sprites = [atlas.glyph(font, character) for character in text]
-    advances = np.array([0.0, *[sprite.advance for sprite in sprites]])
+    advances = np.array([0.0, *[sprite.advance + spacing_px for sprite in sprites]])
     pens = np.round(at_px[0] + np.cumsum(advances)[:-1] - align * advances.sum())
     at = np.column_stack([pens, np.full(len(sprites), np.round(at_px[1]))]).astype(np.float32)
     anchors = np.tile(np.array(anchor, np.float32), (len(sprites), 1))
@@ -199,9 +200,9 @@ def text_quads(
     return joined([halos, sprite_quads(sprites, anchors, at, np.array(fill), clear)])
 
 
-def text_width_px(atlas: Atlas, text: str, font: Font = "body") -> float:
+def text_width_px(atlas: Atlas, text: str, font: Font = "body", spacing_px: float = 0.0) -> float:
     """Width of a line of text, device pixels."""
-    return sum(atlas.glyph(font, character).advance for character in text)
+    return sum(atlas.glyph(font, character).advance + spacing_px for character in text)
 
 
 def _each_corner(colour: Float32Array, n: int) -> Float32Array:

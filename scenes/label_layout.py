@@ -45,16 +45,26 @@ class TextBlock:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """How one line of a label is written."""
+
+    text: str
+    font: Font = "body"
+    is_muted: bool = False
+    spacing_px: float = 0.0
+
+
 class TextCache:
     """Blocks made before, least recently used ones dropped. GUI thread."""
 
     def __init__(self, atlas: Atlas, fill: Rgb, muted: Rgb, halo: Rgb) -> None:
         self._atlas = atlas
         self._fill, self._muted, self._halo = fill, muted, halo
-        self._blocks: OrderedDict[tuple[tuple[str, ...], bool], TextBlock] = OrderedDict()
+        self._blocks: OrderedDict[tuple[tuple[Line, ...], bool], TextBlock] = OrderedDict()
 
-    def block(self, lines: tuple[str, ...], *, centred: bool = False) -> TextBlock:
-        """First line strong, second plain; an empty first line makes a quiet label."""
+    def block(self, lines: tuple[Line, ...], *, centred: bool = False) -> TextBlock:
+        """Lines under each other, around the height of the anchor."""
         key = (lines, centred)
         block = self._blocks.pop(key, None) or self._made(lines, centred)
         self._blocks[key] = block
@@ -62,24 +72,28 @@ class TextCache:
             self._blocks.popitem(last=False)
         return block
 
-    def _made(self, lines: tuple[str, ...], centred: bool) -> TextBlock:
-        drawn = [(text, "strong" if row == 0 else "body") for row, text in enumerate(lines) if text]
-        fonts: list[Font] = ["strong" if font == "strong" else "body" for _, font in drawn]
-        step = self._atlas.line_height_px("body")
-        total = step * len(drawn)
-        halo = (*self._halo, 0.9)
-        fill = (*self._fill, 1.0) if lines[0] else (*self._muted, 1.0)
+    def _made(self, lines: tuple[Line, ...], centred: bool) -> TextBlock:
+        atlas, ratio = self._atlas, self._atlas.pixel_ratio
+        step = atlas.line_height_px("body")
+        total = step * len(lines)
         parts = []
         widest = 0.0
-        for row, (text, _) in enumerate(drawn):
-            pen = (0.0, total / 2 - step * (row + 0.75))
-            align = 0.5 if centred else 0.0
+        for row, line in enumerate(lines):
+            spacing = line.spacing_px * ratio
             parts.append(
                 text_quads(
-                    self._atlas, text, (0, 0, 0), pen, fill, halo, font=fonts[row], align=align
+                    atlas,
+                    line.text,
+                    (0, 0, 0),
+                    (0.0, total / 2 - step * (row + 0.75)),
+                    (*(self._muted if line.is_muted else self._fill), 1.0),
+                    (*self._halo, 0.9),
+                    font=line.font,
+                    align=0.5 if centred else 0.0,
+                    spacing_px=spacing,
                 )
             )
-            widest = max(widest, text_width_px(self._atlas, text, fonts[row]))
+            widest = max(widest, text_width_px(atlas, line.text, line.font, spacing))
         left = -widest / 2 if centred else 0.0
         return TextBlock(
             quads=joined(parts),
@@ -98,16 +112,24 @@ def place_labels(
     most: int,
     symbols_px: Float64Array,
     n_important: int = 0,
+    margin_px: Sequence[int] | None = None,
+    kept_free_px: Float64Array | None = None,
 ) -> list[tuple[int, LabelBox]]:
     """Rows (and boxes) of the labels that fit, taken in the order given.
 
     A coarse raster of the screen remembers what is taken, so each test costs one small slice.
-    ``symbols_px`` (S, 2) are middles of symbols, which only the first ``n_important`` labels may
-    cover.
+
+    Parameters
+    ----------
+    symbols_px : (S, 2) middles of symbols, which only the first ``n_important`` labels may cover
+    margin_px : free room around each label, 2 device pixels unless told
+    kept_free_px : (F, 2) middles of symbols that no label may cover
     """
     width, height = view.size_px
     taken = np.zeros((height // _CELL_PX + 2, width // _CELL_PX + 2), bool)
     symbols = taken.copy()
+    if kept_free_px is not None:
+        _take_symbols(taken, kept_free_px, view.pixel_ratio)
     _take_symbols(symbols, symbols_px, view.pixel_ratio)
     kept: list[tuple[int, LabelBox]] = []
     for row, block in enumerate(blocks):
@@ -117,11 +139,12 @@ def place_labels(
         if depth <= 0:
             continue
         x, y = x + offsets_px[row][0], y - offsets_px[row][1]
+        margin = _MARGIN_PX if margin_px is None else margin_px[row]
         box = (
-            int(x + block.left_px) - _MARGIN_PX,
-            int(y - block.top_px) - _MARGIN_PX,
-            int(x + block.right_px) + _MARGIN_PX,
-            int(y - block.bottom_px) + _MARGIN_PX,
+            int(x + block.left_px) - margin,
+            int(y - block.top_px) - margin,
+            int(x + block.right_px) + margin,
+            int(y - block.bottom_px) + margin,
         )
         if box[0] < 0 or box[1] < 0 or box[2] >= width or box[3] >= height:
             continue

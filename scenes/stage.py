@@ -23,6 +23,7 @@ from twin.theme import Theme
 from twin.tiles.tile import Tile
 
 Point = tuple[float, float, float]
+_NAME_ATTRIBUTES = ("name", "Name", "addr:street", "identificatie")
 
 
 class Stage:
@@ -76,6 +77,27 @@ class Stage:
             self._row_of_id = {feature_id: row for row, feature_id in enumerate(ids)}
         return self._row_of_id.get(feature_id, -1)
 
+    def name_of(self, feature: int) -> str:
+        """Name or address of a feature; without one its kind."""
+        features = self.asset.features
+        rows = [feature, int(features.parents[feature])]
+        for row in (row for row in rows if row >= 0):
+            for attribute in _NAME_ATTRIBUTES:
+                column = features.attributes.get(attribute)
+                if column is not None and column.dtype == object and column[row]:
+                    return str(column[row])
+        return features.kind(rows[-1] if rows[-1] >= 0 else feature)
+
+    def bounds_of(self, feature: int) -> list[float]:
+        """Bounds of a feature with its parts: xmin ymin zmin xmax ymax zmax, NaN without any."""
+        features = self.asset.features
+        bounds = features.bounds_min_max_local_m
+        family = bounds[np.r_[feature, np.flatnonzero(features.parents == feature)]]
+        family = family[~np.isnan(family[:, 0])]
+        if not len(family):
+            return [float("nan")] * 6
+        return [*family[:, :3].min(axis=0).tolist(), *family[:, 3:].max(axis=0).tolist()]
+
     def place_of(self, given: SceneInput) -> tuple[Point, float] | None:
         """Middle of what is selected and a good distance to look at it from."""
         selected = given.selection
@@ -88,7 +110,7 @@ class Stage:
                 if stream.thing_id == selected.thing_id:
                     return _finite(given.xyz_local_m[slot], 220.0)
         if selected.feature >= 0:
-            bounds = self.asset.features.bounds_min_max_local_m[selected.feature]
+            bounds = np.array(self.bounds_of(selected.feature), np.float32)
             size = float(np.linalg.norm(bounds[3:] - bounds[:3]))
             return _finite(0.5 * (bounds[:3] + bounds[3:]), max(3.2 * size, 60.0))
         return None

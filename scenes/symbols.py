@@ -48,6 +48,11 @@ class SymbolIndex:
         """Forget the symbols of a layer."""
         self._sets.pop(layer_id, None)
 
+    def ids(self, layer_id: str) -> Sequence[str]:
+        """Ids of the symbols that a layer shows now."""
+        symbols = self._sets.get(layer_id)
+        return () if symbols is None else symbols.ids
+
     def pixels(self, view: View) -> Float64Array:
         """(N, 2) middles of full symbols in front of the eye, device pixels from the top left.
 

@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from scenes.billboards import Billboards, Quads, joined
-from scenes.label_layout import LabelBox, TextCache, place_labels
+from scenes.detail import Detail, details_of
+from scenes.label_layout import LabelBox, Line, TextCache, place_labels
 from scenes.layer import LayerType
 from scenes.scene_input import SceneInput
 from scenes.stage import Stage
 from scenes.thing_places import ThingPlaces, places_of
 from scenes.view import View
+from twin.arrays import Float64Array
 from twin.clock import NS_PER_S
 from twin.theme import rgb_from_hex
 
 RANK = 40
 REFRESH_NS = NS_PER_S // 2
 GAP_PX = 15.0
-_ALARM = {"critical": 4, "high": 3, "medium": 2, "low": 1}
+#: The name of a selected building stands so far above its roof.
+ABOVE_PX = 18.0
+_ALARM = {"critical": 5, "high": 4, "medium": 3, "low": 2}
 #: Candidates looked at for one picture, best first.
 MOST_CANDIDATES = 600
-#: From this weight on (alarmed, selected) a label may cover symbols.
+#: From this weight on (commanded, alarmed, selected) a label may cover other symbols.
 IMPORTANT = 10.0
+_SELECTED = 100.0
+#: Codes of `twin.sense.health.Health` that are worth a label from half way on.
+_ODD = (1, 2)
+#: Free room around names of places, logical pixels: a map that breathes.
+PLACE_ROOM_PX = 7.0
+CAPITALS_PX = 1.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +42,6 @@ class LabelsState:
     """Settings of the labels."""
 
     most: int = field(default=120, metadata={"min": 0, "max": 300, "help": "Most labels at a time"})
-    reach_m: float = field(
-        default=900.0,
-        metadata={
-            "unit": "m",
-            "min": 50.0,
-            "max": 20000.0,
-            "help": "Things further away are labelled only when selected or alarmed",
-        },
-    )
     places: bool = field(default=True, metadata={"help": "Names of hospitals, parks, districts …"})
 
 
@@ -48,9 +50,10 @@ class Candidate:
     """A label that could be drawn."""
 
     anchor: tuple[float, float, float]
-    lines: tuple[str, ...]
+    lines: tuple[Line, ...]
     weight: float
     centred: bool = False
+    offset_px: tuple[float, float] = (GAP_PX, 0.0)
 
 
 class LabelsVisual:
@@ -78,8 +81,9 @@ class LabelsVisual:
             self._catalogue = given.catalogue_version
             self._places = places_of(given, self._stage)
         alarms = tuple(sorted(given.alarms.items()))
-        selected = (given.selection.thing_id, given.selection.unit_id)
-        seen = (view.stamp, state, self._catalogue, alarms, selected, given.colour_by)
+        selected = (given.selection.thing_id, given.selection.unit_id, given.selection.feature)
+        marks = (alarms, selected, given.targets, self._unit_place(given))
+        seen = (view.stamp, state, self._catalogue, marks, given.colour_by)
         is_recent = abs(given.now_ns - self._drawn_ns) < REFRESH_NS
         if seen == self._seen and (is_recent or given.version == self._version):
             return False
@@ -97,21 +101,27 @@ class LabelsVisual:
         self._letters.dispose()
 
     def _lay_out(self, given: SceneInput, view: View, state: LabelsState) -> None:
-        candidates = self._thing_candidates(given, view, state)
+        candidates = self._thing_candidates(given, view) + self._selected_candidates(given)
         if state.places:
-            candidates += self._place_candidates(view, state)
+            candidates += self._place_candidates(view)
         candidates.sort(key=lambda candidate: -candidate.weight)
         candidates = candidates[:MOST_CANDIDATES]
         texts = [self._texts.block(c.lines, centred=c.centred) for c in candidates]
         anchors = np.array([c.anchor for c in candidates], float).reshape(-1, 3)
         pixels = view.project(anchors)
-        offsets = [
-            (0.0, 0.0) if c.centred else (GAP_PX * view.pixel_ratio, 0.0) for c in candidates
-        ]
-        symbols_px = self._stage.symbols.pixels(view)
-        n_important = sum(candidate.weight >= IMPORTANT for candidate in candidates)
+        ratio = view.pixel_ratio
+        offsets = [(c.offset_px[0] * ratio, c.offset_px[1] * ratio) for c in candidates]
+        margins = [round((PLACE_ROOM_PX if c.centred else 2.0) * ratio) for c in candidates]
         kept = place_labels(
-            pixels, texts, offsets, view, state.most, symbols_px, n_important=n_important
+            pixels,
+            texts,
+            offsets,
+            view,
+            state.most,
+            self._stage.symbols.pixels(view),
+            n_important=sum(candidate.weight >= IMPORTANT for candidate in candidates),
+            margin_px=margins,
+            kept_free_px=pixels[[c.weight >= _SELECTED and not c.centred for c in candidates], :2],
         )
         parts: list[Quads] = []
         self.boxes = []
@@ -120,56 +130,147 @@ class LabelsVisual:
             self.boxes.append(box)
         self._letters.set_quads(joined(parts))
 
-    def _thing_candidates(
-        self, given: SceneInput, view: View, state: LabelsState
-    ) -> list[Candidate]:
+    def _thing_candidates(self, given: SceneInput, view: View) -> list[Candidate]:
+        """Whole symbols that are near; from half way odd ones; from anywhere what matters."""
         places = self._places
         pixels = view.project(places.tops_local_m)
         inside = view.is_inside(pixels)
-        reach_m = state.reach_m * view.size_px[1] / (720 * view.pixel_ratio)
-        weight = np.where(inside & (pixels[:, 2] < reach_m), 1.0 - pixels[:, 2] / reach_m, -1.0)
-        for thing_id in {*given.alarms, given.selection.thing_id}:
-            row = places.row_of.get(thing_id, -1)
-            if row >= 0 and inside[row]:
-                weight[row] = IMPORTANT * _ALARM.get(given.alarms.get(thing_id, ""), 5)
-        rows = np.flatnonzero(weight > 0)
+        shown = np.zeros(len(places.ids), bool)
+        shown[[places.row_of[i] for i in self._stage.symbols.ids("sensors")]] = True
+        details = details_of(view, pixels, inside)
+        odd = (details == Detail.MIDDLE) & np.isin(places.health(given), _ODD)
+        weight = np.where(
+            shown & ((details == Detail.NEAR) | odd), 1.0 / (1.0 + pixels[:, 2]), -1.0
+        )
+        weight[shown & odd] += 1.0
+        for thing_id in given.targets:
+            _raise(weight, places, thing_id, IMPORTANT)
+        for thing_id, priority in given.alarms.items():
+            _raise(weight, places, thing_id, IMPORTANT * _ALARM[priority])
+        _raise(weight, places, given.selection.thing_id, _SELECTED)
+        rows = np.flatnonzero(inside & (weight > 0))
         rows = rows[np.argsort(-weight[rows], kind="stable")][:MOST_CANDIDATES]
         return [
             Candidate(
                 anchor=tuple(places.tops_local_m[row].tolist()),
-                lines=(places.names[row], *value_line(given, places, int(row))),
+                lines=thing_lines(
+                    places.names[row],
+                    value_line(given, places.slots[row].tolist()),
+                    is_strong=bool(weight[row] >= IMPORTANT),
+                ),
                 weight=float(weight[row]),
             )
             for row in rows.tolist()
         ]
 
-    def _place_candidates(self, view: View, state: LabelsState) -> list[Candidate]:
+    def _selected_candidates(self, given: SceneInput) -> list[Candidate]:
+        """The selected unit or feature, and units that a command is running for."""
+        found = []
+        for slot, xyz in self._units(given):
+            unit = given.units[slot]
+            slots = [k for k, stream in enumerate(given.datastreams) if stream.thing_id == unit.id]
+            lines = thing_lines(unit.name or unit.id, value_line(given, slots), is_strong=True)
+            is_selected = unit.id == given.selection.unit_id
+            weight = _SELECTED if is_selected else IMPORTANT
+            found.append(
+                Candidate(anchor=(xyz[0], xyz[1], xyz[2] + 4.0), lines=lines, weight=weight)
+            )
+        feature = given.selection.feature
+        if 0 <= feature < self._stage.asset.features.n_features:
+            x0, y0, _, x1, y1, top = self._stage.bounds_of(feature)
+            if np.isfinite([x0, y0, x1, y1, top]).all():
+                anchor = (0.5 * (x0 + x1), 0.5 * (y0 + y1), top)
+                lines = thing_lines(self._stage.name_of(feature), (), is_strong=True)
+                found.append(
+                    Candidate(
+                        anchor=anchor,
+                        lines=lines,
+                        weight=_SELECTED,
+                        centred=True,
+                        offset_px=(0.0, ABOVE_PX),
+                    )
+                )
+        return found
+
+    def _units(self, given: SceneInput) -> list[tuple[int, list[float]]]:
+        """Slots and places of the units that are labelled."""
+        wanted = {*given.targets, given.selection.unit_id} - {""}
+        if given.units_now is None or not wanted:
+            return []
+        xyz = given.units_now.xyz_local_m
+        return [
+            (slot, xyz[slot].tolist())
+            for slot, unit in enumerate(given.units[: len(xyz)])
+            if unit.id in wanted and np.isfinite(xyz[slot]).all()
+        ]
+
+    def _unit_place(self, given: SceneInput) -> tuple[object, ...]:
+        """Moves with the labelled units, so that their labels follow."""
+        return tuple((slot, *(round(c, 1) for c in xyz)) for slot, xyz in self._units(given))
+
+    def _place_candidates(self, view: View) -> list[Candidate]:
+        """Districts from afar, smaller places from nearer, districts no more from very near."""
         found = []
         for place in self._stage.asset.places:
-            importance = _PLACE_WEIGHT.get(place.kind)
-            if importance is None:
+            rank = _PLACE_RANKS.get(place.kind)
+            if rank is None:
                 continue
             x, y, z = place.xyz_local_m
-            lifted = (x, y, z + 18.0)
-            depth = float(np.linalg.norm(np.array(lifted) - view.position_m))
-            if importance < 5 and depth > 2.5 * state.reach_m:
-                continue
-            found.append(
-                Candidate(
-                    anchor=lifted, lines=("", place.name), weight=importance / 10, centred=True
+            lifted = (x, y, z + 14.0)
+            depth = float((np.array(lifted) - view.position_m) @ view.forward)
+            per_px = view.metres_per_px(max(depth, 1.0)) * view.pixel_ratio
+            least, most = _PLACE_REACH[place.kind]
+            if depth > 0 and least <= per_px <= most:
+                found.append(
+                    Candidate(
+                        anchor=lifted,
+                        lines=(place_line(place.kind, place.name),),
+                        weight=0.5 * rank / (1.0 + per_px),
+                        centred=True,
+                        offset_px=(0.0, 0.0),
+                    )
                 )
-            )
         return found
 
 
-_PLACE_WEIGHT = {"district": 7, "park": 5, "square": 5, "hospital": 6, "station": 5, "bridge": 3}
+#: Which names come first, and between which metres a pixel they are shown.
+_PLACE_RANKS = {
+    "district": 9, "hospital": 5, "park": 4, "station": 4, "square": 3, "bridge": 2
+}  # fmt: skip
+_PLACE_REACH = {
+    "district": (0.22, 60.0),
+    "hospital": (0.0, 2.2),
+    "station": (0.0, 2.2),
+    "park": (0.0, 1.6),
+    "square": (0.0, 0.9),
+    "bridge": (0.0, 1.2),
+}
 
 
-def value_line(given: SceneInput, places: ThingPlaces, row: int) -> tuple[str, ...]:
+def place_line(kind: str, name: str) -> Line:
+    """Districts in spaced capitals, other places plain; all muted."""
+    if kind == "district":
+        return Line(name.upper(), "small", is_muted=True, spacing_px=CAPITALS_PX)
+    return Line(name, "small", is_muted=True)
+
+
+def thing_lines(name: str, values: tuple[str, ...], *, is_strong: bool) -> tuple[Line, ...]:
+    """Name and value of a thing; the name steps back unless it matters."""
+    first = Line(name, "strong") if is_strong else Line(name, "small", is_muted=True)
+    return (first, *(Line(value, "strong") for value in values))
+
+
+def _raise(weight: Float64Array, places: ThingPlaces, thing_id: str, to: float) -> None:
+    row = places.row_of.get(thing_id)
+    if row is not None:
+        weight[row] = max(weight[row], to)
+
+
+def value_line(given: SceneInput, slots: Sequence[int]) -> tuple[str, ...]:
     """("42 km/h",) of the property the city is coloured by, else of the thing's first one."""
     if given.observations is None:
         return ()
-    slots = [int(slot) for slot in places.slots[row] if slot >= 0]
+    slots = [slot for slot in slots if slot >= 0]
     best = next(
         (s for s in slots if given.datastreams[s].observed_property == given.colour_by),
         slots[0] if slots else -1,

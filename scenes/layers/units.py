@@ -16,7 +16,7 @@ from scenes.layer import LayerType
 from scenes.scene_input import SceneInput
 from scenes.stage import Stage
 from scenes.symbol_marks import rgba_of
-from scenes.symbols import SymbolSet
+from scenes.symbols import GRAB_PX, SymbolSet
 from scenes.unit_bodies import UnitBodies
 from scenes.view import View
 from twin.arrays import BoolArray, Float32Array
@@ -31,7 +31,9 @@ BODY_M, BODY_PX = 6.0, 34.0
 #: Kinds that answer calls: a darker arrow from afar, from nearer a disc with this letter.
 LETTERS: dict[str, str] = {"ambulance": "A", "fire_engine": "F", "police": "P"}
 #: From this many metres a pixel on emergency units are small arrows like the others.
-LETTER_M_PER_PX = 0.75
+LETTER_M_PER_PX = 0.6
+#: How near a click must be to the middle of a small arrow, or of a body; logical pixels.
+ARROW_GRAB_PX, BODY_GRAB_PX = 9.0, 12.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +89,11 @@ class UnitsVisual:
         self._bodies.set_visible(visible)
         self._seen = ()
         if not visible:
-            self._stage.symbols.remove("units")
+            self._forget_symbols()
 
     def dispose(self) -> None:
         """Take both actors out."""
-        self._stage.symbols.remove("units")
+        self._forget_symbols()
         self._arrows.dispose()
         self._bodies.dispose()
 
@@ -154,7 +156,27 @@ class UnitsVisual:
                 ]
             )
         )
-        self._stage.symbols.put("units", SymbolSet(kind="unit", xyz_local_m=tops, ids=ids))
+        self._put_symbols("units", rows[(has_letter | marked)[rows]], tops, ids, GRAB_PX)
+        self._put_symbols(
+            "small units", rows[~(has_letter | marked)[rows]], tops, ids, ARROW_GRAB_PX
+        )
+        bodies = np.flatnonzero(bodied & ~marked & ~emergency)
+        self._put_symbols("unit bodies", bodies, tops, ids, BODY_GRAB_PX)
+
+    def _put_symbols(
+        self, layer_id: str, rows: np.ndarray, tops: Float32Array, ids: list[str], grab_px: float
+    ) -> None:
+        symbols = SymbolSet(
+            kind="unit",
+            xyz_local_m=tops[rows],
+            ids=[ids[row] for row in rows.tolist()],
+            grab_px=grab_px,
+        )
+        self._stage.symbols.put(layer_id, symbols)
+
+    def _forget_symbols(self) -> None:
+        for layer_id in ("units", "small units", "unit bodies"):
+            self._stage.symbols.remove(layer_id)
 
     def _is_marked(self, unit_id: str, given: SceneInput) -> bool:
         return unit_id == given.selection.unit_id or unit_id in given.targets

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from scenes.detail import Detail, chosen, crowds, details_of
-from scenes.label_layout import TextCache, place_labels
+from scenes.label_layout import Line, TextCache, place_labels
 from scenes.layer import layer_registry
 from scenes.layers.closures import middle_of, striped
 from scenes.layers.units import screen_heading
@@ -198,13 +198,13 @@ def test_a_selected_thing_is_labelled_before_all_others(target, scene):
     given = room.given(selection=NothingSelected(thing_id="t13"))
     draw(target, scene, given)
     visual = scene._entries["labels"].visual
-    texts = [key[0] for key in visual._texts._blocks]
-    assert texts[0] == ("Station 13", "50 dB(A)")
+    texts = [[line.text for line in key[0]] for key in visual._texts._blocks]
+    assert texts[0] == ["Station 13", "50 dB(A)"]
 
 
 def test_labels_outside_the_screen_are_left_out(scene):
     cache = TextCache(scene._stage.atlas, (0, 0, 0), (0.5, 0.5, 0.5), (1, 1, 1))
-    blocks = [cache.block((name, "1 m")) for name in ("Inside", "Beyond", "Behind")]
+    blocks = [cache.block((Line(name), Line("1 m"))) for name in ("Inside", "Beyond", "Behind")]
     pixels = np.array([[100.0, 100.0, 5.0], [395.0, 100.0, 5.0], [200.0, 200.0, -5.0]])
     kept = place_labels(pixels, blocks, [(0.0, 0.0)] * 3, scene._view(), 10, np.zeros((0, 2)))
     assert [row for row, _ in kept] == [0]
