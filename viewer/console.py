@@ -51,6 +51,7 @@ class ConsoleOptions:
     simulate : start a simulator on the private hub
     sim_arguments : further arguments of ``civitwin sim``
     seconds : end by itself after so long, None = stay open
+    window : width and height of a timed run's window in pixels, None = the whole screen
     screenshot, report : written at the end of a timed run
     theme : "light", "dark" or "" = as remembered
     """
@@ -67,6 +68,7 @@ class ConsoleOptions:
     theme: str = ""
     settings: Path | None = None
     seconds: float | None = None
+    window: tuple[int, int] | None = None
     screenshot: Path | None = None
     report: Path | None = None
     colour_by: str = ""
@@ -283,7 +285,7 @@ def _run_desk(
             rehearse=options.simulate,
         )
     try:
-        desk.show(fills_screen=options.seconds is not None)
+        desk.show(fills_screen=options.seconds is not None, size=options.window)
         desk.soon(lambda: ending.close_with(desk.window.close))
         status = app.exec()
     finally:

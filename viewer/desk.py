@@ -141,10 +141,12 @@ class Desk:
 
     # -- life --------------------------------------------------------------------------------
 
-    def show(self, *, fills_screen: bool = False) -> None:
+    def show(self, *, fills_screen: bool = False, size: tuple[int, int] | None = None) -> None:
         """Show the window; a timed run fills the screen so that pictures look alike."""
         screen = QApplication.primaryScreen()
-        if fills_screen and screen is not None:
+        if size is not None:
+            self.window.setGeometry(0, 0, *size)
+        elif fills_screen and screen is not None:
             self.window.setGeometry(screen.availableGeometry())
         self.window.show()
 

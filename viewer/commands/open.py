@@ -40,6 +40,7 @@ def _run(arguments: argparse.Namespace) -> int:
             theme=arguments.theme,
             settings=arguments.settings,
             seconds=arguments.seconds,
+            window=arguments.window,
             screenshot=arguments.screenshot,
             report=arguments.report,
             colour_by=arguments.color_by,
