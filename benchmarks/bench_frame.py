@@ -14,9 +14,9 @@ import vtkmodules.vtkRenderingOpenGL2  # noqa: F401
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
 
 from benchmarks.result import Result
-from scenes.pose import Pose
 from scenes.city_scene import CityScene
 from scenes.offscreen import OffscreenWindow
+from scenes.pose import Pose
 from scenes.scene_input import NothingSelected, SceneInput, input_from_stores
 from scenes.view import view_of
 from scenes.vtk_arrays import triangle_mesh, vtk_from_numpy

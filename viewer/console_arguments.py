@@ -80,6 +80,12 @@ def add_console_arguments(parser: argparse.ArgumentParser) -> None:
     timed.add_argument(
         "--screenshot", type=Path, metavar="PNG", help="picture of the whole window at the end"
     )
+    timed.add_argument(
+        "--window",
+        type=_size,
+        metavar="WxH",
+        help="size of the window, e.g. 1280x720 (default: the whole screen)",
+    )
     timed.add_argument("--report", type=Path, metavar="JSON", help="figures of the run at the end")
 
 
