@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -129,7 +130,8 @@ class CityScene:
         except Exception as error:  # noqa: BLE001 - one bad layer must not take the city away
             _log.exception("The layer %s failed and was switched off", entry.record.id)
             entry.failed = str(error) or type(error).__name__
-            entry.visual.set_visible(False)
+            with suppress(AttributeError):  # it may have failed before it made its actors
+                entry.visual.set_visible(False)
             return True
 
     @property

@@ -62,6 +62,16 @@ def building_points(asset: CityAsset) -> Float64Array:
     return np.concatenate(corners)
 
 
+def built_circle(asset: CityAsset) -> tuple[Float64Array, float]:
+    """Middle (3,) and radius of the part of the city that has buildings, metres."""
+    points = building_points(asset)
+    if not len(points):
+        bounds = asset.bounds_min_max_local_m()
+        points = np.stack([bounds[:3], bounds[3:]])
+    low, high = points.min(axis=0), points.max(axis=0)
+    return 0.5 * (low + high), max(200.0, 0.5 * float(np.hypot(*(high - low)[:2])))
+
+
 class Colouring:
     """Colours one city; remembers which sensor speaks for which building. GUI thread."""
 

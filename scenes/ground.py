@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper, vtkRenderer
 
+from scenes.colouring import built_circle
 from scenes.view import View
 from scenes.vtk_arrays import triangle_mesh, vtk_from_numpy
 from twin.arrays import Float32Array, Int32Array
@@ -12,7 +13,8 @@ from twin.city.asset import CityAsset, Surface
 from twin.theme import Theme, rgb_from_hex
 
 SPOKES = 96
-#: Rings as multiples of the city's radius, and how far each has faded into the horizon.
+#: Rings as multiples of the model's radius. How far each has faded into the horizon is told by
+#: the radius of the built part instead: a model that brings its own country fades within it.
 RINGS = ((0.0, 0.0), (1.05, 0.0), (1.5, 0.22), (2.2, 0.5), (3.5, 0.78), (6.0, 0.94), (14.0, 1.0))
 FLAT_LIGHT = 1.06
 BELOW_M = 0.12
@@ -42,10 +44,14 @@ class Ground:
         self._renderer = renderer
         bounds = asset.bounds_min_max_local_m()
         self._radius_m = max(50.0, 0.5 * float(np.hypot(*(bounds[3:5] - bounds[:2]))))
+        _, built_m = built_circle(asset)
+        self._near_m = RINGS[1][0] * min(self._radius_m, built_m)
         self._centre = centre = 0.5 * (bounds[:2] + bounds[3:5])
         self._z_m = ground_z_m
         self._visible = True
-        points, triangles, self._fade = _disc(centre, self._radius_m, ground_z_m)
+        points, triangles, share = _disc(centre, self._radius_m, ground_z_m)
+        shares, fades = np.array(RINGS).T
+        self._fade = np.interp(share * self._radius_m / built_m, shares, fades)
         self._mesh = triangle_mesh(points, triangles)
         mapper = vtkPolyDataMapper()
         mapper.SetInputData(self._mesh)
@@ -98,7 +104,7 @@ class Ground:
 
     def _sees_only_near_ground(self, view: View) -> bool:
         width, height = view.size_px
-        near_m = RINGS[1][0] * self._radius_m * float(np.cos(np.pi / SPOKES))
+        near_m = self._near_m * float(np.cos(np.pi / SPOKES))
         for x, y in ((0, 0), (width, 0), (0, height), (width, height)):
             ray = view.ray_through(x, y)
             if ray[2] > -1e-3:
@@ -117,7 +123,7 @@ class Ground:
 def _disc(
     centre: np.ndarray, radius_m: float, z_m: float
 ) -> tuple[Float32Array, Int32Array, Float32Array]:
-    """Points, triangles and fade (0 ground .. 1 horizon) of a disc of rings."""
+    """Points, triangles and distance from the middle (in radii) of a disc of rings."""
     angle = np.linspace(0, 2 * np.pi, SPOKES, endpoint=False)
     around = np.column_stack([np.cos(angle), np.sin(angle)])
     rings = [centre + around * (share * radius_m) for share, _ in RINGS]
@@ -130,5 +136,5 @@ def _disc(
         low, high = ring * SPOKES, (ring + 1) * SPOKES
         strips.append(np.column_stack([low + here, high + here, high + after]))
         strips.append(np.column_stack([low + here, high + after, low + after]))
-    fade = np.repeat(np.array([fade for _, fade in RINGS], np.float32), SPOKES)
-    return points, np.concatenate(strips).astype(np.int32), fade
+    share = np.repeat(np.array([share for share, _ in RINGS], np.float32), SPOKES)
+    return points, np.concatenate(strips).astype(np.int32), share

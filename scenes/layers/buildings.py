@@ -7,14 +7,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from scenes.city_tiles import CityTiles
-from scenes.colouring import Colouring, building_points
+from scenes.colouring import Colouring, built_circle
 from scenes.edge_lines import EdgeLines
 from scenes.layer import LayerType
 from scenes.scene_input import SceneInput
 from scenes.stage import Stage
 from scenes.view import View
-from twin.arrays import Float64Array
-from twin.city.asset import CityAsset
 from twin.clock import NS_PER_S
 from twin.ramps import Ramp
 from twin.theme import rgb_from_hex
@@ -22,7 +20,7 @@ from twin.theme import rgb_from_hex
 #: Live colours move at most this often; more is flicker, not information.
 RECOLOUR_NS = NS_PER_S // 4
 #: How much the far side of the city fades; beyond it the country fades almost wholly.
-_HAZE = {"light": 0.30, "dark": 0.40}
+_HAZE = {"light": 0.30, "dark": 0.24}
 _HAZE_BEYOND = 0.92
 _EDGES = {"light": 0.34, "dark": 0.5}
 
@@ -122,16 +120,6 @@ class BuildingsVisual:
             rows = np.r_[feature, np.flatnonzero(features.parents == feature)]
         self._stage.style.set_selected(rows)
         return True
-
-
-def built_circle(asset: CityAsset) -> tuple[Float64Array, float]:
-    """Middle (3,) and radius of the part of the city that has buildings, metres."""
-    points = building_points(asset)
-    if not len(points):
-        bounds = asset.bounds_min_max_local_m()
-        points = np.stack([bounds[:3], bounds[3:]])
-    low, high = points.min(axis=0), points.max(axis=0)
-    return 0.5 * (low + high), max(200.0, 0.5 * float(np.hypot(*(high - low)[:2])))
 
 
 LAYER = LayerType(

@@ -12,6 +12,7 @@ import numpy as np
 
 from scenes.atlas import Sprite
 from scenes.billboards import Billboards, Quads, joined, sprite_quads
+from scenes.detail import chosen
 from scenes.layer import LayerType
 from scenes.scene_input import SceneInput
 from scenes.stage import Stage
@@ -27,11 +28,13 @@ LIFT_M = 4.0
 #: A unit silent for so long is drawn faint.
 SILENT_S = 30.0
 #: A body of this length that takes so many pixels needs no arrow above it.
-BODY_M, BODY_PX = 6.0, 34.0
+BODY_M, BODY_PX = 6.0, 17.0
 #: Kinds that answer calls: a darker arrow from afar, from nearer a disc with this letter.
 LETTERS: dict[str, str] = {"ambulance": "A", "fire_engine": "F", "police": "P"}
 #: From this many metres a pixel on emergency units are small arrows like the others.
 LETTER_M_PER_PX = 0.6
+#: One letter for each cell of this size; the others there are arrows.
+LETTER_CELL_PX = 30.0
 #: How near a click must be to the middle of a small arrow, or of a body; logical pixels.
 ARROW_GRAB_PX, BODY_GRAB_PX = 9.0, 12.0
 
@@ -124,12 +127,16 @@ class UnitsVisual:
         tops = xyz + np.array([0, 0, LIFT_M], np.float32)
         pixels = view.project(tops)
         bodied = near & (BODY_M / view.metres_per_px(1.0) >= BODY_PX * pixels[:, 2])
-        rows = np.flatnonzero(view.is_inside(pixels, 20) & ~(bodied & ~marked & ~emergency))
+        needs_arrow = ~bodied | marked | emergency
+        rows = np.flatnonzero(view.is_inside(pixels, 20) & needs_arrow)
         # Far ones first; above the everyday ones those that answer calls, above all the marked.
         rows = rows[np.lexsort((-pixels[rows, 2], emergency[rows], marked[rows]))]
-        has_letter = emergency & (
-            marked | (view.metres_per_px(view.pixel_ratio) * pixels[:, 2] < LETTER_M_PER_PX)
+        is_near = view.metres_per_px(view.pixel_ratio) * pixels[:, 2] < LETTER_M_PER_PX
+        inside = view.is_inside(pixels, 20)
+        roomy = chosen(
+            pixels, inside & emergency & is_near, 1.0 * marked, LETTER_CELL_PX * view.pixel_ratio
         )
+        has_letter = roomy | (emergency & marked)
         shapes = [
             self._sprite(bool(has_letter[row]), bool(np.isfinite(heading[row])), bool(marked[row]))
             for row in rows
@@ -160,7 +167,7 @@ class UnitsVisual:
         self._put_symbols(
             "small units", rows[~(has_letter | marked)[rows]], tops, ids, ARROW_GRAB_PX
         )
-        bodies = np.flatnonzero(bodied & ~marked & ~emergency)
+        bodies = np.flatnonzero(~needs_arrow)
         self._put_symbols("unit bodies", bodies, tops, ids, BODY_GRAB_PX)
 
     def _put_symbols(
