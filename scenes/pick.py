@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from twin.city.asset import Surface
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pick:
@@ -25,5 +27,7 @@ class Pick:
 
     @property
     def is_ground(self) -> bool:
-        """Whether nothing but the ground sheet was hit."""
-        return self.feature < 0 and not self.thing_id and not self.unit_id
+        """Whether nothing but the ground sheet or the terrain was hit."""
+        if self.thing_id or self.unit_id:
+            return False
+        return self.feature < 0 or self.surface == Surface.TERRAIN

@@ -16,6 +16,8 @@ from widgets.find_index import FindGroup, NameIndex
 
 _NAME_WORDS = ("name", "naam", "title", "address", "adres", "street", "straat", "label")
 _PLACE_M, _THING_M, _UNIT_M = 300.0, 200.0, 250.0
+#: A thing of a place's name, as near as this, is that place: a pump station, a gate.
+_SAME_PLACE_M = 60.0
 PANEL_GROUP = "Panels"
 
 
@@ -100,7 +102,10 @@ class SessionFinder:
 
         def choose(row: int) -> None:
             place = places[row]
-            if place.feature >= 0:
+            thing_id = self._thing_at(place)
+            if thing_id:
+                self._session.select(Selection(thing_id=thing_id))
+            elif place.feature >= 0:
                 self._session.select(Selection(feature=place.feature))
             self._session.fly_to_requested.emit((*place.xyz_local_m, _PLACE_M))
 
@@ -112,6 +117,16 @@ class SessionFinder:
             choose=choose,
             icon="place",
         )
+
+    def _thing_at(self, place: Place) -> str:
+        """Id of the thing that stands at a place and bears its name, "" for none."""
+        observations = self._session.observations
+        for thing in tuple(observations.things.values()):
+            if thing.name == place.name:
+                away_m = observations.xyz_of_thing(thing.id) - np.array(place.xyz_local_m)
+                if float(np.linalg.norm(away_m)) < _SAME_PLACE_M:
+                    return thing.id
+        return ""
 
     def _feature_group(self, city: CityAsset, titles: list[str], index: NameIndex) -> FindGroup:
         def choose(row: int) -> None:

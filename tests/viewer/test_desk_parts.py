@@ -36,6 +36,8 @@ def world(tmp_path: Path) -> Iterator[World]:
 def test_a_click_selects_a_symbol_before_a_building_and_nothing_on_bare_ground():
     assert selection_from_pick(None) == NOTHING
     assert selection_from_pick(Pick(xyz_local_m=HERE)) == NOTHING
+    terrain = Pick(xyz_local_m=HERE, feature=3, surface=Surface.TERRAIN)
+    assert selection_from_pick(terrain) == NOTHING
     assert selection_from_pick(Pick(xyz_local_m=HERE, feature=3)) == Selection(feature=3)
     assert selection_from_pick(Pick(xyz_local_m=HERE, thing_id="t")) == Selection(thing_id="t")
     assert selection_from_pick(Pick(xyz_local_m=HERE, unit_id="u")) == Selection(unit_id="u")

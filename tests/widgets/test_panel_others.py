@@ -278,6 +278,9 @@ def test_health_shows_figures_of_feeds(full_world, open_panel) -> None:
     assert row == ["", "b", "2,512/s", "", "12 ms", "2", "3", "4", "5", "Odd frame"]
     full_world.clock.advance_s(30.0)
     assert table.index(1, 2).data() == "silent 30 s"
+    table.take((feed(full_world, received=0, rate_hz=0.0, last_received_ns=0),))
+    assert table.index(0, 2).data() == "nothing yet"
+    assert "nothing that can be read" in table.sentence(table.feeds[0])
 
 
 def test_health_tells_what_waits_for_the_hub(full_world, open_panel) -> None:

@@ -32,8 +32,9 @@ _PAST = {"set": "set", "stop": "stopped", "dim": "dimmed", "send": "sent", "put"
 
 
 def operator_text(operator: Operator) -> str:
-    """Who: "Ada (traffic)"."""
-    return f"{operator.name} ({operator.department})" if operator.department else operator.name
+    """Who: "Ada (control room)"."""
+    department = operator.department.replace("_", " ")
+    return f"{operator.name} ({department})" if department else operator.name
 
 
 def phrase(command_type: CommandType | None, target_name: str) -> str:

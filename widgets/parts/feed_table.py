@@ -108,6 +108,8 @@ class FeedTable(QAbstractTableModel):
 
     def sentence(self, feed: FeedStats) -> str:
         """How one feed is, for a person."""
+        if not feed.last_received_ns:
+            return f"{feed.source} has brought nothing that can be read"
         if self.is_silent(feed):
             return f"{feed.source} has been silent for {age_text(self._silent_s(feed))}"
         return f"{feed.source} brings {feed.rate_hz:,.0f} samples a second"
@@ -115,14 +117,19 @@ class FeedTable(QAbstractTableModel):
     def _silent_s(self, feed: FeedStats) -> float:
         return (self._session.clock.now_ns() - feed.last_received_ns) / NS_PER_S
 
+    def _rate_text(self, feed: FeedStats) -> str:
+        if not feed.last_received_ns:
+            return "nothing yet"
+        if self.is_silent(feed):
+            return f"silent {age_text(self._silent_s(feed))}"
+        return f"{feed.rate_hz:,.0f}/s"
+
     def _text(self, feed: FeedStats, column: int) -> str:
         lag = "–" if not np.isfinite(feed.lag_ms) else f"{feed.lag_ms:,.0f} ms"
         return (
             "",
             feed.source,
-            f"silent {age_text(self._silent_s(feed))}"
-            if self.is_silent(feed)
-            else f"{feed.rate_hz:,.0f}/s",
+            self._rate_text(feed),
             "",
             lag,
             f"{feed.gaps:,}",
