@@ -170,8 +170,8 @@ class CityScene:
 
     @property
     def legend(self) -> Legend | None:
-        """What the colours mean at the last update, None for the plain model."""
-        return self._stage.legend
+        """What the city's colours mean at the last update, None for the plain model."""
+        return self._stage.legends.get("city")
 
     # -- asking -----------------------------------------------------------------------------
 

@@ -98,7 +98,7 @@ class Colouring:
     def _by_property(self, given: SceneInput, ramp: Ramp, reach_m: float) -> Painted:
         self._find_sensors(given, reach_m)
         slots = self._slots
-        title, unit, vmin, vmax = self._range or _seen_range(given, slots)
+        title, unit, vmin, vmax = self._range or range_of(given, slots)
         values = np.full(len(slots), np.nan)
         if given.observations is not None:
             values = given.observations.values[slots]
@@ -229,6 +229,11 @@ def nearest_within(points: Float64Array, places: Float64Array, reach_m: float) -
     found = np.empty(len(points), int)
     found[order] = nearest
     return found
+
+
+def range_of(given: SceneInput, slots: np.ndarray) -> Range:
+    """Title, unit and ends of ``given.colour_by``: known, else as seen now."""
+    return _known_range(given, slots) or _seen_range(given, slots)
 
 
 def _known_range(given: SceneInput, slots: np.ndarray) -> Range | None:

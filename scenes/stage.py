@@ -38,7 +38,8 @@ class Stage:
         self.ground_z_m = 0.0
         self.style = StyleTexture(0, theme)
         self.symbols = SymbolIndex()
-        self.legend: Legend | None = None
+        #: What colours mean, by who draws them.
+        self.legends: dict[str, Legend] = {}
         self.atlas = Atlas(pixel_ratio)
         self._above = renderer_above(renderer)
         #: Symbols and letters, above the city.
@@ -56,7 +57,7 @@ class Stage:
         self.asset, self.tiles = asset, tiles
         self.ground_z_m = ground_height(asset)
         self.style = StyleTexture(asset.features.n_features, self.theme)
-        self.legend = None
+        self.legends = {}
         self.roofs = RoofHeights(asset, self.ground_z_m)
         self._row_of_id = None
 
@@ -70,12 +71,27 @@ class Stage:
         self.pixel_ratio = ratio
         self.atlas = Atlas(ratio)
 
+    def set_legend(self, owner: str, legend: Legend | None) -> bool:
+        """Say what colours mean, None = nothing any more; False when that was known."""
+        if legend == self.legends.get(owner):
+            return False
+        if legend is None:
+            del self.legends[owner]
+        else:
+            self.legends[owner] = legend
+        return True
+
     def row_of(self, feature_id: str) -> int:
         """Row of a feature id, -1 if unknown."""
         if self._row_of_id is None:
             ids = self.asset.features.ids
             self._row_of_id = {feature_id: row for row, feature_id in enumerate(ids)}
         return self._row_of_id.get(feature_id, -1)
+
+    def is_marked(self, feature: int) -> bool:
+        """Whether a selected feature is shown as such: nobody means the whole terrain."""
+        features = self.asset.features
+        return 0 <= feature < features.n_features and features.kind(feature) != "TINRelief"
 
     def name_of(self, feature: int) -> str:
         """Name or address of a feature; without one its kind."""

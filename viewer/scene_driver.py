@@ -45,10 +45,12 @@ class SceneDriver:
         self._drawn_ns = 0
         self._pose = scene.camera.pose
         self._is_urgent = True
+        self._targets: frozenset[str] = frozenset()
         layers.fill(self._entries())
         self._disconnects = [
             session.selection_changed.connect(self._hurry),
             session.colour_by_changed.connect(self._hurry),
+            session.room_changed.connect(self._take_room),
             session.fly_to_requested.connect(self._fly_to),
             layers.changed.connect(self._take_layer),
             layers.ramp_changed.connect(self._take_ramp),
@@ -78,6 +80,7 @@ class SceneDriver:
             now_ns=clock.now_ns(),
             selection=self._session.selection,
             colour_by=self._session.colour_by,
+            targets=self._targets,
             previous=self._given,
         )
         changed = self._scene.update(self._given)
@@ -101,6 +104,11 @@ class SceneDriver:
 
     def _hurry(self, _change: object) -> None:
         self._is_urgent = True
+
+    def _take_room(self, changed: frozenset[str]) -> None:
+        if "commands" in changed:
+            commands = self._session.hub.room.commands.values()
+            self._targets = frozenset(c.request.target_id for c in commands if not c.is_terminal)
 
     def _fly_to(self, target: tuple[float, float, float, float]) -> None:
         self._scene.camera.fly_to(target[:3], target[3])

@@ -12,6 +12,8 @@ from scenes.edge_lines import EdgeLines
 from scenes.layer import LayerType
 from scenes.scene_input import SceneInput
 from scenes.stage import Stage
+from scenes.street_colours import STREET_PROPERTIES, ramp_colours, streets_of
+from scenes.street_ribbons import StreetRibbons
 from scenes.view import View
 from twin.clock import NS_PER_S
 from twin.ramps import Ramp
@@ -51,7 +53,11 @@ class BuildingsVisual:
         no_data = rgb_from_hex(theme.scene["no_data"])
         self._tiles.set_colours(rgb_from_hex(theme.scene["horizon"]), no_data, stage.pixel_ratio)
         red, green, blue = (round(255 * c) for c in no_data)
-        self._colouring = Colouring(stage.asset, (red, green, blue))
+        self._no_data = (red, green, blue)
+        self._colouring = Colouring(stage.asset, self._no_data)
+        self._ribbons = StreetRibbons(stage.renderer)
+        self._streets_key = (-1, "")
+        self._is_painted = False
         self._middle, self._radius_m = built_circle(stage.asset)
         self._edges_on = True
         self._seen = b""
@@ -63,6 +69,7 @@ class BuildingsVisual:
     def update(self, given: SceneInput, view: View, state: BuildingsState) -> bool:
         """Recolour when due, mark the selection, choose the edges for a new view."""
         changed = self._paint(given, state) | self._select(given.selection.feature)
+        changed |= self._ribbons.fit(view)
         stamp = view.stamp + repr((state.edges, state.haze)).encode()
         if stamp != self._seen:
             self._seen = stamp
@@ -76,6 +83,7 @@ class BuildingsVisual:
     def set_visible(self, visible: bool) -> None:
         """Show or hide faces and edges."""
         self._tiles.set_visible(visible)
+        self._ribbons.set_visible(visible)
         self._edges.set_visible(visible and self._edges_on)
         self._seen = b""
 
@@ -83,6 +91,7 @@ class BuildingsVisual:
         """Take the city out of the renderer."""
         self._tiles.dispose()
         self._edges.dispose()
+        self._ribbons.dispose()
 
     def _set_haze(self, view: View, state: BuildingsState) -> None:
         middle_m = float(np.linalg.norm(view.position_m - self._middle))
@@ -99,15 +108,31 @@ class BuildingsVisual:
         if key == self._key and abs(given.now_ns - self._painted_ns) < RECOLOUR_NS:
             return False
         self._key, self._moment, self._painted_ns = key, moment, given.now_ns
-        painted = self._colouring.paint(given, state.ramp, state.reach_m)
-        if painted is None:
-            had_legend = self._stage.legend is not None
-            if had_legend:
-                self._stage.legend = None
-                self._stage.style.clear_colours()
-            return had_legend
-        self._stage.legend = painted.legend
-        self._stage.style.set_colours(painted.rgba)
+        streets = self._paint_streets(given, state)
+        painted = None if streets else self._colouring.paint(given, state.ramp, state.reach_m)
+        if painted is not None:
+            self._stage.set_legend("city", painted.legend)
+            self._stage.style.set_colours(painted.rgba)
+        elif self._is_painted:
+            self._stage.style.clear_colours()
+        was_painted, self._is_painted = self._is_painted, painted is not None
+        if streets or painted is not None:
+            return True
+        return self._stage.set_legend("city", None) | was_painted
+
+    def _paint_streets(self, given: SceneInput, state: BuildingsState) -> bool:
+        """Colour the streets instead of the houses, where they report the property themselves."""
+        is_theirs = given.colour_by in STREET_PROPERTIES
+        streets = streets_of(given, given.colour_by if is_theirs else "")
+        key = (given.catalogue_version, given.colour_by)
+        if key != self._streets_key:
+            self._streets_key = key
+            self._ribbons.set_paths(streets.paths_local_m)
+        if not len(streets.slots):
+            return False
+        rgb, legend = ramp_colours(given, streets, state.ramp, self._no_data)
+        self._ribbons.set_colours(rgb)
+        self._stage.set_legend("city", legend)
         return True
 
     def _select(self, feature: int) -> bool:
@@ -116,7 +141,7 @@ class BuildingsVisual:
         self._selected = feature
         features = self._stage.asset.features
         rows = np.empty(0, np.intp)
-        if 0 <= feature < features.n_features:
+        if self._stage.is_marked(feature):
             rows = np.r_[feature, np.flatnonzero(features.parents == feature)]
         self._stage.style.set_selected(rows)
         return True

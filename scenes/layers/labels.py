@@ -176,7 +176,7 @@ class LabelsVisual:
                 Candidate(anchor=(xyz[0], xyz[1], xyz[2] + 4.0), lines=lines, weight=weight)
             )
         feature = given.selection.feature
-        if 0 <= feature < self._stage.asset.features.n_features:
+        if self._stage.is_marked(feature):
             x0, y0, _, x1, y1, top = self._stage.bounds_of(feature)
             if np.isfinite([x0, y0, x1, y1, top]).all():
                 anchor = (0.5 * (x0 + x1), 0.5 * (y0 + y1), top)

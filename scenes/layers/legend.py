@@ -41,16 +41,16 @@ class LegendVisual:
         self._ink: Rgba = (*rgb_from_hex(scene["label_text"]), 1.0)
         self._quiet: Rgba = (*rgb_from_hex(stage.theme.ui["muted"]), 1.0)
         self._halo: Rgba = (*rgb_from_hex(scene["label_halo"]), 0.9)
-        self._shown: Legend | None = None
+        self._shown: tuple[Legend, ...] = ()
 
     def update(self, given: SceneInput, view: View, state: LegendState) -> bool:  # noqa: ARG002
-        """Follow the stage's legend."""
+        """Follow the stage's legends."""
         self._marks.fit(view)
-        legend = self._stage.legend
-        if legend == self._shown:
+        legends = tuple(self._stage.legends.values())
+        if legends == self._shown:
             return False
-        self._shown = legend
-        self._marks.set_quads(no_quads() if legend is None else self._drawn(legend))
+        self._shown = legends
+        self._marks.set_quads(self._drawn(legends) if legends else no_quads())
         return True
 
     def set_visible(self, visible: bool) -> None:
@@ -61,9 +61,15 @@ class LegendVisual:
         """Take the actor out."""
         self._marks.dispose()
 
-    def _drawn(self, legend: Legend) -> Quads:
+    def _drawn(self, legends: tuple[Legend, ...]) -> Quads:
         """From the bottom line upwards."""
         column = _Column(self._stage.atlas, self._stage.pixel_ratio, self._ink, self._halo)
+        for legend in legends:
+            self._add(column, legend)
+            column.gap()
+        return joined(column.parts)
+
+    def _add(self, column: _Column, legend: Legend) -> None:
         if legend.note:
             column.text(legend.note, "small", self._quiet)
         column.swatch(legend.no_data, "no data", self._quiet)
@@ -74,7 +80,6 @@ class LegendVisual:
             column.swatch(colour, name, self._ink)
         title = f"{legend.title} ({legend.unit})" if legend.unit else legend.title
         column.text(title, "strong", self._ink)
-        return joined(column.parts)
 
 
 class _Column:
@@ -85,6 +90,10 @@ class _Column:
         self._atlas, self._ratio, self._ink, self._halo = atlas, ratio, ink, halo
         self._y = MARGIN_PX
         self._left = -MARGIN_PX - WIDTH_PX
+
+    def gap(self) -> None:
+        """Room before the next legend."""
+        self._y += LINE_PX
 
     def text(self, text: str, font: Font, colour: Rgba) -> None:
         """A line of text."""
