@@ -15,6 +15,8 @@ from twin.arrays import Float64Array
 LOWEST_RAD = np.radians(2.0)
 HIGHEST_RAD = np.radians(89.0)
 FLIGHT_S = 0.6
+#: A place is looked at at least so steeply, so that no house stands before it.
+FLY_ELEVATION_RAD = np.radians(36.0)
 ORBIT_RAD_PER_PX = 0.0055
 CLEARANCE_M = 2.0
 NEAREST_M = 8.0
@@ -142,7 +144,7 @@ class CameraRig:
         """Go and look at a point."""
         pose = self.pose
         wanted = 250.0 if distance_m is None else distance_m
-        elevation = max(pose.elevation_rad, np.radians(25.0))
+        elevation = max(pose.elevation_rad, FLY_ELEVATION_RAD)
         self._go(
             Pose(
                 focal_m=point,

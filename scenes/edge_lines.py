@@ -26,7 +26,7 @@ _VERTEX = (
     + """
 edgeVS = mix(style.rgb, shade, plain) * light;
 fadeVS = 1.0 - smoothstep(0.15 * reach, reach, gl_Position.w);
-gl_Position.z -= 0.0003 * gl_Position.w + 0.01;
+gl_Position.z -= pull * (0.10 / max(gl_Position.w, 0.1) + 0.0012);
 if (hidden) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
 """
 )
@@ -66,6 +66,10 @@ class EdgeLines:
         reach_m = REACH_M * view.size_px[1] / (720.0 * view.pixel_ratio)
         self._property.SetLineWidth(view.pixel_ratio)
         self._shader.GetVertexCustomUniforms().SetUniformf("reach", reach_m)
+        # Lines come 10 cm and 1.2 mm a metre nearer than their faces, whatever the near plane is:
+        # more would show hidden edges through the houses.
+        pull = -float(view.matrix[2, :3] @ view.position_m + view.matrix[2, 3])
+        self._shader.GetVertexCustomUniforms().SetUniformf("pull", pull)
         if not self._tiles or not self._visible:
             return
         eye = view.position_m

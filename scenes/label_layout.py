@@ -114,6 +114,7 @@ def place_labels(
     n_important: int = 0,
     margin_px: Sequence[int] | None = None,
     kept_free_px: Float64Array | None = None,
+    reserved: Sequence[LabelBox] = (),
 ) -> list[tuple[int, LabelBox]]:
     """Rows (and boxes) of the labels that fit, taken in the order given.
 
@@ -124,6 +125,7 @@ def place_labels(
     symbols_px : (S, 2) middles of symbols, which only the first ``n_important`` labels may cover
     margin_px : free room around each label, 2 device pixels unless told
     kept_free_px : (F, 2) middles of symbols that no label may cover
+    reserved : boxes that belong to others (compass, scale, legend)
     """
     width, height = view.size_px
     taken = np.zeros((height // _CELL_PX + 2, width // _CELL_PX + 2), bool)
@@ -131,6 +133,11 @@ def place_labels(
     if kept_free_px is not None:
         _take_symbols(taken, kept_free_px, view.pixel_ratio)
     _take_symbols(symbols, symbols_px, view.pixel_ratio)
+    for left, top, right, bottom in reserved:
+        taken[
+            max(top, 0) // _CELL_PX : max(bottom, 0) // _CELL_PX + 1,
+            max(left, 0) // _CELL_PX : max(right, 0) // _CELL_PX + 1,
+        ] = True
     kept: list[tuple[int, LabelBox]] = []
     for row, block in enumerate(blocks):
         if len(kept) >= most:

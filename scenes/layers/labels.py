@@ -35,6 +35,8 @@ _ODD = (1, 2)
 #: Free room around names of places, logical pixels: a map that breathes.
 PLACE_ROOM_PX = 7.0
 CAPITALS_PX = 1.3
+#: Corners that labels leave to the compass, the scale bar and a legend; logical pixels.
+COMPASS_PX, SCALE_PX, LEGEND_PX = 68.0, (150.0, 48.0), (260.0, 130.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,9 @@ class LabelsVisual:
             self._places = places_of(given, self._stage)
         alarms = tuple(sorted(given.alarms.items()))
         selected = (given.selection.thing_id, given.selection.unit_id, given.selection.feature)
-        marks = (alarms, selected, given.targets, self._unit_place(given))
+        marks = (
+            alarms, selected, given.targets, self._unit_place(given), len(self._stage.legends)
+        )  # fmt: skip
         seen = (view.stamp, state, self._catalogue, marks, given.colour_by)
         is_recent = abs(given.now_ns - self._drawn_ns) < REFRESH_NS
         if seen == self._seen and (is_recent or given.version == self._version):
@@ -121,6 +125,7 @@ class LabelsVisual:
             self._stage.symbols.pixels(view),
             n_important=sum(candidate.weight >= IMPORTANT for candidate in candidates),
             margin_px=margins,
+            reserved=self._reserved(view),
             kept_free_px=pixels[[c.weight >= _SELECTED and not c.centred for c in candidates], :2],
         )
         parts: list[Quads] = []
@@ -129,6 +134,20 @@ class LabelsVisual:
             parts.append(texts[row].quads_at(anchors[row], offsets[row]))
             self.boxes.append(box)
         self._letters.set_quads(joined(parts))
+
+    def _reserved(self, view: View) -> list[LabelBox]:
+        """Corners of the compass, the scale bar and, when there is one, the legend."""
+        width, height = view.size_px
+        px = view.pixel_ratio
+        boxes = [
+            (round(width - COMPASS_PX * px), 0, width, round(COMPASS_PX * px)),
+            (0, round(height - SCALE_PX[1] * px), round(SCALE_PX[0] * px), height),
+        ]
+        legends = len(self._stage.legends)
+        if legends:
+            left, top = width - LEGEND_PX[0] * px, height - LEGEND_PX[1] * legends * px
+            boxes.append((round(left), round(top), width, height))
+        return boxes
 
     def _thing_candidates(self, given: SceneInput, view: View) -> list[Candidate]:
         """Whole symbols that are near; from half way odd ones; from anywhere what matters."""

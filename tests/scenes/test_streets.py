@@ -96,7 +96,8 @@ def test_bands_are_never_thinner_than_some_pixels(scene):
         corners = numpy_view(ribbons._mesh.GetPoints().GetData())
         widths.append(float(np.ptp(corners[:2, 0])))
     assert widths[0] == pytest.approx(WIDTH_M, abs=0.01)
-    assert widths[1] == pytest.approx(LEAST_PX * view.metres_per_px(scene.camera.distance_m), rel=0.05)
+    least_m = LEAST_PX * view.metres_per_px(scene.camera.distance_m)
+    assert widths[1] == pytest.approx(least_m, rel=0.05)
     ribbons.dispose()
 
 
