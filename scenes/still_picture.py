@@ -20,6 +20,8 @@ from vtkmodules.vtkRenderingCore import vtkRenderer, vtkRenderWindow, vtkTexture
 
 #: Frames drawn at rest before the next one is read back: a moving camera never pays for it.
 REST_FRAMES = 1
+#: The first parts of a stamp are those of the view.
+N_VIEW = 2
 
 
 class StillPicture:
@@ -63,8 +65,9 @@ class StillPicture:
         """
         stamp = (*stamp_of(self._city, self._window), style_version)
         if stamp != self._stamp:
+            has_moved = stamp[:N_VIEW] != self._stamp[:N_VIEW]
             self._stamp = stamp
-            self._n_drawn = 0
+            self._n_drawn = 0 if has_moved else REST_FRAMES
             self._show(False)
 
     def dispose(self) -> None:
@@ -100,9 +103,9 @@ def stamp_of(renderer: vtkRenderer, window: vtkRenderWindow) -> tuple[object, ..
     for _ in range(props.GetNumberOfItems()):
         newest = max(newest, props.GetNextProp().GetRedrawMTime())
     return (
+        renderer.GetActiveCamera().GetMTime(),
+        tuple(window.GetSize()),
         newest,
         props.GetNumberOfItems(),
         (renderer.GetBackground(), renderer.GetBackground2(), renderer.GetGradientBackground()),
-        renderer.GetActiveCamera().GetMTime(),
-        tuple(window.GetSize()),
     )
