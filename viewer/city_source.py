@@ -124,3 +124,17 @@ class CityLoading:
         if self._cancelled.is_set():
             raise LoadingCancelledError("The loading of the city was cancelled")
         self.fraction = fraction
+
+
+def opening_remark(asset: CityAsset) -> str:
+    """What the operator should know about a city that was just opened, "" for nothing."""
+    if asset.path is None:
+        return ""
+    if asset.origin.crs is None:
+        return (
+            "The file names no coordinate reference system, so sensors with a longitude and"
+            " latitude cannot be placed; open it with --crs, e.g. --crs EPSG:31256"
+        )
+    if asset.warnings:
+        return f"Remarks on this file: {len(asset.warnings)}. Read them with: civitwin inspect"
+    return ""

@@ -24,7 +24,7 @@ from platformdirs import user_state_path
 from twin.clock import SystemClock
 from twin.errors import TwinError
 from twin.room.model import Operator
-from viewer.city_source import CityLoading, CitySource, LoadedCity
+from viewer.city_source import CityLoading, CitySource, LoadedCity, opening_remark
 from viewer.parts import Companions, FeedFile, PrivateHub
 from viewer.ports import free_base_port
 
@@ -275,6 +275,9 @@ def _run_desk(
                 troubles.tell(str(error))
 
     desk.after_first_frame(start_companions)
+    remark = opening_remark(loaded.asset)
+    if remark:
+        desk.after_first_frame(lambda: desk.session.message.emit(remark))
     if options.colour_by:
         desk.session.colour_city_by(options.colour_by)
     if options.seconds is not None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from twin.errors import TwinError
-from viewer.processes import ChildFailedError, ChildProcess, last_line
+from viewer.processes import ChildFailedError, ChildProcess, end_text, last_line
 
 READY_TIMEOUT_S = 20.0
 MAX_RESTARTS = 5
@@ -90,7 +90,7 @@ class PrivateHub:
             return
         if not self._addresses or self._n_restarts >= MAX_RESTARTS:
             self._ready.set()
-            self._on_trouble(f"The hub ended with status {status}: {last_line(self._log)}")
+            self._on_trouble(f"The hub ended: {end_text(status, self._log)}")
             return
         self._n_restarts += 1
         self._on_trouble("The hub ended unexpectedly and is being started again")
@@ -127,7 +127,7 @@ class Companions:
 
         def tell(status: int) -> None:
             if status:
-                said = last_line(log) or f"status {status}"
+                said = end_text(status, log)
                 self._on_trouble(f"The {name} ended: {said}")
 
         self._children.append(

@@ -138,3 +138,12 @@ def last_line(log_path: Path) -> str:
     except OSError:
         return ""
     return lines[-1] if lines else ""
+
+
+def end_text(status: int, log_path: Path) -> str:
+    """Why a child ended, for a person: its last words, else what ended it."""
+    said = last_line(log_path)
+    if status < 0:
+        what = f"it was stopped from outside (signal {-status}); its values stay as last heard"
+        return f"{what}; it said: {said}" if said else what
+    return said or f"status {status}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,9 +14,10 @@ from scenes.legend import Legend as SceneLegend
 from scenes.pick import Pick
 from tests.widgets.panel_world import World
 from twin.city.asset import Surface
+from twin.city.frames import Origin
 from twin.errors import TwinError
 from twin.session import NOTHING, Selection
-from viewer.city_source import CityLoading, CitySource, LoadingCancelledError
+from viewer.city_source import CityLoading, CitySource, LoadingCancelledError, opening_remark
 from viewer.cli import main
 from viewer.hover import card_text
 from viewer.report import percentile_or_none, process_age_s
@@ -137,3 +139,10 @@ def test_what_cannot_be_written_or_read_is_refused_before_anything_starts(
     said = capsys.readouterr().err
     assert sentence in said
     assert said.count("\n") == 1
+
+
+def test_the_operator_hears_of_a_city_without_a_crs(world: World, tmp_path: Path):
+    assert opening_remark(world.session.city) == ""
+    nowhere = Origin(crs=None)
+    city = dataclasses.replace(world.session.city, path=tmp_path / "a.obj", origin=nowhere)
+    assert "--crs" in opening_remark(city)

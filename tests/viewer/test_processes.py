@@ -17,7 +17,7 @@ import pytest
 from twin.errors import TwinError
 from viewer.parts import Companions, FeedFile, PrivateHub
 from viewer.ports import free_base_port
-from viewer.processes import last_line
+from viewer.processes import end_text, last_line
 
 
 def until(condition, timeout_s: float = 20.0) -> None:
@@ -113,3 +113,6 @@ def test_last_line_of_a_log(tmp_path: Path):
     assert last_line(log) == ""
     log.write_text("first\nlast\n\n")
     assert last_line(log) == "last"
+    assert end_text(1, log) == "last"
+    assert "signal 9" in end_text(-9, log)
+    assert end_text(3, tmp_path / "none.log") == "status 3"

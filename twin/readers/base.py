@@ -71,6 +71,8 @@ def open_city(
     ReadError
         The file is absent, unreadable, of no known format or broken.
     """
+    if path.is_dir():
+        raise ReadError("This is a folder; choose a file in it", path=path)
     if not path.is_file():
         raise ReadError("There is no such file", path=path)
     try:

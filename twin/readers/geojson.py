@@ -59,6 +59,8 @@ def _features(root: dict[str, Any], path: Path, table: FootprintTable) -> Iterat
     elif kind in _GEOMETRIES:
         listed = [{"type": "Feature", "geometry": root}]
     else:
+        if kind is None:
+            raise ReadError("The file does not say which GeoJSON it is", path=path, reader_id=_ID)
         raise ReadError(f"The file says it is {kind!r:.60}, not GeoJSON", path=path, reader_id=_ID)
     for feature in listed:
         if isinstance(feature, dict):
