@@ -27,8 +27,9 @@ RANK = 30
 LIFT_M = 4.0
 #: A unit silent for so long is drawn faint.
 SILENT_S = 30.0
-#: A body of this length that takes so many pixels needs no arrow above it.
-BODY_M, BODY_PX = 6.0, 17.0
+#: A body is drawn, instead of an arrow, where this length takes so many logical pixels: every
+#: move of a body has the city around it drawn anew.
+BODY_M, BODY_PX = 6.0, 26.0
 #: Kinds that answer calls: a darker arrow from afar, from nearer a disc with this letter.
 LETTERS: dict[str, str] = {"ambulance": "A", "fire_engine": "F", "police": "P"}
 #: From this many metres a pixel on emergency units are small arrows like the others.
@@ -114,7 +115,11 @@ class UnitsVisual:
         ids = [unit.id for unit in units]
         marked = np.array([self._is_marked(unit_id, given) for unit_id in ids], bool)
         emergency = np.array([unit.kind in LETTERS for unit in units], bool)
-        near = np.linalg.norm(xyz - view.position_m, axis=1) < state.body_reach_m
+        tops = xyz + np.array([0, 0, LIFT_M], np.float32)
+        pixels = view.project(tops)
+        px_m = view.metres_per_px(view.pixel_ratio) * pixels[:, 2]
+        near = view.is_inside(pixels, 60.0 * view.pixel_ratio) & (px_m < BODY_M / BODY_PX)
+        near &= pixels[:, 2] < state.body_reach_m
         facing = np.nan_to_num(heading)
         paint = np.where(emergency[:, None], self._bright, self._body)
         paint = np.where(marked[:, None], self._accent[:3], paint).astype(np.float32)
@@ -124,18 +129,12 @@ class UnitsVisual:
             facing[near],
             paint[near],
         )
-        tops = xyz + np.array([0, 0, LIFT_M], np.float32)
-        pixels = view.project(tops)
-        bodied = near & (BODY_M / view.metres_per_px(1.0) >= BODY_PX * pixels[:, 2])
-        needs_arrow = ~bodied | marked | emergency
+        needs_arrow = ~near | marked | emergency
         rows = np.flatnonzero(view.is_inside(pixels, 20) & needs_arrow)
         # Far ones first; above the everyday ones those that answer calls, above all the marked.
         rows = rows[np.lexsort((-pixels[rows, 2], emergency[rows], marked[rows]))]
-        is_near = view.metres_per_px(view.pixel_ratio) * pixels[:, 2] < LETTER_M_PER_PX
-        inside = view.is_inside(pixels, 20)
-        roomy = chosen(
-            pixels, inside & emergency & is_near, 1.0 * marked, LETTER_CELL_PX * view.pixel_ratio
-        )
+        inside = view.is_inside(pixels, 20) & (px_m < LETTER_M_PER_PX)
+        roomy = chosen(pixels, inside & emergency, 1.0 * marked, LETTER_CELL_PX * view.pixel_ratio)
         has_letter = roomy | (emergency & marked)
         shapes = [
             self._sprite(bool(has_letter[row]), bool(np.isfinite(heading[row])), bool(marked[row]))
