@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from scenes.billboards import Billboards, Quads, joined
+from scenes.billboards import Billboards, Quads, joined, no_quads
 from scenes.detail import Detail, details_of
-from scenes.label_layout import LabelBox, Line, TextCache, place_labels
+from scenes.label_layout import LabelBox, Line, TextBlock, TextCache, place_labels
 from scenes.layer import LayerType
 from scenes.scene_input import SceneInput
 from scenes.stage import Stage
@@ -24,6 +24,8 @@ REFRESH_NS = NS_PER_S // 2
 GAP_PX = 15.0
 #: The name of a selected building stands so far above its roof.
 ABOVE_PX = 18.0
+#: The name of a unit is anchored so far above it, metres.
+UNIT_LIFT = (0.0, 0.0, 4.0)
 _ALARM = {"critical": 5, "high": 4, "medium": 3, "low": 2}
 #: Candidates looked at for one picture, best first.
 MOST_CANDIDATES = 600
@@ -56,6 +58,7 @@ class Candidate:
     weight: float
     centred: bool = False
     offset_px: tuple[float, float] = (GAP_PX, 0.0)
+    unit_slot: int = -1
 
 
 class LabelsVisual:
@@ -73,6 +76,9 @@ class LabelsVisual:
         self._seen: tuple[object, ...] = ()
         self._version = -1
         self._drawn_ns = 0
+        self._resting: Quads = no_quads()
+        self._moving: list[tuple[int, TextBlock, tuple[float, float]]] = []
+        self._unit_places: tuple[object, ...] = ()
         #: Boxes of the labels as drawn, (N, 4) left, top, right, bottom, device pixels.
         self.boxes: list[LabelBox] = []
 
@@ -84,13 +90,11 @@ class LabelsVisual:
             self._places = places_of(given, self._stage)
         alarms = tuple(sorted(given.alarms.items()))
         selected = (given.selection.thing_id, given.selection.unit_id, given.selection.feature)
-        marks = (
-            alarms, selected, given.targets, self._unit_place(given), len(self._stage.legends)
-        )  # fmt: skip
+        marks = (alarms, selected, given.targets, len(self._stage.legends))
         seen = (view.stamp, state, self._catalogue, marks, given.colour_by)
         is_recent = abs(given.now_ns - self._drawn_ns) < REFRESH_NS
         if seen == self._seen and (is_recent or given.version == self._version):
-            return False
+            return self._follow_units(given)
         self._seen, self._version, self._drawn_ns = seen, given.version, given.now_ns
         self._lay_out(given, view, state)
         return True
@@ -128,12 +132,28 @@ class LabelsVisual:
             reserved=self._reserved(view),
             kept_free_px=pixels[[c.weight >= _SELECTED and not c.centred for c in candidates], :2],
         )
-        parts: list[Quads] = []
-        self.boxes = []
-        for row, box in kept:
-            parts.append(texts[row].quads_at(anchors[row], offsets[row]))
-            self.boxes.append(box)
-        self._letters.set_quads(joined(parts))
+        self.boxes = [box for _row, box in kept]
+        slots = [candidate.unit_slot for candidate in candidates]
+        self._moving = [(slots[r], texts[r], offsets[r]) for r, _box in kept if slots[r] >= 0]
+        resting = [r for r, _box in kept if slots[r] < 0]
+        self._resting = joined([texts[r].quads_at(anchors[r], offsets[r]) for r in resting])
+        self._unit_places = ()
+        self._follow_units(given)
+
+    def _follow_units(self, given: SceneInput) -> bool:
+        """Keep names of units beside them; all other letters stay as they are."""
+        places = self._unit_place(given)
+        if places == self._unit_places:
+            return False
+        self._unit_places = places
+        at = dict(self._units(given))
+        moving = [
+            block.quads_at(np.add(at[slot], UNIT_LIFT), offset)
+            for slot, block, offset in self._moving
+            if slot in at
+        ]
+        self._letters.set_quads(joined([self._resting, *moving]))
+        return True
 
     def _reserved(self, view: View) -> list[LabelBox]:
         """Corners of the compass, the scale bar and, when there is one, the legend."""
@@ -191,9 +211,8 @@ class LabelsVisual:
             lines = thing_lines(unit.name or unit.id, value_line(given, slots), is_strong=True)
             is_selected = unit.id == given.selection.unit_id
             weight = _SELECTED if is_selected else IMPORTANT
-            found.append(
-                Candidate(anchor=(xyz[0], xyz[1], xyz[2] + 4.0), lines=lines, weight=weight)
-            )
+            x, y, z = (float(c) for c in np.add(xyz, UNIT_LIFT))
+            found.append(Candidate(anchor=(x, y, z), lines=lines, weight=weight, unit_slot=slot))
         feature = given.selection.feature
         if self._stage.is_marked(feature):
             x0, y0, _, x1, y1, top = self._stage.bounds_of(feature)
@@ -224,8 +243,8 @@ class LabelsVisual:
         ]
 
     def _unit_place(self, given: SceneInput) -> tuple[object, ...]:
-        """Moves with the labelled units, so that their labels follow."""
-        return tuple((slot, *(round(c, 1) for c in xyz)) for slot, xyz in self._units(given))
+        """Differs from () and moves with the labelled units, so that their labels follow."""
+        return ("at", *((slot, *(round(c, 1) for c in xyz)) for slot, xyz in self._units(given)))
 
     def _place_candidates(self, view: View) -> list[Candidate]:
         """Districts from afar, smaller places from nearer, districts no more from very near."""
