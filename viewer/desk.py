@@ -159,8 +159,8 @@ class Desk:
         self._bridge.after(0, call)
 
     def post_message(self, sentence: str) -> None:
-        """Show one sentence. Any thread."""
-        self._bridge.post(lambda: self.session.message.emit(sentence))
+        """Show one sentence until it is dismissed: something ended. Any thread."""
+        self._bridge.post(lambda: self.window.say(sentence, "alarm"))
 
     def end_after(
         self, seconds: float, *, screenshot: Path | None, report: Path | None, rehearse: bool

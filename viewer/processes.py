@@ -137,7 +137,7 @@ def last_line(log_path: Path) -> str:
         lines = log_path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
     except OSError:
         return ""
-    return lines[-1] if lines else ""
+    return lines[-1].removeprefix("civitwin: ") if lines else ""
 
 
 def end_text(status: int, log_path: Path) -> str:

@@ -111,7 +111,7 @@ def test_an_absent_feed_file_is_one_sentence(tmp_path: Path):
 def test_last_line_of_a_log(tmp_path: Path):
     log = tmp_path / "x.log"
     assert last_line(log) == ""
-    log.write_text("first\nlast\n\n")
+    log.write_text("first\ncivitwin: last\n\n")
     assert last_line(log) == "last"
     assert end_text(1, log) == "last"
     assert "signal 9" in end_text(-9, log)
