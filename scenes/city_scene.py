@@ -61,6 +61,7 @@ class CityScene:
         self._stage = Stage(renderer, theme=theme, pixel_ratio=pixel_ratio)
         self.camera = CameraRig(renderer)
         self._picker = Picker()
+        self._stage.sees = self._picker.sees
         self._given = SceneInput()
         self._dirty = True
         self._entries = {

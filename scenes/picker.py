@@ -18,6 +18,8 @@ from twin.tiles.tile import Tile
 #: A ray that leaves a hidden feature goes on this far behind it.
 STEP_M = 0.01
 _MOST_HIDDEN = 64
+#: A point that lies so little behind a surface still counts as seen.
+NEARLY_M = 0.6
 
 
 class Picker:
@@ -76,6 +78,18 @@ class Picker:
             if hit is not None and hit[0] < best_m:
                 best_m, found = hit
         return found if found is not None else self._ground(eye_m, ray)
+
+    def sees(self, eye_m: Float64Array, points_m: Float32Array) -> BoolArray:
+        """(N,) bool: which points (N, 3) nothing of the city stands before."""
+        seen = np.ones(len(points_m), bool)
+        for row, point in enumerate(points_m.astype(float)):
+            away = point - eye_m
+            distance_m = float(np.linalg.norm(away))
+            hit = self.pick_ray(eye_m, away / max(distance_m, 1e-6))
+            if hit is not None and hit.feature >= 0:
+                hit_m = float(np.linalg.norm(np.array(hit.xyz_local_m) - eye_m))
+                seen[row] = hit_m > distance_m - NEARLY_M
+        return seen
 
     def _crossings(self, eye_m: Float64Array, ray: Float64Array) -> tuple[Float64Array, ...]:
         """Distances at which the ray enters (inf = never) and leaves each tile's box."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from vtkmodules.vtkRenderingCore import vtkFrustumCoverageCuller, vtkRenderer, vtkRenderWindow
@@ -16,7 +16,7 @@ from scenes.scene_input import SceneInput
 from scenes.still_picture import StillPicture
 from scenes.style_texture import StyleTexture
 from scenes.symbols import SymbolIndex
-from twin.arrays import Float32Array
+from twin.arrays import BoolArray, Float32Array, Float64Array
 from twin.city.asset import CityAsset, FeatureTable, TriangleSoup
 from twin.city.frames import Origin
 from twin.theme import Theme
@@ -46,11 +46,18 @@ class Stage:
         self.overlay = Overlay(self._above or renderer)
         window = renderer.GetRenderWindow()
         self._still = StillPicture(window, renderer) if self._above else None
+        #: Which points (N, 3) are seen from an eye (3,); the scene's picker answers.
+        self.sees: Callable[[Float64Array, Float32Array], BoolArray] = _sees_all
         self.roofs = RoofHeights(self.asset, 0.0)
         self._row_of_id: dict[str, int] | None = None
         # Weighted blending mixes symbols that lie over each other, and costs full-screen passes.
         renderer.SetUseOIT(False)
         sort_front_to_back(renderer)
+
+    @property
+    def foreground(self) -> vtkRenderer:
+        """Renderer of what moves: over the kept picture, hidden by nothing of the city."""
+        return self._above or self.renderer
 
     def set_city(self, asset: CityAsset, tiles: Sequence[Tile]) -> None:
         """Take another city."""
@@ -162,6 +169,10 @@ def renderer_above(renderer: vtkRenderer) -> vtkRenderer | None:
     window.SetNumberOfLayers(2)
     window.AddRenderer(above)
     return above
+
+
+def _sees_all(_eye_m: Float64Array, points_m: Float32Array) -> BoolArray:
+    return np.ones(len(points_m), bool)
 
 
 def _finite(xyz: Float32Array, distance_m: float) -> tuple[Point, float] | None:

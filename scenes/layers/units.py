@@ -27,9 +27,8 @@ RANK = 30
 LIFT_M = 4.0
 #: A unit silent for so long is drawn faint.
 SILENT_S = 30.0
-#: A body is drawn, instead of an arrow, where this length takes so many logical pixels: every
-#: move of a body has the city around it drawn anew.
-BODY_M, BODY_PX = 6.0, 26.0
+#: A body is drawn, instead of an arrow, where this length takes so many logical pixels.
+BODY_M, BODY_PX = 6.0, 20.0
 #: Kinds that answer calls: a darker arrow from afar, from nearer a disc with this letter.
 LETTERS: dict[str, str] = {"ambulance": "A", "fire_engine": "F", "police": "P"}
 #: From this many metres a pixel on emergency units are small arrows like the others.
@@ -57,7 +56,7 @@ class UnitsVisual:
         """Make both actors, empty."""
         self._stage = stage
         self._arrows = Billboards(stage.overlay, stage.atlas, RANK, on_screen=False)
-        self._bodies = UnitBodies(stage.renderer)
+        self._bodies = UnitBodies(stage.foreground)
         theme = stage.theme
         self._halo = rgba_of(theme.scene["label_halo"], 0.85)
         self._accent = rgba_of(theme.ui["accent"])
@@ -117,10 +116,11 @@ class UnitsVisual:
         emergency = np.array([unit.kind in LETTERS for unit in units], bool)
         tops = xyz + np.array([0, 0, LIFT_M], np.float32)
         pixels = view.project(tops)
+        facing = np.nan_to_num(heading)
         px_m = view.metres_per_px(view.pixel_ratio) * pixels[:, 2]
         near = view.is_inside(pixels, 60.0 * view.pixel_ratio) & (px_m < BODY_M / BODY_PX)
         near &= pixels[:, 2] < state.body_reach_m
-        facing = np.nan_to_num(heading)
+        near[near] = self._is_open(view, xyz[near], facing[near])
         paint = np.where(emergency[:, None], self._bright, self._body)
         paint = np.where(marked[:, None], self._accent[:3], paint).astype(np.float32)
         self._bodies.set_bodies(
@@ -183,6 +183,17 @@ class UnitsVisual:
     def _forget_symbols(self) -> None:
         for layer_id in ("units", "small units", "unit bodies"):
             self._stage.symbols.remove(layer_id)
+
+    def _is_open(self, view: View, xyz: Float32Array, heading: Float32Array) -> BoolArray:
+        """Whether both ends of a body are seen; half hidden ones stay arrows.
+
+        Bodies are drawn over the city's kept picture, which has no depth to hide them.
+        """
+        along = np.column_stack([np.sin(heading), np.cos(heading), np.zeros(len(xyz))])
+        ends = [xyz + sign * 0.4 * BODY_M * along + np.array([0, 0, 1.4]) for sign in (-1, 1)]
+        seen = self._stage.sees(view.position_m, np.concatenate(ends).astype(np.float32))
+        both: BoolArray = seen[: len(xyz)] & seen[len(xyz) :]
+        return both
 
     def _is_marked(self, unit_id: str, given: SceneInput) -> bool:
         return unit_id == given.selection.unit_id or unit_id in given.targets

@@ -12,7 +12,9 @@ from twin.sense.units import UnitStore
 class LiveRoom:
     """Things at given places, each with one datastream; units at given places."""
 
-    def __init__(self, places, kind="noise_meter", name="noise", units=(), path=()):
+    def __init__(
+        self, places, kind="noise_meter", name="noise", units=(), path=(), unit_kind="bus"
+    ):
         self.clock = FakeClock()
         self.store = ObservationStore(capacity=5000, history=8, clock=self.clock)
         self.units = UnitStore(capacity=100, history=8, clock=self.clock)
@@ -34,7 +36,7 @@ class LiveRoom:
             for i in range(len(places))
         )
         moving = tuple(
-            Unit(index=i, id=f"u{i}", name=f"Bus {i}", kind="bus") for i in range(len(units))
+            Unit(index=i, id=f"u{i}", name=f"Unit {i}", kind=unit_kind) for i in range(len(units))
         )
         self.store.announce(Announcement(source="s", epoch="1", things=things, datastreams=streams))
         self.units.announce(Announcement(source="s", epoch="1", units=moving))

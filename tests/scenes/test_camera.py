@@ -3,9 +3,12 @@
 import numpy as np
 import pytest
 
+from scenes.colouring import building_points
 from scenes.controls import PointerControls
+from scenes.home_view import home_pose
+from scenes.pose import VIEW_ANGLE_DEG, axes_of
 from scenes.scene_input import SceneInput
-from tests.twin.box_city import HEIGHT_M
+from tests.twin.box_city import HEIGHT_M, city_of_boxes
 
 
 @pytest.fixture
@@ -29,6 +32,40 @@ def test_home_shows_the_whole_city_and_fills_the_view(scene, controls):
     assert y.min() > 0
     assert y.max() < height
     assert max((x.max() - x.min()) / width, (y.max() - y.min()) / height) > 0.7
+
+
+@pytest.mark.parametrize("size", [(1600, 700), (900, 1000)])
+def test_home_fills_the_width_or_the_height_of_any_window(size):
+    """A long city in a wide and in a tall window, a lone far building left out of the samples."""
+    rng = np.random.default_rng(3)
+    points = rng.uniform((-900, -300, 0), (900, 300, 40), (2000, 3))
+    pose = home_pose(points, size)
+    local = (points - pose.eye()) @ axes_of(pose).T
+    tall = np.tan(np.radians(VIEW_ANGLE_DEG) / 2)
+    seen = local[:, :2] / local[:, 2:] / np.array([tall * size[0] / size[1], tall])
+    assert np.abs(seen).max() < 1.0
+    assert max(*np.ptp(seen, axis=0) / 2) > 0.72
+    assert np.degrees(pose.elevation_rad) == pytest.approx(19.0)
+
+
+def test_a_farm_far_outside_does_not_shrink_the_home_view():
+    city = city_of_boxes(30, 30)
+    bounds = city.features.bounds_min_max_local_m
+    bounds[0] += np.float32(50_000.0)
+    assert building_points(city).max() < 5_000
+
+
+def test_home_follows_the_window_until_somebody_moves(target, scene):
+    scene.camera.home(animated=False)
+    before = scene.camera.pose
+    target.window.SetSize(300, 400)
+    scene.update(SceneInput())
+    assert scene.camera.pose != before
+    scene.camera.turn(0.1, 0.0)
+    moved = scene.camera.pose
+    target.window.SetSize(400, 300)
+    scene.update(SceneInput())
+    assert scene.camera.pose == moved
 
 
 def test_the_wheel_zooms_to_the_pointer(scene, controls):

@@ -202,6 +202,30 @@ def test_a_selected_thing_is_labelled_before_all_others(target, scene):
     assert texts[0] == ["Station 13", "50 dB(A)"]
 
 
+def test_no_label_covers_the_selected_symbol(scene):
+    cache = TextCache(scene._stage.atlas, (0, 0, 0), (0.5, 0.5, 0.5), (1, 1, 1))
+    blocks = [cache.block((Line("A rather long name"),)) for _ in range(2)]
+    pixels = np.array([[60.0, 100.0, 5.0], [60.0, 200.0, 5.0]])
+    selected = np.array([[100.0, 100.0]])
+    kept = place_labels(
+        pixels, blocks, [(0.0, 0.0)] * 2, scene._view(), 10, np.zeros((0, 2)), kept_free_px=selected
+    )
+    assert [row for row, _ in kept] == [1]
+    corner = (0, 150, 200, 300)
+    kept = place_labels(
+        pixels, blocks, [(0.0, 0.0)] * 2, scene._view(), 10, np.zeros((0, 2)), reserved=[corner]
+    )
+    assert [row for row, _ in kept] == [0]
+
+
+def test_a_selected_building_is_called_by_its_name_or_its_kind(target, scene):
+    draw(target, scene, SceneInput(selection=NothingSelected(feature=4)))
+    texts = [
+        [line.text for line in key[0]] for key in scene._entries["labels"].visual._texts._blocks
+    ]
+    assert texts == [["Building"]]
+
+
 def test_labels_outside_the_screen_are_left_out(scene):
     cache = TextCache(scene._stage.atlas, (0, 0, 0), (0.5, 0.5, 0.5), (1, 1, 1))
     blocks = [cache.block((Line(name), Line("1 m"))) for name in ("Inside", "Beyond", "Behind")]
@@ -223,6 +247,32 @@ def test_units_are_drawn_where_they_are_and_picked(target, scene):
     assert scene.frame_selection() is False
     scene.update(room.given(selection=NothingSelected(unit_id="u0")))
     assert scene.frame_selection() is True
+
+
+@pytest.mark.parametrize(("y", "body"), [(-95.0, ["u0"]), (-30.0, [])])
+def test_a_unit_has_a_body_only_where_no_house_stands_before_it(target, scene, y, body):
+    room = LiveRoom([], units=[(0.0, y, 0.0)])
+    for _ in range(4):
+        room.report([])
+        room.clock.advance_s(1.0)
+    scene.camera.look_from((0.0, -130.0, 12.0), (0.0, 0.0, 2.0))
+    draw(target, scene, room.given())
+    symbols = scene._stage.symbols
+    assert symbols.ids("unit bodies") == body
+    assert len(symbols.ids("small units")) == 1 - len(body)
+
+
+def test_who_answers_calls_is_told_by_a_letter_and_the_selected_by_the_accent(target, scene):
+    room = LiveRoom([], units=[(0.0, 30.0, 0.0), (40.0, 30.0, 0.0)], unit_kind="police")
+    for _ in range(4):
+        room.report([])
+        room.clock.advance_s(1.0)
+    scene.camera.fly_to((20.0, 30.0, 0.0), 150.0, animated=False)
+    accent = np.array(rgb_from_hex(load_theme("light").ui["accent"])) * 255
+    assert count_near(draw(target, scene, room.given()), accent) == 0
+    assert sorted(scene._stage.symbols.ids("units")) == ["u0", "u1"]
+    given = room.given(selection=NothingSelected(unit_id="u0"))
+    assert count_near(draw(target, scene, given), accent) > 60
 
 
 def test_arrows_turn_with_the_heading(scene):
