@@ -23,6 +23,8 @@ vec4 style = texelFetch(cityStyle, ivec2(featureRow & 4095, 1 + (featureRow >> 1
 vec3 shade = texelFetch(cityStyle, ivec2(int(surface), 0), 0).rgb;
 float plain = style.a < 0.25 ? 1.0 : 0.0;
 float light = (codeLight - surface) * {LIGHT_MAX / LIGHT_SCALE:.6f};
+// Colours of data keep near their legend: shade tells the form, no more.
+light = plain > 0.5 ? light : 0.40 + 0.55 * light;
 bool hidden = style.a > 0.002 && style.a < 0.01;
 """
 

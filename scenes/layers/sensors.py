@@ -30,7 +30,7 @@ REFRESH_NS = NS_PER_S // 4
 #: One whole symbol for each cell of this size; the others become dots.
 CELL_PX = 30.0
 #: One dot for each cell of this size, half way and far away.
-DOT_CELL_PX, FAR_DOT_CELL_PX = 18.0, 30.0
+DOT_CELL_PX, FAR_DOT_CELL_PX = 22.0, 30.0
 DOT_GRAB_PX = 6.0
 _PRIORITIES = ("critical", "high", "medium", "low")
 #: Codes of `twin.sense.health.Health` that somebody should look at.

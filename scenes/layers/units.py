@@ -32,9 +32,9 @@ BODY_M, BODY_PX = 6.0, 20.0
 #: Kinds that answer calls: a darker arrow from afar, from nearer a disc with this letter.
 LETTERS: dict[str, str] = {"ambulance": "A", "fire_engine": "F", "police": "P"}
 #: From this many metres a pixel on emergency units are small arrows like the others.
-LETTER_M_PER_PX = 0.6
+LETTER_M_PER_PX = 0.5
 #: One letter for each cell of this size; the others there are arrows.
-LETTER_CELL_PX = 30.0
+LETTER_CELL_PX = 38.0
 #: How near a click must be to the middle of a small arrow, or of a body; logical pixels.
 ARROW_GRAB_PX, BODY_GRAB_PX = 9.0, 12.0
 
