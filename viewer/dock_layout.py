@@ -31,8 +31,8 @@ class DockLayout:
     def arrange(self, workspace: Workspace) -> None:
         """Put every dock where it belongs and open those of the workspace."""
         for dock in self._docks:
+            dock.setFloating(False)  # first: a dock that was taken out stays a window
             self._window.removeDockWidget(dock)
-            dock.setFloating(False)
         for area, place in _AREAS.items():
             members = [d for d in self._docks if d.record.area == area]
             for dock in members:

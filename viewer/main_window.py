@@ -223,7 +223,7 @@ class MainWindow(QMainWindow):
         """Give a panel a window of its own, or take it back."""
         dock = self.docks[panel_id]
         dock.show()
-        dock.setFloating(not dock.isFloating())
+        dock.toggle_floating()
         dock.raise_()
 
     def createPopupMenu(self) -> QMenu:

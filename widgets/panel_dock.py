@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import cast
 
-from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtCore import QEvent, QPoint, QSize, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QDockWidget,
@@ -20,11 +20,16 @@ from PySide6.QtWidgets import (
 
 from twin.theme import Theme
 from widgets.icons import icon
-from widgets.panel import Panel, PanelContext, PanelType
+from widgets.panel import Area, Panel, PanelContext, PanelType
 
 _log = logging.getLogger(__name__)
 TITLE_PX = 28
 _MIN_PX = QSize(180, 80)
+_FLOATS_OFF_PX: dict[Area, QPoint] = {
+    "left": QPoint(48, 48),
+    "right": QPoint(-48, 48),
+    "bottom": QPoint(48, -48),
+}
 #: Keys that belong to a list or button with the focus, before they are keys of the window.
 _OWN_KEYS = frozenset({Qt.Key.Key_Home, Qt.Key.Key_End, Qt.Key.Key_Space})
 
@@ -63,6 +68,15 @@ class PanelDock(QDockWidget):
     def panel(self) -> QWidget | None:
         """The panel's widget, None while it has failed."""
         return cast("QWidget | None", self._panel)
+
+    def toggle_floating(self) -> None:
+        """Make it a window of its own, a little inwards so that the change is seen, or back."""
+        if self.isFloating():
+            self.setFloating(False)
+            return
+        at = self.mapToGlobal(QPoint(0, 0))
+        self.setFloating(True)
+        self.move(at + _FLOATS_OFF_PX[self.record.area])
 
     def build(self) -> None:
         """Make the panel (again, after a failure)."""
@@ -155,7 +169,7 @@ class _TitleBar(QWidget):
         self._name.setMinimumWidth(20)
         self._name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._float = _bar_button(f"Move {record.title} to a window of its own, or back")
-        self._float.clicked.connect(lambda _c=False: dock.setFloating(not dock.isFloating()))
+        self._float.clicked.connect(lambda _c=False: dock.toggle_floating())
         self._close = _bar_button(f"Close {record.title}")
         self._close.clicked.connect(lambda _c=False: dock.close())
         layout = QHBoxLayout(self)

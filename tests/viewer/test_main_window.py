@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QListView, QPushButton, QVBoxLayout
 from pytestqt.qtbot import QtBot
 
@@ -114,6 +114,24 @@ def test_workspaces_open_what_they_need(make: Callable[[], Console], qtbot: QtBo
     qtbot.keyClick(window, Qt.Key.Key_2)
     assert window.workspace == "monitor"
     assert shown_panels(window) == {name for name, _area in PANELS}
+
+
+def test_a_floating_panel_is_seen_apart_and_taken_back(
+    make: Callable[[], Console], qtbot: QtBot
+) -> None:
+    window = show(make(), qtbot)
+    dock = window.docks["inspector"]
+    was_at = dock.mapToGlobal(QPoint(0, 0))
+    window.float_panel("inspector")
+    assert dock.isFloating()
+    assert dock.pos() != was_at
+    window.reset_layout()
+    assert not dock.isFloating()
+    assert not dock.isWindow()
+    assert shown_panels(window) == {"layers", "sensors", "inspector", "commands"}
+    window.float_panel("inspector")
+    window.float_panel("inspector")
+    assert not dock.isFloating()
 
 
 def test_a_layout_is_remembered_for_each_workspace(

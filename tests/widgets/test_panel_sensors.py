@@ -175,3 +175,12 @@ def test_sorting_keeps_the_selected_datastream(full_world, open_panel) -> None:
     before = panel.model.datastream(panel.table.currentIndex().row()).id
     panel.model.sort_by(SortKey.NAME, descending=True)
     assert panel.model.datastream(panel.table.currentIndex().row()).id == before
+
+
+def test_a_narrow_table_keeps_names_readable(full_world, open_panel) -> None:
+    panel = open_panel("sensors")
+    panel.resize(360, 640)
+    assert not panel.table.isColumnHidden(Column.TREND)
+    panel.resize(230, 640)
+    assert panel.table.isColumnHidden(Column.TREND)
+    assert panel.table.columnWidth(Column.SENSOR) > 90

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt
-from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtGui import QAction, QActionGroup, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -44,6 +44,8 @@ _HEALTH_TITLES = {
     Health.NEVER: "No value yet",
 }
 _REORDER_NS = 2 * NS_PER_S
+#: Narrower, and the trend gives its place to the name.
+_TREND_FROM_PX = 270
 
 
 class SensorsPanel(PanelWidget):
@@ -148,6 +150,11 @@ class SensorsPanel(PanelWidget):
         table.activated.connect(self._fly_to_row)
 
     # -- live -------------------------------------------------------------------------------
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep names readable in a narrow panel."""
+        super().resizeEvent(event)
+        self.table.setColumnHidden(Column.TREND, self.width() < _TREND_FROM_PX)
 
     def refresh(self) -> None:
         """Pull the newest values; only the rows on the screen are asked for."""
