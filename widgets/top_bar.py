@@ -152,7 +152,7 @@ class TopBar(QWidget):
         self._find.setText("Find")
         user = icon("user", theme.ui["muted"], 16)
         self._operator_mark.setPixmap(user.pixmap(QSize(16, 16), self.devicePixelRatioF()))
-        self.show_counts(self._counts)
+        self._dress_counters()
 
     def show_scene(self, title: str) -> None:
         """Name of the open city."""
@@ -178,8 +178,13 @@ class TopBar(QWidget):
         )
 
     def show_counts(self, counts: RoomCounts) -> None:
-        """Show how much needs a look; zero stays grey."""
-        self._counts = counts
+        """Show how much needs a look; zero stays grey. Nothing is drawn for the same counts."""
+        if counts != self._counts:
+            self._counts = counts
+            self._dress_counters()
+
+    def _dress_counters(self) -> None:
+        counts = self._counts
         given: dict[str, tuple[int, str, Level, str]] = {
             "stale": (counts.n_stale, "stale", "notice", "Sensors not heard in time"),
             "suspect": (counts.n_suspect, "suspect", "warning", "Sensors with doubtful values"),
