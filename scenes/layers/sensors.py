@@ -57,7 +57,7 @@ class SensorsVisual:
         """Make both actors, empty."""
         self._stage = stage
         self._billboards = Billboards(stage.overlay, stage.atlas, RANK, on_screen=False)
-        self._stems = Stems(stage.renderer, rgb_from_hex(stage.theme.scene["stem"]))
+        self._stems = Stems(stage.foreground, rgb_from_hex(stage.theme.scene["stem"]))
         self._places = places_of(SceneInput(), stage)
         self._marks = SymbolMarks(stage.atlas, stage.theme, self._places)
         self._is_key = np.zeros(0, bool)
