@@ -14,7 +14,7 @@ from widgets.layer_list import LayerEntry, LayerList, Legend
 from widgets.viewport import Viewport
 
 #: Without a graphics card moving things are redrawn at most this often …
-SOFTWARE_MOTION_HZ = 20.0
+SOFTWARE_MOTION_HZ = 25.0
 #: … and drawing them takes at most this share of the time: the hand comes first.
 SOFTWARE_MOTION_SHARE = 0.8
 COLOUR_LAYER = "buildings"

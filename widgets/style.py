@@ -10,7 +10,6 @@ Widgets say what they are with the dynamic property ``role``; the style sheet do
 
 from __future__ import annotations
 
-import pyqtgraph
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -127,14 +126,11 @@ def palette(theme: Theme) -> QPalette:
 
 
 def apply_theme(app: QApplication, theme: Theme) -> None:
-    """Dress the whole application; new plots take the theme's colours too. GUI thread."""
+    """Dress the whole application; plots colour themselves. GUI thread."""
     app.setStyle("Fusion")
     app.setPalette(palette(theme))
     app.setFont(body_font())
     app.setStyleSheet(style_sheet(theme))
-    pyqtgraph.setConfigOptions(
-        background=theme.ui["panel"], foreground=theme.ui["muted"], antialias=True
-    )
 
 
 def set_role(widget: QWidget, role: str) -> None:

@@ -44,7 +44,7 @@ _KEYS: dict[int, str] = {
     Qt.Key.Key_Home: "Home",
 }
 _SOFTWARE_GL = ("llvmpipe", "softpipe", "swiftshader", "software", "gdi generic")
-_SOFTWARE_INTERVAL_MS = 16
+_SOFTWARE_INTERVAL_MS = 10
 _HARDWARE_INTERVAL_MS = 16
 _HOVER_INTERVAL_NS = NS_PER_S // 10
 _DRAG_PX = 4
@@ -113,6 +113,7 @@ class Viewport(QWidget):
         self._controls: PointerControls | None = None
         self._draw: Callable[[], bool] | None = None
         self._is_dirty = True
+        self._is_new = True
         self._is_closed = False
         self._pressed_at: QPointF | None = None
         self._is_drag = False
@@ -225,6 +226,10 @@ class Viewport(QWidget):
             self._view.update()
 
     def _begin_frame(self, _window: object, _event: str) -> None:
+        if self._is_new:  # the very first frame is painted by Qt before the first tick
+            self._is_new = False
+            if self._draw is not None:
+                self._draw()
         self._started_ns = self._clock.monotonic_ns()
 
     def _finish_frame(self) -> None:

@@ -75,7 +75,7 @@ class TimePlot(QWidget):
         self._plot.setMouseEnabled(x=False, y=False)
         self._plot.hideButtons()
         self._plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._curve = self._plot.plot([], [], connect="finite")
+        self._curve = self._plot.plot([], [], connect="finite", antialias=True)
         self._layout.addWidget(self._plot)
         self._colour()
 
