@@ -158,7 +158,7 @@ class CameraRig:
     def home(self, *, animated: bool = True) -> None:
         """The whole city, from above and aside."""
         self._home_size = self._size()
-        self._at_home = home_pose(self._samples, self._home_size)
+        self._at_home = self._refocused(home_pose(self._samples, self._home_size))
         self._go(self._at_home, animated)
 
     def top_view(self) -> None:
@@ -272,13 +272,19 @@ class CameraRig:
 
     def _refocus(self) -> None:
         """Slide the focal point along the line of sight to the ground; the picture stays."""
-        eye, forward = self.pose.eye(), self.pose.forward()
+        pose = self._refocused(self.pose)
+        if pose is not self.pose:
+            self._set(pose)
+
+    def _refocused(self, pose: Pose) -> Pose:
+        """The same view with its focal point on the ground, where it meets the ground at all."""
+        eye, forward = pose.eye(), pose.forward()
         if forward[2] > -0.02:
-            return
+            return pose
         reach = (max(self._ground_z_m, self._bounds[2]) - eye[2]) / forward[2]
-        if NEAREST_M < reach < self._farthest_m():
-            focal = point_of(eye + forward * reach)
-            self._set(replace(self.pose, focal_m=focal, distance_m=float(reach)))
+        if not NEAREST_M < reach < self._farthest_m():
+            return pose
+        return replace(pose, focal_m=point_of(eye + forward * reach), distance_m=float(reach))
 
     def _farthest_m(self) -> float:
         return 6.0 * float(np.linalg.norm(self._bounds[3:] - self._bounds[:3])) + 500.0

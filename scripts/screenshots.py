@@ -26,6 +26,18 @@ RUNS: dict[str, list[str]] = {
     ],
 }
 
+#: name -> arguments of civitwin snapshot
+STILLS: dict[str, list[str]] = {
+    "street": ["--demo", "--size", "1600x900", "--camera", "40,14,520"],
+}
+
+
+def draw(name: str) -> bool:
+    """Draw one picture without a window."""
+    command = [*CIVITWIN, "snapshot", *STILLS[name], "-o", str(PICTURES / f"{name}.png")]
+    done = subprocess.run(command, cwd=ROOT, check=False)
+    return done.returncode == 0
+
 
 def take(name: str, seconds: float) -> bool:
     """Take one picture; False when its data are absent or the run failed."""
@@ -47,11 +59,12 @@ def take(name: str, seconds: float) -> bool:
 def main() -> int:
     """Take the pictures named on the command line, all without names."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[*RUNS, []], help="pictures to take")
+    parser.add_argument("names", nargs="*", choices=[*RUNS, *STILLS, []], help="pictures to take")
     parser.add_argument("--seconds", type=float, default=30.0)
     arguments = parser.parse_args()
     PICTURES.mkdir(parents=True, exist_ok=True)
-    results = [take(name, arguments.seconds) for name in arguments.names or RUNS]
+    names = arguments.names or [*RUNS, *STILLS]
+    results = [draw(n) if n in STILLS else take(n, arguments.seconds) for n in names]
     return 0 if all(results) else 1
 
 

@@ -55,6 +55,10 @@ def test_a_farm_far_outside_does_not_shrink_the_home_view():
     assert building_points(city).max() < 5_000
 
 
+def test_home_looks_at_a_point_on_the_ground(scene, controls):
+    assert scene.camera.pose.focal_m[2] == pytest.approx(0.0, abs=0.5)
+
+
 def test_home_follows_the_window_until_somebody_moves(target, scene):
     scene.camera.home(animated=False)
     before = scene.camera.pose
