@@ -197,6 +197,10 @@ class CityScene:
         """Where a point is drawn, None behind the camera."""
         return self._view().pixel_of(xyz_local_m)
 
+    def keep_picked(self, picked: Pick) -> None:
+        """Remember where what is now selected was picked: ground is ringed and framed there."""
+        self._stage.keep_picked(picked.feature, picked.xyz_local_m)
+
     def frame_selection(self) -> bool:
         """Fly to what is selected; False when nothing is."""
         target = self._stage.place_of(self._given)

@@ -23,6 +23,12 @@ from twin.theme import Theme
 from twin.tiles.tile import Tile
 
 Point = tuple[float, float, float]
+#: Kinds that are ground: too large to be painted or framed as a whole.
+GROUND_KINDS = frozenset({"TINRelief", "LandUse", "PlantCover", "WaterBody"})
+#: Other features, buildings and bridges aside, are ground from this share of the built extent.
+_LARGE = 0.25
+#: How near to look at a place on such a feature.
+GROUND_VIEW_M = 250.0
 _NAME_ATTRIBUTES = ("name", "Name", "addr:street", "identificatie")
 
 
@@ -50,6 +56,8 @@ class Stage:
         self.sees: Callable[[Float64Array, Float32Array], BoolArray] = _sees_all
         self.roofs = RoofHeights(self.asset, 0.0)
         self._row_of_id: dict[str, int] | None = None
+        self._picked: tuple[int, Point] | None = None
+        self._built_m: Float32Array | None = None
         # Weighted blending mixes symbols that lie over each other, and costs full-screen passes.
         renderer.SetUseOIT(False)
         sort_front_to_back(renderer)
@@ -67,6 +75,7 @@ class Stage:
         self.legends = {}
         self.roofs = RoofHeights(asset, self.ground_z_m)
         self._row_of_id = None
+        self._picked = self._built_m = None
 
     def set_theme(self, theme: Theme) -> None:
         """Take another theme."""
@@ -96,9 +105,43 @@ class Stage:
         return self._row_of_id.get(feature_id, -1)
 
     def is_marked(self, feature: int) -> bool:
-        """Whether a selected feature is shown as such: nobody means the whole terrain."""
-        features = self.asset.features
-        return 0 <= feature < features.n_features and features.kind(feature) != "TINRelief"
+        """Whether a selected feature is shown as such: nobody means the whole river."""
+        return 0 <= feature < self.asset.features.n_features and not self.is_ground(feature)
+
+    def is_ground(self, feature: int) -> bool:
+        """Whether a feature is land, green, water or spreads over much of the city."""
+        kind = self.asset.features.kind(feature)
+        if kind in GROUND_KINDS:
+            return True
+        if kind.startswith(("Building", "Bridge")):
+            return False
+        bounds = self.asset.features.bounds_min_max_local_m[feature]
+        return bool((bounds[3:5] - bounds[:2] > _LARGE * self._built_extent_m()).any())
+
+    def _built_extent_m(self) -> Float32Array:
+        """(2,) metres east and north over all buildings, infinite without any."""
+        if self._built_m is None:
+            features = self.asset.features
+            rows = [
+                code for code, name in enumerate(features.kind_names) if name.startswith("Building")
+            ]
+            bounds = features.bounds_min_max_local_m[np.isin(features.kind_codes, rows)]
+            bounds = bounds[~np.isnan(bounds[:, 0])]
+            extent = np.full(2, np.inf)
+            if len(bounds):
+                extent = bounds[:, 3:5].max(axis=0) - bounds[:, :2].min(axis=0)
+            self._built_m = extent.astype(np.float32)
+        return self._built_m
+
+    def keep_picked(self, feature: int, at_m: Point) -> None:
+        """Remember where a feature was picked, metres, local frame."""
+        self._picked = (feature, at_m)
+
+    def picked_on_ground(self, feature: int) -> Point | None:
+        """Where the feature was picked, if it is ground; None for others and without a pick."""
+        if feature < 0 or self._picked is None or self._picked[0] != feature:
+            return None
+        return self._picked[1] if self.is_ground(feature) else None
 
     def name_of(self, feature: int) -> str:
         """Name or address of a feature; without one its kind."""
@@ -132,6 +175,9 @@ class Stage:
             for slot, stream in enumerate(given.datastreams[: len(given.xyz_local_m)]):
                 if stream.thing_id == selected.thing_id:
                     return _finite(given.xyz_local_m[slot], 220.0)
+        picked = self.picked_on_ground(selected.feature)
+        if picked is not None:
+            return picked, GROUND_VIEW_M
         if selected.feature >= 0:
             bounds = np.array(self.bounds_of(selected.feature), np.float32)
             size = float(np.linalg.norm(bounds[3:] - bounds[:3]))

@@ -8,6 +8,7 @@ from PySide6.QtCore import QPoint
 
 from scenes.city_scene import CityScene
 from scenes.controls import PointerControls
+from scenes.layers.units import SILENT_S
 from scenes.pick import Pick
 from twin.clock import NS_PER_S
 from twin.sense.model import OBSERVED_PROPERTIES
@@ -78,7 +79,8 @@ def _unit_text(session: TwinSession, unit_id: str) -> CardText | None:
         return None
     unit = session.units.units[slot]
     age_s = (session.clock.now_ns() - session.units.last_seen_ns(slot)) / NS_PER_S
-    return unit.name, [("Kind", unit.kind.replace("_", " "))], f"seen {age_s:.0f} s ago"
+    told = f"silent for {age_s:.0f} s" if age_s > SILENT_S else f"seen {age_s:.0f} s ago"
+    return unit.name, [("Kind", unit.kind.replace("_", " "))], told
 
 
 def _thing_text(session: TwinSession, thing_id: str) -> CardText | None:

@@ -115,7 +115,11 @@ class SceneDriver:
         self._is_urgent = True
 
     def _select_at(self, at_px: tuple[float, float]) -> None:
-        self._session.select(selection_from_pick(self._scene.pick(*at_px)))
+        pick = self._scene.pick(*at_px)
+        if pick is not None:
+            self._scene.keep_picked(pick)
+            self._is_urgent = True
+        self._session.select(selection_from_pick(pick))
 
     # -- layers ------------------------------------------------------------------------------
 

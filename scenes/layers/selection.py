@@ -1,4 +1,4 @@
-"""A ring around the selected thing; selected buildings take the accent colour (city layer)."""
+"""A ring around the selected thing or picked ground; buildings take the accent (city layer)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from scenes.scene_input import SceneInput
 from scenes.stage import Stage
 from scenes.thing_places import places_of
 from scenes.view import View
+from twin.arrays import Float32Array
 from twin.theme import rgb_from_hex
 
 RANK = 25
@@ -31,24 +32,34 @@ class SelectionVisual:
         self._ring = Billboards(stage.overlay, stage.atlas, RANK, on_screen=False)
         self._colour = np.array([*rgb_from_hex(stage.theme.ui["accent"]), 1.0], np.float32)
         self._halo = np.array([*rgb_from_hex(stage.theme.scene["label_halo"]), 1.0], np.float32)
-        self._seen = ("", -1)
+        self._seen: tuple[object, ...] = ()
 
     def update(self, given: SceneInput, view: View, state: SelectionState) -> bool:  # noqa: ARG002
         """Move the ring to the selected thing."""
         self._ring.fit(view)
-        seen = (given.selection.thing_id, given.catalogue_version)
+        picked = self._stage.picked_on_ground(given.selection.feature)
+        seen = (given.selection.thing_id, given.catalogue_version, picked)
         if seen == self._seen:
             return False
         self._seen = seen
-        places = places_of(given, self._stage) if given.selection.thing_id else None
-        if places is None or given.selection.thing_id not in places.ids:
+        top = self._place(given)
+        if top is None:
             self._ring.set_quads(no_quads())
             return True
-        top = places.tops_local_m[[places.ids.index(given.selection.thing_id)]]
         sprite = self._stage.atlas.symbol("ring")
         zero = np.zeros((1, 2), np.float32)
         self._ring.set_quads(sprite_quads([sprite], top, zero, self._colour, self._halo))
         return True
+
+    def _place(self, given: SceneInput) -> Float32Array | None:
+        """(1, 3) where the ring is, None for none."""
+        thing_id = given.selection.thing_id
+        if thing_id:
+            places = places_of(given, self._stage)
+            row = places.row_of.get(thing_id)
+            return None if row is None else places.tops_local_m[[row]]
+        picked = self._stage.picked_on_ground(given.selection.feature)
+        return None if picked is None else np.array([picked], np.float32)
 
     def set_visible(self, visible: bool) -> None:
         """Show or hide."""

@@ -25,8 +25,9 @@ from twin.theme import rgb_from_hex
 
 RANK = 30
 LIFT_M = 4.0
-#: A unit silent for so long is drawn faint.
-SILENT_S = 30.0
+#: A unit silent for so long is drawn as a faint arrow.
+SILENT_S = 10.0
+SILENT_ALPHA = 0.3
 #: A body is drawn, instead of an arrow, where this length takes so many logical pixels.
 BODY_M, BODY_PX = 6.0, 20.0
 #: Kinds that answer calls: a darker arrow from afar, from nearer a disc with this letter.
@@ -76,14 +77,15 @@ class UnitsVisual:
         xyz = np.zeros((0, 3), np.float32) if now is None else now.xyz_local_m
         heading = np.zeros(0, np.float32) if now is None else now.heading_rad
         marked = (given.selection.unit_id, given.targets)
-        seen = (view.stamp, xyz.tobytes(), heading.tobytes(), marked, state)
+        age_s = np.zeros(0, np.float32) if now is None else now.age_s
+        silent = age_s > SILENT_S
+        seen = (view.stamp, xyz.tobytes(), heading.tobytes(), silent.tobytes(), marked, state)
         if seen == self._seen:
             return False
         self._seen = seen
         known = np.flatnonzero(np.isfinite(xyz).all(axis=1))[: len(given.units)]
         known = known[known < len(given.units)]
-        silent = np.zeros(0, bool) if now is None else now.age_s[known] > SILENT_S
-        self._lay_out(given, view, state, known, xyz[known], heading[known], silent)
+        self._lay_out(given, view, state, known, xyz[known], heading[known], silent[known])
         return True
 
     def set_visible(self, visible: bool) -> None:
@@ -119,7 +121,7 @@ class UnitsVisual:
         facing = np.nan_to_num(heading)
         px_m = view.metres_per_px(view.pixel_ratio) * pixels[:, 2]
         near = view.is_inside(pixels, 60.0 * view.pixel_ratio) & (px_m < BODY_M / BODY_PX)
-        near &= pixels[:, 2] < state.body_reach_m
+        near &= (pixels[:, 2] < state.body_reach_m) & ~silent
         near[near] = self._is_open(view, xyz[near], facing[near])
         paint = np.where(emergency[:, None], self._bright, self._body)
         paint = np.where(marked[:, None], self._accent[:3], paint).astype(np.float32)
@@ -142,10 +144,12 @@ class UnitsVisual:
         ]
         fill = np.where(emergency[:, None], self._emergency, self._everyday)
         fill = np.where(marked[:, None], self._accent, fill)
-        fill[:, 3] = np.where(silent, 0.4, 1.0)
+        halo = np.repeat(self._halo[None], len(units), axis=0)
+        fill[silent, 3] *= SILENT_ALPHA
+        halo[silent, 3] *= SILENT_ALPHA
         turn = screen_heading(view, tops, facing)
         zero = np.zeros((len(rows), 2), np.float32)
-        arrows = sprite_quads(shapes, tops[rows], zero, fill[rows], self._halo, turn[rows])
+        arrows = sprite_quads(shapes, tops[rows], zero, fill[rows], halo[rows], turn[rows])
         lettered = [row for row in rows if has_letter[row]]
         letters = self._signs(
             [f"letter:{LETTERS[units[r].kind]}" for r in lettered], tops[lettered]

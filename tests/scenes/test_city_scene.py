@@ -2,6 +2,7 @@
 
 import gc
 import weakref
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from vtkmodules.vtkRenderingCore import vtkActor
 
 from scenes.city_scene import CityScene
 from scenes.scene_input import NothingSelected, SceneInput
+from scenes.stage import Stage
 from scenes.style_texture import Alpha
 from tests.twin.box_city import HEIGHT_M, city_of_boxes
 from twin.theme import load_theme, rgb_from_hex
@@ -107,6 +109,50 @@ def test_the_sky_is_nothing(target, scene):
     scene.camera.look_from((0.0, -300.0, 50.0), (0.0, 0.0, 60.0))
     draw(target, scene)
     assert scene.pick(200, 2) is None
+
+
+@pytest.mark.parametrize(("kind", "is_painted"), [("PlantCover", False), ("Building", True)])
+def test_ground_is_ringed_and_framed_where_it_was_picked_and_not_painted(target, kind, is_painted):
+    boxes = city_of_boxes()
+    codes = boxes.features.kind_codes.copy()
+    codes[4] = 1
+    features = replace(boxes.features, kind_names=("Building", kind), kind_codes=codes)
+    city = replace(boxes, features=features)
+    scene = CityScene(target.renderer, theme=load_theme("light"))
+    scene.set_city(city, tiles_from_asset(city))
+    scene.camera.fly_to((0.0, 0.0, 0.0), 500.0, azimuth_rad=0.0, elevation_rad=1.55, animated=False)
+    draw(target, scene)
+    plain = pixel(target, scene, CENTRE)
+    corner = (8.0, 8.0, HEIGHT_M)
+    hit = scene.pick(*scene.pixel_from_local(corner))
+    scene.keep_picked(hit)
+    draw(target, scene, SceneInput(selection=NothingSelected(feature=hit.feature)))
+    assert hit.feature == 4
+    assert (np.abs(pixel(target, scene, CENTRE) - plain).max() > 40) == is_painted
+    place, distance_m = scene._stage.place_of(scene._given)
+    if not is_painted:
+        assert place == hit.xyz_local_m
+        assert distance_m == 250.0
+    draw(target, scene, SceneInput())
+    assert scene.frame_selection() is False
+    scene.dispose()
+
+
+def test_a_road_across_the_city_is_ground_and_a_short_one_is_not(target, boxes):
+    codes = boxes.features.kind_codes.copy()
+    codes[:2] = 1
+    bounds = boxes.features.bounds_min_max_local_m.copy()
+    bounds[0] = (-100.0, 0.0, 0.0, 100.0, 5.0, 0.0)
+    bounds[1] = (-10.0, 0.0, 0.0, 10.0, 5.0, 0.0)
+    features = replace(
+        boxes.features,
+        kind_names=("Building", "Road"),
+        kind_codes=codes,
+        bounds_min_max_local_m=bounds,
+    )
+    stage = Stage(target.renderer, theme=load_theme("light"), pixel_ratio=1.0)
+    stage.set_city(replace(boxes, features=features), ())
+    assert [stage.is_marked(row) for row in (-1, 0, 1, 2)] == [False, False, True, True]
 
 
 def test_the_selected_building_takes_the_accent(target, scene):

@@ -249,6 +249,28 @@ def test_units_are_drawn_where_they_are_and_picked(target, scene):
     assert scene.frame_selection() is True
 
 
+def test_a_silent_unit_is_a_faint_arrow_without_a_body(target, scene):
+    room = LiveRoom([], units=[(0.0, -95.0, 0.0)])
+    for _ in range(4):
+        room.report([])
+        room.clock.advance_s(1.0)
+    only(scene, "units")
+    scene.camera.look_from((0.0, -130.0, 12.0), (0.0, 0.0, 2.0))
+    draw(target, scene, room.given())
+    assert scene._stage.symbols.ids("unit bodies") == ["u0"]
+    scene.camera.fly_to((0.0, -95.0, 0.0), 900.0, elevation_rad=1.55, animated=False)
+    without = draw(target, scene, SceneInput())
+    seen = np.abs(draw(target, scene, room.given()) - without).max()
+    room.clock.advance_s(12.0)
+    silent = np.abs(draw(target, scene, room.given()) - without).max()
+    assert seen > 60
+    assert 0 < silent < 0.7 * seen
+    scene.camera.look_from((0.0, -130.0, 12.0), (0.0, 0.0, 2.0))
+    draw(target, scene, room.given())
+    assert scene._stage.symbols.ids("unit bodies") == []
+    assert scene._stage.symbols.ids("small units") == ["u0"]
+
+
 @pytest.mark.parametrize(("y", "body"), [(-95.0, ["u0"]), (-30.0, [])])
 def test_a_unit_has_a_body_only_where_no_house_stands_before_it(target, scene, y, body):
     room = LiveRoom([], units=[(0.0, y, 0.0)])

@@ -229,7 +229,7 @@ def test_the_baseline_survives_a_restart(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("one", "department", "text"),
     [
-        (request(), "water", "may be issued by control_room, traffic, not by water"),
+        (request(), "water", "may be issued by control room, traffic, not by water"),
         (request(type_id="city.evacuate"), "traffic", "knows no command called city.evacuate"),
         (request(type_version=2), "traffic", "version 1"),
         (request(args={"plan": 9}), "traffic", "Plan must be one of 1, 2, 3, 4"),
@@ -259,7 +259,7 @@ def test_a_busy_target_says_who_and_what(bench: Bench) -> None:
     bench.submit(second, "b1")
     assert bench.state(second.id) is S.REJECTED
     text = bench.command(second.id).state_text
-    assert "Name of signal-1 is busy: Ada (control_room) is running “Set signal plan”" in text
+    assert "Name of signal-1 is busy: Ada (control room) is running “Set signal plan”" in text
     bench.do(Asked("b1", Cancel(id="x", command_id=first.id)))
     third = request()
     bench.submit(third, "b1")
@@ -447,7 +447,7 @@ def test_cancel_at_every_stage(bench: Bench, words: tuple[str, ...] | None) -> N
     cancel = Asked("a1", Cancel(id="x1", command_id=one.id))
     assert isinstance(bench.do(cancel).reply, Acknowledged)
     assert bench.state(one.id) is S.CANCELLED
-    assert "Cancelled by Ada (control_room)" in bench.command(one.id).state_text
+    assert "Cancelled by Ada (control room)" in bench.command(one.id).state_text
     assert isinstance(bench.sent[-1].message, Revoke) == (words is not None) if bench.sent else True
     n = len(bench.events)
     assert isinstance(bench.do(cancel).reply, Acknowledged), "the same again"

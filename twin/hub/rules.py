@@ -78,10 +78,10 @@ def require_allowed_command(
     """
     command_type = _known_type(request, types)
     if not may_issue(command_type, operator.department):
-        allowed = ", ".join(command_type.departments)
+        allowed = ", ".join(_words(name) for name in command_type.departments)
         raise CommandRejected(
             f"“{command_type.title}” may be issued by {allowed}, not by"
-            f" {operator.department or 'somebody without a department'}"
+            f" {_words(operator.department) or 'somebody without a department'}"
         )
     target = targets.get(request.target_id)
     if target is not None and request.type_id not in target.accepts:
@@ -124,8 +124,13 @@ def why_not_cancel(command: Command, operator: Operator, types: Registry[Command
 
 
 def person(operator: Operator) -> str:
-    """How an operator is named: "Ada (traffic)"."""
-    return f"{operator.name} ({operator.department})" if operator.department else operator.name
+    """How an operator is named: "Ada (control room)"."""
+    department = _words(operator.department)
+    return f"{operator.name} ({department})" if department else operator.name
+
+
+def _words(department: str) -> str:
+    return department.replace("_", " ")
 
 
 def _is_plain(value: Any, depth: int = 0) -> bool:
