@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from twin.errors import TwinError
 from viewer.parts import FeedFile
+
+if TYPE_CHECKING:
+    from viewer.city_source import CitySource
+    from viewer.console import ConsoleOptions
 
 
 def add_console_arguments(parser: argparse.ArgumentParser) -> None:
@@ -105,6 +110,43 @@ def check_outputs(arguments: argparse.Namespace) -> None:
             raise TwinError(f"--{name} needs --seconds, the length of the timed run")
         if not path.resolve().parent.is_dir():
             raise TwinError(f"The folder of --{name} does not exist: {path.resolve().parent}")
+
+
+def console_options(
+    arguments: argparse.Namespace,
+    *,
+    city: CitySource,
+    simulate: bool,
+    sim_arguments: tuple[str, ...] = (),
+) -> ConsoleOptions:
+    """What the shared arguments and the city of a subcommand make together.
+
+    Raises
+    ------
+    TwinError
+        An output cannot be written, or a file to feed is absent.
+    """
+    from viewer.console import ConsoleOptions
+
+    check_outputs(arguments)
+    return ConsoleOptions(
+        city=city,
+        hub=arguments.hub,
+        base_port=arguments.base_port,
+        journal=arguments.journal,
+        simulate=simulate,
+        sim_arguments=sim_arguments,
+        feeds=feeds(arguments),
+        operator=arguments.operator,
+        department=arguments.department,
+        theme=arguments.theme,
+        settings=arguments.settings,
+        seconds=arguments.seconds,
+        window=arguments.window,
+        screenshot=arguments.screenshot,
+        report=arguments.report,
+        colour_by=arguments.color_by,
+    )
 
 
 def feeds(arguments: argparse.Namespace) -> tuple[FeedFile, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from viewer.console_arguments import add_console_arguments, check_outputs, feeds
+from viewer.console_arguments import add_console_arguments, console_options
 from viewer.subcommand import Subcommand
 
 
@@ -33,33 +33,17 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     from twin.readers.base import ReadOptions
     from viewer.city_source import CitySource
-    from viewer.console import ConsoleOptions, run_console
+    from viewer.console import run_console
 
-    check_outputs(arguments)
+    city = CitySource(
+        path=arguments.city,
+        options=ReadOptions(lod=arguments.lod, crs=arguments.crs),
+        n_buildings=arguments.buildings,
+        seed=arguments.seed,
+    )
+    further = tuple(arguments.sim_arguments.split())
     return run_console(
-        ConsoleOptions(
-            city=CitySource(
-                path=arguments.city,
-                options=ReadOptions(lod=arguments.lod, crs=arguments.crs),
-                n_buildings=arguments.buildings,
-                seed=arguments.seed,
-            ),
-            hub=arguments.hub,
-            base_port=arguments.base_port,
-            journal=arguments.journal,
-            simulate=not arguments.hub,
-            sim_arguments=tuple(arguments.sim_arguments.split()),
-            feeds=feeds(arguments),
-            operator=arguments.operator,
-            department=arguments.department,
-            theme=arguments.theme,
-            settings=arguments.settings,
-            seconds=arguments.seconds,
-            window=arguments.window,
-            screenshot=arguments.screenshot,
-            report=arguments.report,
-            colour_by=arguments.color_by,
-        )
+        console_options(arguments, city=city, simulate=not arguments.hub, sim_arguments=further)
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from viewer.console_arguments import add_console_arguments, check_outputs, feeds
+from viewer.console_arguments import add_console_arguments, console_options
 from viewer.subcommand import Subcommand
 
 
@@ -22,30 +22,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     from twin.readers.base import ReadOptions
     from viewer.city_source import CitySource
-    from viewer.console import ConsoleOptions, run_console
+    from viewer.console import run_console
 
-    check_outputs(arguments)
-    return run_console(
-        ConsoleOptions(
-            city=CitySource(
-                path=arguments.file, options=ReadOptions(lod=arguments.lod, crs=arguments.crs)
-            ),
-            hub=arguments.hub,
-            base_port=arguments.base_port,
-            journal=arguments.journal,
-            simulate=arguments.simulate,
-            feeds=feeds(arguments),
-            operator=arguments.operator,
-            department=arguments.department,
-            theme=arguments.theme,
-            settings=arguments.settings,
-            seconds=arguments.seconds,
-            window=arguments.window,
-            screenshot=arguments.screenshot,
-            report=arguments.report,
-            colour_by=arguments.color_by,
-        )
-    )
+    options = ReadOptions(lod=arguments.lod, crs=arguments.crs)
+    city = CitySource(path=arguments.file, options=options)
+    return run_console(console_options(arguments, city=city, simulate=arguments.simulate))
 
 
 SUBCOMMAND = Subcommand(
