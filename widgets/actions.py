@@ -8,11 +8,30 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QMenu,
+    QPlainTextEdit,
+    QTextEdit,
+    QWidget,
+)
 
 from twin.signals import Signal
 
 _log = logging.getLogger(__name__)
+#: What uses letters itself while it has the focus.
+_TAKES_LETTERS = (
+    QAbstractItemView,
+    QAbstractSpinBox,
+    QComboBox,
+    QLineEdit,
+    QPlainTextEdit,
+    QTextEdit,
+)
 
 
 def _always() -> bool:
@@ -142,9 +161,17 @@ class KeyBinding:
         qt_action = QAction(action.title, self._window)
         qt_action.setShortcut(QKeySequence(action.key))
         qt_action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
-        qt_action.triggered.connect(lambda _checked=False, i=action.id: self._table.run(i))
+        qt_action.triggered.connect(lambda _checked=False, a=action: self._take(a))
         self._window.addAction(qt_action)
         return qt_action
+
+    def _take(self, action: Action) -> None:
+        """Run it, but a lone letter belongs to the list or field that has the focus."""
+        focus = QApplication.focusWidget()
+        if len(action.key) > 1 or not isinstance(focus, _TAKES_LETTERS):
+            self._table.run(action.id)
+        elif isinstance(focus, QAbstractItemView):
+            focus.keyboardSearch(action.key)
 
     def close(self) -> None:
         """Take all keys away."""

@@ -136,14 +136,15 @@ class FindBox(QFrame):
             self._model.appendRow(_found_item(one))
         if query.strip() and not found:
             self._model.appendRow(_heading_item(f"Nothing is called “{query.strip()}”"))
-        self._choose_first()
         self._fit()
+        self._choose_first()
 
     def _choose_first(self) -> None:
         for row in range(self._model.rowCount()):
             if self._model.item(row).data(_FOUND) is not None:
                 self._list.setCurrentIndex(self._model.index(row, 0))
-                return
+                break
+        self._list.scrollToTop()  # the heading too
 
     def _fit(self) -> None:
         n_rows = self._model.rowCount()
@@ -162,7 +163,9 @@ class FindBox(QFrame):
             row = (row + by) % self._model.rowCount()
             if self._model.item(row).data(_FOUND) is not None:
                 self._list.setCurrentIndex(self._model.index(row, 0))
-                return
+                break
+        if row <= 1:
+            self._list.scrollToTop()  # the heading too
 
     def _choose_index(self, index: QModelIndex) -> None:
         found = index.data(_FOUND)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLineEdit, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QListWidget, QMenu, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from widgets.actions import Action, ActionTable, KeyBinding, fill_menu
@@ -56,6 +56,32 @@ def test_keys_follow_the_table_and_leave_typing_alone(qtbot: QtBot) -> None:
     assert done == ["f"]
     binding.close()
     assert table.changed.n_handlers == 0
+
+
+def test_a_lone_letter_is_left_to_a_list_with_the_focus(qtbot: QtBot) -> None:
+    table = ActionTable()
+    done: list[str] = []
+    window = QWidget()
+    names = QListWidget()
+    names.addItems(["Canal Street", "Friar Street"])
+    QVBoxLayout(window).addWidget(names)
+    qtbot.addWidget(window)
+    binding = KeyBinding(window, table)
+    table.add(Action(id="f", title="Frame", run=lambda: done.append("f"), key="F"))
+    table.add(Action(id="k", title="Find", run=lambda: done.append("k"), key="Ctrl+K"))
+    window.show()
+    qtbot.waitExposed(window)
+    window.activateWindow()
+    names.setFocus()
+    qtbot.waitUntil(names.hasFocus)
+    qtbot.keyClick(names, Qt.Key.Key_F)
+    qtbot.keyClick(names, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
+    assert done == ["k"]
+    assert names.currentItem().text() == "Friar Street"
+    window.setFocus()
+    qtbot.keyClick(window, Qt.Key.Key_F)
+    assert done == ["k", "f"]
+    binding.close()
 
 
 def test_a_menu_shows_keys_ticks_and_what_is_possible(qtbot: QtBot) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QListView, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from twin.theme import load_theme
@@ -123,6 +123,38 @@ def test_type_arrow_enter(box_and_done: tuple[FindBox, list[str], QLineEdit], qt
     assert done == ["Close Harbour Street"]
     assert not box.isVisible()
     assert edit.hasFocus(), "the keyboard goes back to where it was"
+
+
+def test_the_first_heading_is_in_sight(
+    box_and_done: tuple[FindBox, list[str], QLineEdit], qtbot: QtBot
+) -> None:
+    box, _done, _edit = box_and_done
+    groups = [
+        FindGroup(
+            heading=f"Group {n}",
+            index=NameIndex(f"Close {k}" for k in range(9)),
+            title=lambda row: f"Close {row}",
+            choose=lambda _row: None,
+        )
+        for n in range(4)
+    ]
+    box._ask_groups = lambda: groups
+    box.open()
+    line, listed = box.findChild(QLineEdit), box.findChild(QListView)
+    qtbot.keyClicks(line, "close")
+    assert listed.verticalScrollBar().maximum() > 0
+    assert listed.verticalScrollBar().value() == 0
+    for _ in range(25):
+        qtbot.keyClick(line, Qt.Key.Key_Down)
+    assert listed.verticalScrollBar().value() > 0
+    for _ in range(25):
+        qtbot.keyClick(line, Qt.Key.Key_Up)
+        if listed.currentIndex().row() == 1:
+            break
+    assert listed.verticalScrollBar().value() == 0
+    line.setText("zzz")
+    line.setText("clo")
+    assert listed.visualRect(listed.model().index(0, 0)).top() >= 0
 
 
 def test_escape_closes_and_nothing_runs(

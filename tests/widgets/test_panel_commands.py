@@ -10,7 +10,7 @@ from tests.widgets.panel_world import TO_EXECUTING
 from twin.commanding import issue_command
 from twin.errors import CommandRejected
 from twin.room.model import CommandState
-from twin.session import ComposeRequest
+from twin.session import ComposeRequest, Selection
 from widgets.parts.command_list import CaptionRole, StateRole
 
 
@@ -253,3 +253,28 @@ def test_issue_command_refuses_and_submits_nothing(
     with pytest.raises(CommandRejected, match=sentence):
         issue_command(full_world.session, type_id, target_id, args)
     assert submitted == []
+
+
+def test_the_target_follows_the_selection_until_somebody_composes(full_world, open_panel) -> None:
+    select = full_world.session.select
+    select(Selection(thing_id="road-0"))
+    composer = open_panel("commands").composer
+    assert composer.target.chosen_id() == "road-0", "opened after the selection"
+    select(Selection(unit_id="amb-1"))
+    assert composer.target.chosen_id() == "amb-1"
+    select(Selection(thing_id="air-3"))
+    assert composer.target.chosen_id() == "amb-1", "nothing can be told to an air station"
+    select(Selection(thing_id="road-1"))
+    assert composer.review.full_text == "Close Mill Lane…"
+    composer.reason.setText("High water")
+    select(Selection(thing_id="road-2"))
+    assert composer.target.chosen_id() == "road-1"
+    composer.back()
+    select(Selection(thing_id="road-3"))
+    assert composer.target.chosen_id() == "road-3"
+    composer._form.controls["cause"].write("flood")
+    select(Selection(thing_id="road-4"))
+    assert composer.target.chosen_id() == "road-3"
+    full_world.session.compose(ComposeRequest(target_id="pump-0", type_id="pump.start"))
+    select(Selection(thing_id="road-5"))
+    assert composer.target.chosen_id() == "pump-0"

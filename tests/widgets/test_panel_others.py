@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
@@ -173,6 +175,18 @@ def test_inspector_button_opens_the_form(full_world, open_panel, context) -> Non
     panel.commands.findChildren(QPushButton)[-1].click()
     assert full_world.session.compose_request.type_id == "gate.set"
     assert commands.composer.review.full_text == "Set North gate…"
+
+
+def test_inspector_cannot_fly_to_what_tells_no_position(full_world, open_panel) -> None:
+    thing = Thing(id="roof-1", name="Roof sensor", kind="air_station", xyz=(math.nan,) * 3)
+    full_world.store.announce(Announcement(source="late", epoch="1", things=(thing,)))
+    panel = open_panel("inspector")
+    full_world.session.select(Selection(thing_id="roof-1"))
+    assert not panel.fly.isEnabled()
+    assert panel.fly.toolTip() == "This sensor tells no position"
+    full_world.session.select(Selection(thing_id="road-0"))
+    assert panel.fly.isEnabled()
+    assert panel.fly.toolTip() == ""
 
 
 def test_inspector_of_a_building_part(full_world, open_panel) -> None:

@@ -55,9 +55,12 @@ class CommandsPanel(PanelWidget):
             layout.addWidget(part, stretch)
         self.composer.issued.connect(self._show_issued)
         self.follow(self.session.compose_requested, self.composer.compose)
+        self.follow(self.session.selection_changed, self.composer.follow_selection)
         self.follow(self.session.room_changed, self._follow_room)
         if self.session.compose_request is not None:
             self.composer.compose(self.session.compose_request)
+        else:
+            self.composer.follow_selection(self.session.selection)
         self._show_list()
 
     def _make_list(self) -> None:

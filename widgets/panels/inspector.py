@@ -163,6 +163,7 @@ class InspectorPanel(PanelWidget):
             return
         if self._subject is None:
             return
+        self._allow_flying()
         facts = facts_of(self.session, self.session.selection)
         self.facts.show_facts(facts)
         self._facts_title.setVisible(bool(facts))
@@ -221,6 +222,13 @@ class InspectorPanel(PanelWidget):
         t_ns, values = store.history_of(slot)
         unit = f" ({datastream.unit})" if datastream.unit else ""
         self.plot.show_series(t_ns, values, f"{property_title(datastream.observed_property)}{unit}")
+
+    def _allow_flying(self) -> None:
+        has_place = place_of_selection(self.session) is not None
+        kind = "unit" if self.session.selection.unit_id else "sensor"
+        kind = "feature" if self.session.selection.feature >= 0 else kind
+        self.fly.setEnabled(has_place)
+        self.fly.setToolTip("" if has_place else f"This {kind} tells no position")
 
     def _fly(self) -> None:
         found = place_of_selection(self.session)

@@ -21,7 +21,7 @@ from twin.commanding import Target, accepted_types, command_types, issue_command
 from twin.commands.base import CommandType
 from twin.commands.params import field_errors, fields_of, params_from_args
 from twin.errors import CommandRejected
-from twin.session import ComposeRequest, TwinSession
+from twin.session import ComposeRequest, Selection, TwinSession
 from widgets.parts.command_steps import present_args
 from widgets.parts.command_words import phrase
 from widgets.parts.destination import DESTINATION_FIELDS, DestinationField
@@ -47,6 +47,8 @@ class Composer(QWidget):
         self._session = session
         self._offered = (-1, -1)
         self._inverse_of = ""
+        self._followed_id = ""
+        self._start_values: dict[str, Any] = {}
         self._form: ValueForm | None = None
         self._destination: DestinationField | None = None
         self._form_page = self._make_form_page()
@@ -146,6 +148,7 @@ class Composer(QWidget):
         self.offer_targets()
         self._go_to(confirming=False)
         self._inverse_of = request.inverse_of
+        self._followed_id = ""
         self.target.choose(request.target_id)
         self._offer_types(request.type_id)
         self._show_type(request.args)
@@ -154,6 +157,25 @@ class Composer(QWidget):
         if self._form is not None and self._form.controls:
             focus = next(iter(self._form.controls.values())).editor
         focus.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @property
+    def is_composing(self) -> bool:
+        """Whether somebody has begun a command here: chosen a target or typed something."""
+        if self.is_confirming or self.reason.text() or self.values() != self._start_values:
+            return True
+        has_own_target = self.target.chosen_id() not in ("", self._followed_id)
+        return has_own_target or (not self.target.chosen_id() and bool(self.target.currentText()))
+
+    def follow_selection(self, selection: Selection) -> None:
+        """Offer what was selected as the target, unless somebody is composing."""
+        target_id = selection.thing_id or selection.unit_id
+        target = target_of(self._session, target_id) if target_id else None
+        if self.is_composing or target is None or not accepted_types(target):
+            return
+        self.offer_targets()
+        self.target.choose(target_id)
+        self._followed_id = target_id
+        self._choose_target(target_id)
 
     def values(self) -> dict[str, Any]:
         """The arguments as the form shows them."""
@@ -256,6 +278,7 @@ class Composer(QWidget):
         self._form = ValueForm(fields, values)
         self._values_layout.addWidget(self._form)
         self._form.setVisible(bool(fields))
+        self._start_values = self.values()
         self.review.say(f"{phrase(command_type, target.name)}…")
 
     def _drop_form(self) -> None:
@@ -265,6 +288,7 @@ class Composer(QWidget):
                 part.hide()
                 part.deleteLater()
         self._form = self._destination = None
+        self._start_values = {}
 
     def _issue(self) -> None:
         target, command_type = self._target(), self._type()
@@ -289,6 +313,7 @@ class Composer(QWidget):
     def _clear(self) -> None:
         self._go_to(confirming=False)
         self.target.choose("")
+        self._followed_id = ""
         self.reason.clear()
         self._session.compose_request = None
         self._choose_target("")
