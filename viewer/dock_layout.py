@@ -59,7 +59,7 @@ class DockLayout:
         self._window.resizeDocks(docks, [bottom] * len(docks), Qt.Orientation.Vertical)
         right_docks = self._open_docks("right")
         if len(right_docks) > 1 and not self._window.tabifiedDockWidgets(right_docks[0]):
-            shares = [round(self._window.height() * share) for share in (0.4, 0.6)]
+            shares = [round(self._window.height() * share) for share in (0.55, 0.45)]
             self._window.resizeDocks(right_docks[:2], shares, Qt.Orientation.Vertical)
 
     def _open_docks(self, area: str) -> list[PanelDock]:

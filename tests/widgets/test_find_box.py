@@ -144,7 +144,7 @@ def test_the_first_heading_is_in_sight(
     qtbot.keyClicks(line, "close")
     assert listed.verticalScrollBar().maximum() > 0
     assert listed.verticalScrollBar().value() == 0
-    for _ in range(25):
+    for _ in range(20):
         qtbot.keyClick(line, Qt.Key.Key_Down)
     assert listed.verticalScrollBar().value() > 0
     for _ in range(25):
