@@ -61,6 +61,14 @@ def test_the_hover_card_names_a_thing_with_its_values_and_their_age(world):
     assert caption.endswith("s ago")
 
 
+def test_the_hover_card_says_that_a_unit_is_silent(world):
+    unit = world.session.units.units[0]
+    pick = Pick(xyz_local_m=HERE, unit_id=unit.id)
+    assert card_text(world.session, pick)[2].startswith("seen ")
+    world.clock.advance_s(60.0)
+    assert card_text(world.session, pick)[2].startswith("silent for ")
+
+
 def test_the_hover_card_names_a_unit_and_a_building_and_keeps_silent_on_ground(world):
     unit = world.session.units.units[0]
     assert card_text(world.session, Pick(xyz_local_m=HERE, unit_id=unit.id))[0] == unit.name
