@@ -224,6 +224,7 @@ class Desk:
             session=self.session,
             actions=self.window.actions_table,
             pick=self._scene.pick(x_px, y_px),
+            select=self._driver.select_pick,
         )
         menu.exec(at)
         menu.deleteLater()

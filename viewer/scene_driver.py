@@ -115,7 +115,10 @@ class SceneDriver:
         self._is_urgent = True
 
     def _select_at(self, at_px: tuple[float, float]) -> None:
-        pick = self._scene.pick(*at_px)
+        self.select_pick(self._scene.pick(*at_px))
+
+    def select_pick(self, pick: Pick | None) -> None:
+        """Select what was picked; ground is marked where it was picked."""
         if pick is not None:
             self._scene.keep_picked(pick)
             self._is_urgent = True

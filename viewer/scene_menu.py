@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtWidgets import QMenu
@@ -9,14 +10,18 @@ from PySide6.QtWidgets import QMenu
 from scenes.pick import Pick
 from twin.commanding import accepted_types, target_of
 from twin.session import ComposeRequest, TwinSession
-from viewer.scene_driver import selection_from_pick
 from widgets.actions import ActionTable, fill_menu
 
 FLY_DISTANCE_M = 250.0
 
 
 def fill_scene_menu(
-    menu: QMenu, *, session: TwinSession, actions: ActionTable, pick: Pick | None
+    menu: QMenu,
+    *,
+    session: TwinSession,
+    actions: ActionTable,
+    pick: Pick | None,
+    select: Callable[[Pick], None],
 ) -> None:
     """Commands of what was hit, then flying there, then the view's actions. GUI thread."""
     if pick is not None:
@@ -28,9 +33,7 @@ def fill_scene_menu(
                 entry = menu.addAction(f"{command_type.title}…")
                 entry.triggered.connect(partial(_compose, session, request))
         menu.addSeparator()
-        menu.addAction("Inspect").triggered.connect(
-            lambda _checked=False: session.select(selection_from_pick(pick))
-        )
+        menu.addAction("Inspect").triggered.connect(lambda _checked=False: select(pick))
         menu.addAction("Fly here").triggered.connect(
             lambda _checked=False: session.fly_to_requested.emit(
                 (*pick.xyz_local_m, FLY_DISTANCE_M)
