@@ -48,6 +48,7 @@ def take(name: str, seconds: float) -> bool:
         return True
     with tempfile.TemporaryDirectory() as folder:
         picture = PICTURES / f"{name}.png"
+        arguments = [*arguments, "--operator", "Ada"]
         command = [*CIVITWIN, *arguments, "--seconds", str(seconds), "--screenshot", str(picture)]
         done = subprocess.run(
             [*command, "--settings", str(Path(folder) / "settings.ini")], cwd=ROOT, check=False
