@@ -13,6 +13,7 @@ from twin.city.frames import Origin, local_from_geographic
 from twin.clock import NS_PER_S, FakeClock
 from twin.sense.model import Announcement, Datastream, Thing
 from twin.sense.store import ObservationStore
+from twin.sense.table import ObservationTable
 
 T0 = 1_760_000_000 * NS_PER_S
 ORIGIN = Origin(crs="EPSG:32631", east_m=588_000.0, north_m=5_770_000.0, height_m=5.0)
@@ -246,3 +247,28 @@ def test_snapshots_are_whole_while_batches_come_in():
 def test_sizes_must_be_sensible():
     with pytest.raises(ValueError, match="at least 1"):
         make_store(capacity=0)
+
+
+def test_memory_follows_what_is_announced_not_what_is_allowed():
+    """Room for 100,000 datastreams of 256 observations would be 410 MB, used or not."""
+    n = 2_000
+    table = ObservationTable(capacity=100_000, history=256)
+    slots = np.arange(n)
+    for step in range(300):
+        table.add(slots, np.full(n, step), np.full(n, float(step)), np.zeros(n, np.uint8), step)
+    assert table._ring_t.nbytes + table._ring_values.nbytes < 10_000_000
+    times, values = table.history_of(n - 1)
+    assert times.tolist() == list(range(44, 300))
+    assert values[-1] == 299.0
+
+
+def test_history_survives_the_growth_of_its_room():
+    table = ObservationTable(capacity=5_000, history=4)
+    one = np.array([3])
+    for step in range(3):
+        table.add(one, np.array([step]), np.array([float(step)]), np.zeros(1, np.uint8), step)
+    late = np.array([4_999])
+    table.add(late, np.array([9]), np.array([9.0]), np.zeros(1, np.uint8), 9)
+    assert table.history_of(3)[0].tolist() == [0, 1, 2]
+    assert table.history_of(4_999)[1].tolist() == [9.0]
+    assert len(table.history_of(4_998)[0]) == 0

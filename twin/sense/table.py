@@ -15,6 +15,8 @@ from twin.clock import NS_PER_S
 
 #: How often `ObservationTable.learn` looks.
 LEARN_EVERY_NS = NS_PER_S
+#: Slots that the rings of history have room for at first.
+FIRST_WIDTH = 1024
 #: Weight of the newest interval in the learned one.
 _INTERVAL_WEIGHT = 0.2
 
@@ -46,8 +48,9 @@ class ObservationTable:
         self.repeats = np.zeros(capacity, dtype=np.int64)
         self.late = 0
         self._history = history
-        self._ring_t = np.zeros((history, capacity), dtype=np.int64)
-        self._ring_values = np.zeros((history, capacity))
+        self._capacity = capacity
+        self._ring_t = np.zeros((history, min(capacity, FIRST_WIDTH)), dtype=np.int64)
+        self._ring_values = np.zeros(self._ring_t.shape)
         self._place_in_batch = np.zeros(capacity, dtype=np.int64)
         self._learned_ns = 0
         self._learned_t_ns = np.zeros(capacity, dtype=np.int64)
@@ -75,6 +78,7 @@ class ObservationTable:
             key, run = slots, None
         if len(slots) == 0:
             return 0
+        self._make_room(int(slots.max()) + 1)
         if run is not None or self._is_unique(slots):
             self._add_one_each(key, t_ns, values, quality)
         else:
@@ -108,8 +112,23 @@ class ObservationTable:
     def history_of(self, slot: int) -> tuple[Int64Array, Float64Array]:
         """Times (k,) and values (k,) of one slot, oldest first, k ≤ history."""
         count = int(self.counts[slot])
+        if count == 0:
+            return np.empty(0, np.int64), np.empty(0)
         order = np.arange(max(0, count - self._history), count) % self._history
         return self._ring_t[order, slot], self._ring_values[order, slot]
+
+    def _make_room(self, n_slots: int) -> None:
+        """Widen the rings for `n_slots`, by doubling.
+
+        They are not made for the whole capacity at once: on systems with huge pages writing one
+        narrow row of a wide ring takes memory for all of it.
+        """
+        width = self._ring_t.shape[1]
+        if n_slots <= width:
+            return
+        more = min(max(2 * width, n_slots), self._capacity) - width
+        self._ring_t = np.pad(self._ring_t, ((0, 0), (0, more)))
+        self._ring_values = np.pad(self._ring_values, ((0, 0), (0, more)))
 
     def _is_unique(self, slots: Int64Array) -> bool:
         place = np.arange(len(slots))
