@@ -106,24 +106,24 @@ def health_text(
     """
     if slot >= snapshot.n_slots or snapshot.counts[slot] == 0:
         return "No samples yet"
-    stream = store.datastreams[slot]
-    code = health_of(snapshot, now_ns)[slot]
-    at = datetime.fromtimestamp(int(snapshot.t_ns[slot]) / NS_PER_S, zone)
-    value = f"{snapshot.values[slot]:.6g} {stream.unit}".rstrip()
-    ago = duration_text(float(age_s(snapshot, now_ns)[slot]))
+    stream, one = store.datastreams[slot], snapshot.only(slot)
+    code = health_of(one, now_ns)[0]
+    at = datetime.fromtimestamp(int(one.t_ns[0]) / NS_PER_S, zone)
+    value = f"{one.values[0]:.6g} {stream.unit}".rstrip()
+    ago = duration_text(float(age_s(one, now_ns)[0]))
     if code == Health.STALE:
         return f"No samples for {ago}. Last value {value} at {at:%H:%M:%S}"
     if code == Health.SUSPECT:
-        return f"{_reason(snapshot, slot)}. Last value {value} at {at:%H:%M:%S}"
+        return f"{_reason(one)}. Last value {value} at {at:%H:%M:%S}"
     return f"{value} at {at:%H:%M:%S}, {ago} ago"
 
 
-def _reason(snapshot: ObservationSnapshot, slot: int) -> str:
-    if snapshot.quality[slot] != Quality.GOOD:
-        return f"The source marks this value as {Quality(int(snapshot.quality[slot])).name.lower()}"
-    if _is_impossible(snapshot)[slot]:
+def _reason(one: ObservationSnapshot) -> str:
+    if one.quality[0] != Quality.GOOD:
+        return f"The source marks this value as {Quality(int(one.quality[0])).name.lower()}"
+    if _is_impossible(one)[0]:
         return "The value lies far outside its usual range"
-    stuck_s = float(snapshot.t_ns[slot] - snapshot.changed_ns[slot]) / NS_PER_S
+    stuck_s = float(one.t_ns[0] - one.changed_ns[0]) / NS_PER_S
     return f"The value has not changed for {duration_text(stuck_s)}, though it used to"
 
 

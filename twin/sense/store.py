@@ -59,6 +59,29 @@ class ObservationSnapshot:
         """How many datastreams."""
         return len(self.values)
 
+    def only(self, slot: int) -> ObservationSnapshot:
+        """The same of one slot alone (n = 1), so that a question about one costs only one."""
+        row, declared = slice(slot, slot + 1), self.declared
+        return ObservationSnapshot(
+            version=self.version,
+            catalogue_version=self.catalogue_version,
+            t_ns=self.t_ns[row],
+            values=self.values[row],
+            quality=self.quality[row],
+            received_ns=self.received_ns[row],
+            counts=self.counts[row],
+            interval_s=self.interval_s[row],
+            changed_ns=self.changed_ns[row],
+            n_changes=self.n_changes[row],
+            repeats=self.repeats[row],
+            declared=DeclaredLimits(
+                min=declared.min[row],
+                max=declared.max[row],
+                interval_s=declared.interval_s[row],
+                is_percent=declared.is_percent[row],
+            ),
+        )
+
 
 class ObservationStore:
     """Things, datastreams and their observations. Every method may be called on any thread.
