@@ -17,7 +17,7 @@ from vtkmodules.vtkRenderingCore import vtkTexture
 
 from scenes.symbol_art import masks_of
 from scenes.vtk_arrays import vtk_from_numpy
-from twin.arrays import Float32Array, UInt8Array
+from twin.arrays import UInt8Array
 
 SIDE = 1024
 Font: TypeAlias = Literal["small", "body", "strong"]
@@ -95,10 +95,6 @@ class Atlas:
             sprite = self._draw_symbol(name)
             self._symbols[name] = sprite
         return sprite
-
-    def white(self) -> Float32Array:
-        """(2,) texture coordinate of a texel where both channels are full."""
-        return np.array([1.0 / SIDE, 1.0 / SIDE], np.float32)
 
     def line_height_px(self, font: Font) -> float:
         """Height of a line of text, device pixels."""

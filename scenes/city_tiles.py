@@ -36,11 +36,6 @@ class CityTiles:
         for actor in self._actors:
             renderer.AddActor(actor)
 
-    @property
-    def n_actors(self) -> int:
-        """One a tile."""
-        return len(self._actors)
-
     def set_haze(self, begin_m: float, end_m: float, most: float, beyond: float) -> None:
         """Far plain surfaces fade into the horizon between two depths, by ``most`` (0..1).
 

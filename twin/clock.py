@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
 from typing import Protocol
 
 NS_PER_S = 1_000_000_000
@@ -50,9 +49,3 @@ class FakeClock:
     def advance_s(self, seconds: float) -> None:
         """Move on by `seconds`."""
         self._now_ns += round(seconds * NS_PER_S)
-
-
-def iso_from_ns(t_ns: int) -> str:
-    """Format as ISO 8601 in UTC with milliseconds, e.g. ``2026-03-01T14:02:07.250Z``."""
-    stamp = datetime.fromtimestamp(t_ns // NS_PER_S, UTC)
-    return f"{stamp:%Y-%m-%dT%H:%M:%S}.{t_ns % NS_PER_S // 1_000_000:03d}Z"

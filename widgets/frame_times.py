@@ -41,8 +41,3 @@ class FrameTimes:
     def fps(self, now_ns: int) -> float:
         """Frames finished within the last second; a calm city needs few."""
         return float(sum(1 for at_ns in self._at_ns if now_ns - at_ns < NS_PER_S))
-
-    def reset(self) -> None:
-        """Forget the ring (not the first frame), e.g. before a measurement."""
-        self._took_ms.clear()
-        self._at_ns.clear()
