@@ -46,6 +46,8 @@ _HEALTH_TITLES = {
 _REORDER_NS = 2 * NS_PER_S
 #: Narrower, and the trend gives its place to the name.
 _TREND_FROM_PX = 270
+#: Width of the value column, and beside names in a narrow panel.
+_VALUE_PX, _NARROW_VALUE_PX = 92, 82
 
 
 class SensorsPanel(PanelWidget):
@@ -69,7 +71,7 @@ class SensorsPanel(PanelWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 8, 8, 4)
         layout.setSpacing(8)
-        layout.addWidget(self.text)
+        layout.addLayout(self._first_row)
         layout.addLayout(self._second_row)
         layout.addWidget(stack, 1)
         layout.addWidget(self._count)
@@ -80,23 +82,26 @@ class SensorsPanel(PanelWidget):
 
     def _make_filters(self) -> None:
         self.text = QLineEdit()
-        self.text.setPlaceholderText("Filter by name or property")
+        self.text.setPlaceholderText("Filter sensors")
         self.text.setClearButtonEnabled(True)
         self.text.setAccessibleName("Filter sensors")
         self.text.textChanged.connect(lambda _text: self.apply_filter())
         self.property_choice = _choice("Observed property")
-        self.property_choice.addItem("All properties", "")
+        self.property_choice.addItem("Any property", "")
         self.property_choice.currentIndexChanged.connect(lambda _index: self.apply_filter())
         self.health_choice = _choice("Health")
         self.health_choice.addItem("Any health", None)
         for health, title in _HEALTH_TITLES.items():
             self.health_choice.addItem(title, health)
         self.health_choice.currentIndexChanged.connect(lambda _index: self.apply_filter())
+        self._first_row = QHBoxLayout()
+        self._first_row.setSpacing(4)
+        self._first_row.addWidget(self.text, 1)
+        self._first_row.addWidget(self._sort_button())
         self._second_row = QHBoxLayout()
         self._second_row.setSpacing(4)
         self._second_row.addWidget(self.property_choice, 5)
         self._second_row.addWidget(self.health_choice, 4)
-        self._second_row.addWidget(self._sort_button())
 
     def _sort_button(self) -> QToolButton:
         button = QToolButton()
@@ -132,7 +137,7 @@ class SensorsPanel(PanelWidget):
         header = table.horizontalHeader()
         header.setHighlightSections(False)
         header.setMinimumSectionSize(20)
-        for column, width in ((Column.STATE, 26), (Column.TREND, 56), (Column.VALUE, 92)):
+        for column, width in ((Column.STATE, 26), (Column.TREND, 56), (Column.VALUE, _VALUE_PX)):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
             header.resizeSection(column, width)
         header.setSectionResizeMode(Column.SENSOR, QHeaderView.ResizeMode.Stretch)
@@ -154,7 +159,10 @@ class SensorsPanel(PanelWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep names readable in a narrow panel."""
         super().resizeEvent(event)
-        self.table.setColumnHidden(Column.TREND, self.width() < _TREND_FROM_PX)
+        is_narrow = self.width() < _TREND_FROM_PX
+        self.table.setColumnHidden(Column.TREND, is_narrow)
+        value_px = _NARROW_VALUE_PX if is_narrow else _VALUE_PX
+        self.table.horizontalHeader().resizeSection(Column.VALUE, value_px)
 
     def refresh(self) -> None:
         """Pull the newest values; only the rows on the screen are asked for."""
@@ -220,7 +228,7 @@ class SensorsPanel(PanelWidget):
         chosen = self.property_choice.currentData()
         was = self.property_choice.blockSignals(True)
         self.property_choice.clear()
-        self.property_choice.addItem("All properties", "")
+        self.property_choice.addItem("Any property", "")
         for name in sorted(present, key=property_title):
             self.property_choice.addItem(property_title(name), name)
         self.property_choice.setCurrentIndex(max(self.property_choice.findData(chosen), 0))

@@ -46,6 +46,7 @@ class NameChooser(QComboBox):
             self.addItem(name, entry_id)
         self.setCurrentIndex(self.findData(chosen) if chosen else -1)
         self.blockSignals(was)
+        self._show_beginning()
 
     def choose(self, entry_id: str) -> None:
         """Show a choice without telling it."""
@@ -55,6 +56,13 @@ class NameChooser(QComboBox):
             self.clearEditText()
         self.blockSignals(was)
         self._told = self.chosen_id()
+        self._show_beginning()
+
+    def _show_beginning(self) -> None:
+        """A long name is read from its beginning, unless somebody is writing."""
+        line = self.lineEdit()
+        if line is not None and not line.hasFocus():
+            line.setCursorPosition(0)
 
     def chosen_id(self) -> str:
         """Id of the present choice, "" for none."""
