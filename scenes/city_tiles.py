@@ -14,6 +14,7 @@ from scenes.city_shader import (
     TILE_VERTEX,
     TILE_VERTEX_INPUTS,
 )
+from scenes.shader_part import ShaderPart
 from scenes.style_texture import StyleTexture
 from scenes.vtk_arrays import triangle_mesh
 from twin.tiles.tile import Tile
@@ -26,10 +27,11 @@ class CityTiles:
 
     def __init__(self, renderer: vtkRenderer, style: StyleTexture, tiles: Sequence[Tile]) -> None:
         self._renderer = renderer
-        self._shader = vtkOpenGLShaderProperty()
-        self._property = vtkProperty()
-        self._property.LightingOff()
-        self._property.SetTexture("cityStyle", style.texture)
+        self.shader = vtkOpenGLShaderProperty()
+        self.surface_property = vtkProperty()
+        self.surface_property.LightingOff()
+        self.surface_property.SetTexture("cityStyle", style.texture)
+        self._parts: dict[str, ShaderPart] = {}
         self._write_shader()
         self.set_haze(1e9, 2e9, 0.0, 0.0)
         self._actors = [self._actor(tile) for tile in tiles]
@@ -41,7 +43,7 @@ class CityTiles:
 
         From there on, up to 2.2 times ``end_m``, what is left fades by the share ``beyond``.
         """
-        self._shader.GetVertexCustomUniforms().SetUniform4f("haze", (begin_m, end_m, most, beyond))
+        self.shader.GetVertexCustomUniforms().SetUniform4f("haze", (begin_m, end_m, most, beyond))
 
     def set_colours(
         self,
@@ -50,9 +52,20 @@ class CityTiles:
         pixel_ratio: float,
     ) -> None:
         """Colour of the haze and of the stripes of stale features."""
-        uniforms = self._shader.GetFragmentCustomUniforms()
+        uniforms = self.shader.GetFragmentCustomUniforms()
         uniforms.SetUniform3f("horizon", horizon)
         uniforms.SetUniform4f("hatch", (*no_data, HATCH_PX * pixel_ratio))
+
+    def set_part(self, part: ShaderPart) -> None:
+        """Add a piece to the shader, or replace that of the same id; costs a compilation."""
+        if self._parts.get(part.id) != part:
+            self._parts[part.id] = part
+            self._write_shader()
+
+    def remove_part(self, part_id: str) -> None:
+        """Take a piece out of the shader; nothing happens when it is not there."""
+        if self._parts.pop(part_id, None) is not None:
+            self._write_shader()
 
     def set_visible(self, visible: bool) -> None:
         """Show or hide the whole city."""
@@ -82,14 +95,22 @@ class CityTiles:
             mapper.MapDataArrayToVertexAttribute(name, name, points, -1)
         actor = vtkActor()
         actor.SetMapper(mapper)
-        actor.SetProperty(self._property)
-        actor.SetShaderProperty(self._shader)
+        actor.SetProperty(self.surface_property)
+        actor.SetShaderProperty(self.shader)
         return actor
 
     def _write_shader(self) -> None:
-        vertex = self._shader.AddVertexShaderReplacement
-        vertex("//VTK::Normal::Dec", True, TILE_VERTEX_INPUTS, False)
-        vertex("//VTK::PositionVC::Impl", True, TILE_VERTEX, False)
-        fragment = self._shader.AddFragmentShaderReplacement
-        fragment("//VTK::Normal::Dec", True, TILE_FRAGMENT_INPUTS, False)
-        fragment("//VTK::Color::Impl", True, TILE_FRAGMENT, False)
+        parts = [part for _, part in sorted(self._parts.items())]
+        self.shader.ClearAllShaderReplacements()
+        vertex = self.shader.AddVertexShaderReplacement
+        inputs = "".join(part.vertex_inputs for part in parts)
+        vertex("//VTK::Normal::Dec", True, TILE_VERTEX_INPUTS + inputs, False)
+        vertex(
+            "//VTK::PositionVC::Impl", True, TILE_VERTEX + "".join(p.vertex for p in parts), False
+        )
+        fragment = self.shader.AddFragmentShaderReplacement
+        inputs = "".join(part.fragment_inputs for part in parts)
+        fragment("//VTK::Normal::Dec", True, TILE_FRAGMENT_INPUTS + inputs, False)
+        fragment(
+            "//VTK::Color::Impl", True, TILE_FRAGMENT + "".join(p.fragment for p in parts), False
+        )

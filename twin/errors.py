@@ -36,3 +36,7 @@ class WireError(TwinError):
 
 class CommandRejected(TwinError):
     """The hub refuses a command; the text is shown to the operator."""
+
+
+class SourceUnreachableError(TwinError):
+    """A server or a part of a source cannot be had just now; trying again later may help."""

@@ -92,6 +92,21 @@ class FeatureTable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Material:
+    """How a surface looks in its file: a plain colour, or a photograph.
+
+    Attributes
+    ----------
+    rgba : 0..255 each
+    image : file or encoded bytes (PNG, JPEG …) of its texture; None = colour only
+    """
+
+    rgba: tuple[int, int, int, int] = (255, 255, 255, 255)
+    image: Path | bytes | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TriangleSoup:
     """All drawable surfaces: unshared triangles, counter-clockwise seen from outside.
 
@@ -100,11 +115,15 @@ class TriangleSoup:
     corners_local_m : (T, 3, 3) float32, metres, local frame; axis 1 = corner, axis 2 = x y z
     features : (T,) int32, row in the feature table
     surfaces : (T,) uint8, `Surface`
+    materials : (T,) int32, index into `CityAsset.materials`, -1 = none; None = the file has none
+    uv : (T, 3, 2) float32 texture coordinates, v upwards, NaN without; None = the file has none
     """
 
     corners_local_m: Float32Array
     features: Int32Array
     surfaces: UInt8Array
+    materials: Int32Array | None = None
+    uv: Float32Array | None = None
 
     @property
     def n_triangles(self) -> int:
@@ -159,6 +178,44 @@ class ReadWarning:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PointCloud:
+    """Points of a survey, drawn as they are.
+
+    Attributes
+    ----------
+    xyz_local_m : (P, 3) float32, local frame
+    rgb : (P, 3) uint8; None = coloured by height
+    classes : (P,) uint8, ASPRS class of each point; None = unknown
+    """
+
+    xyz_local_m: Float32Array
+    rgb: UInt8Array | None = None
+    classes: UInt8Array | None = None
+
+    @property
+    def n_points(self) -> int:
+        """How many points."""
+        return len(self.xyz_local_m)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourcePart:
+    """One source of a scene: which features of the asset came from it.
+
+    Attributes
+    ----------
+    id : as in ``scene.toml``
+    first, end : rows of the feature table, ``first <= row < end``
+    """
+
+    id: str
+    title: str
+    first: int
+    end: int
+    visible: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CityAsset:
     """One opened city.
 
@@ -173,6 +230,10 @@ class CityAsset:
     source_crs : CRS the file itself is in, which differs from ``origin.crs`` when degrees or
         feet went to UTM metres; None when it names none
     source_bounds : (6) xmin ymin zmin xmax ymax zmax in ``source_crs``; empty when unknown
+    materials : looks that ``soup.materials`` points to
+    points : of a point cloud; None when there is none
+    counts : what the file holds in its format's own terms ("highway", "stops", "tiles" …)
+    parts : the sources of a scene; empty for a single file
     """
 
     title: str
@@ -190,6 +251,10 @@ class CityAsset:
     path: Path | None = None
     source_crs: str | None = None
     source_bounds: tuple[float, ...] = ()
+    materials: tuple[Material, ...] = ()
+    points: PointCloud | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
+    parts: tuple[SourcePart, ...] = ()
 
     def bounds_min_max_local_m(self) -> Float64Array:
         """(6,) xmin ymin zmin xmax ymax zmax over all features; zeros for an empty city."""

@@ -59,6 +59,7 @@ def inspected(path: Path, *, lod: str = "", crs: str = "") -> dict[str, Any]:
         "crs": asset.source_crs,
         "features": asset.features.n_features,
         "features_by_kind": asset.features.counts_by_kind(),
+        "counts": dict(asset.counts),
         "surfaces": asset.n_surfaces,
         "triangles": asset.soup.n_triangles,
         "lods": list(asset.lods),
@@ -96,6 +97,8 @@ def _table(report: dict[str, Any]) -> Iterator[str]:
     yield line("features", f"{report['features']:,}")
     for kind, count in sorted(report["features_by_kind"].items(), key=lambda one: -one[1]):
         yield line("", f"{count:>9,} {kind}")
+    for name, count in sorted(report["counts"].items(), key=lambda one: -one[1]):
+        yield line("holds", f"{count:>9,} {name}")
     yield line("surfaces", f"{report['surfaces']:,}")
     yield line("triangles", f"{report['triangles']:,}")
     yield line("levels", ", ".join(report["lods"]) or "none named")

@@ -1,0 +1,29 @@
+"""A piece of GLSL that a tool adds to the shader of the city's faces while it is switched on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShaderPart:
+    """What a tool (sun, viewshed, section, height by value …) adds; nothing is paid when it is off.
+
+    Uniforms and textures go to the shader property and the property that all tiles share:
+    ``CityTiles.shader`` and ``CityTiles.surface_property``; see `scenes.city_shader` for the names
+    in scope.
+
+    Attributes
+    ----------
+    id : permanent; parts are applied in the order of their ids
+    vertex_inputs, fragment_inputs : declarations (uniforms, samplers, in/out)
+    vertex : statements at the end of the vertex shader's position code: may read ``vertexMC``,
+        ``vertexVC``, ``featureRow``, ``surface``, ``hidden`` and change ``gl_Position``
+    fragment : statements after the base colour: may change ``ambientColor``, ``opacity``, discard
+    """
+
+    id: str
+    vertex_inputs: str = ""
+    vertex: str = ""
+    fragment_inputs: str = ""
+    fragment: str = ""
