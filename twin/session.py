@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from twin.city.asset import CityAsset
+from twin.city.scene_file import SceneFile
 from twin.clock import Clock
 from twin.link.client import HubClient
 from twin.sense.ingest import SampleIngest
@@ -77,8 +78,11 @@ class TwinSession:
         units: UnitStore,
         ingest: SampleIngest,
         hub: HubClient,
+        scene_file: SceneFile | None = None,
     ) -> None:
         self.city = city
+        #: What was opened, with styles and bookmarks; None for a generated city.
+        self.scene_file = scene_file
         self.clock = clock
         self.observations = observations
         self.units = units

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from twin.city.asset import CityAsset
+from twin.city.scene_file import SceneFile
 from twin.errors import TwinError
 from twin.readers.base import Progress, ReadOptions, open_city
+from twin.tiles.content import TileSource
 from twin.tiles.partition import tiles_from_asset
 from twin.tiles.tile import Tile
 
@@ -57,10 +59,18 @@ class CitySource:
 
 @dataclass(frozen=True, slots=True)
 class LoadedCity:
-    """A city ready to be drawn."""
+    """A city ready to be drawn.
+
+    Attributes
+    ----------
+    streams : tilesets that are read piece by piece while the city is looked at
+    scene_file : the scene it was read from; one of a single file is not saved yet
+    """
 
     asset: CityAsset
     tiles: list[Tile]
+    streams: tuple[TileSource, ...] = ()
+    scene_file: SceneFile | None = None
 
 
 class CityLoading:

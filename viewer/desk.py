@@ -137,6 +137,7 @@ class Desk:
             units=units,
             ingest=ingest,
             hub=hub,
+            scene_file=loaded.scene_file,
         )
 
     # -- life --------------------------------------------------------------------------------

@@ -6,13 +6,16 @@ import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twin.arrays import Float32Array, Float64Array, Int32Array, UInt8Array, UInt16Array
 from twin.city.frames import Origin
+
+if TYPE_CHECKING:
+    from twin.city.terrain_heights import GroundHeights
 
 
 class Surface(enum.IntEnum):
@@ -234,6 +237,8 @@ class CityAsset:
     points : of a point cloud; None when there is none
     counts : what the file holds in its format's own terms ("highway", "stops", "tiles" …)
     parts : the sources of a scene; empty for a single file
+    terrain : how high the ground is, where a terrain was read; else None, see
+        `twin.city.ground_raster.ground_of`
     """
 
     title: str
@@ -255,6 +260,7 @@ class CityAsset:
     points: PointCloud | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
     parts: tuple[SourcePart, ...] = ()
+    terrain: GroundHeights | None = None
 
     def bounds_min_max_local_m(self) -> Float64Array:
         """(6,) xmin ymin zmin xmax ymax zmax over all features; zeros for an empty city."""

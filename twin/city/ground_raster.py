@@ -1,0 +1,115 @@
+"""The ground of a city without a terrain raster: from its flat surfaces, else from where its
+buildings stand.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from twin.arrays import Float32Array, Float64Array
+from twin.city.asset import CityAsset, Surface
+from twin.city.terrain_heights import GroundHeights, TerrainHeights
+
+_FLAT = (
+    Surface.TERRAIN, Surface.GROUND, Surface.ROAD, Surface.GREEN, Surface.WATER, Surface.PAVED,
+    Surface.RAIL,
+)  # fmt: skip
+#: Cells along the longer side of the raster.
+CELLS = 512
+LEAST_CELL_M = 2.0
+#: Samples a side of a triangle at most.
+_MOST_STEPS = 64
+
+
+def ground_of(asset: CityAsset) -> GroundHeights:
+    """How high the ground of a city is. Any thread; the terrain that was read, else a raster.
+
+    The raster is made at each call (tens of milliseconds): keep what you got.
+    """
+    return asset.terrain if asset.terrain is not None else ground_raster(asset)
+
+
+def ground_raster(asset: CityAsset) -> TerrainHeights:
+    """Mean heights of the flat surfaces in each cell, holes filled smoothly.
+
+    A city without flat surfaces gives the heights its features stand at; an empty one is at 0.
+    """
+    bounds = asset.bounds_min_max_local_m()
+    size_m = float((bounds[3:5] - bounds[:2]).max())
+    cell_m = max(size_m / CELLS, LEAST_CELL_M)
+    flat = asset.soup.corners_local_m[np.isin(asset.soup.surfaces, np.array(_FLAT, np.uint8))]
+    points = _samples(flat, cell_m) if len(flat) else _bases(asset)
+    low = bounds[:2] - cell_m
+    shape = np.ceil((bounds[3:5] - low) / cell_m).astype(int)[::-1] + 2
+    heights = filled(_means(points, low, cell_m, (int(shape[0]), int(shape[1]))))
+    scale = 1.0 / cell_m
+    return TerrainHeights(
+        heights_m=np.nan_to_num(heights, nan=0.0).astype(np.float32),
+        pixel_from_local=np.array([[scale, 0, -low[0] * scale], [0, scale, -low[1] * scale]]),
+    )
+
+
+def _bases(asset: CityAsset) -> Float64Array:
+    bounds = asset.features.bounds_min_max_local_m.astype(np.float64)
+    bounds = bounds[~np.isnan(bounds[:, 0])]
+    return np.column_stack([(bounds[:, :2] + bounds[:, 3:5]) / 2, bounds[:, 2]])
+
+
+def _samples(corners: Float32Array, cell_m: float) -> Float64Array:
+    """Points (P, 3) on triangles (T, 3, 3), about one a cell, at least one a triangle."""
+    spans = np.ptp(corners[:, :, :2], axis=1).max(axis=1) / cell_m
+    steps = np.minimum(2 ** np.ceil(np.log2(np.maximum(spans, 1.0))), _MOST_STEPS).astype(int)
+    found = []
+    for n in np.unique(steps):
+        some = corners[steps == n].astype(np.float64)
+        u, v = np.meshgrid((np.arange(n) + 1 / 3) / n, (np.arange(n) + 1 / 3) / n)
+        inside = u + v < 1.0
+        weights = np.column_stack([1 - u[inside] - v[inside], u[inside], v[inside]])
+        found.append(np.einsum("kc,tcx->tkx", weights, some).reshape(-1, 3))
+    return np.concatenate(found)
+
+
+def _means(
+    points: Float64Array, low: Float64Array, cell_m: float, shape: tuple[int, int]
+) -> Float64Array:
+    rows, columns = shape
+    cell = np.round((points[:, :2] - low) / cell_m).astype(np.int64)
+    good = (cell >= 0).all(axis=1) & (cell < (columns, rows)).all(axis=1)
+    number = cell[good, 1] * columns + cell[good, 0]
+    counts = np.bincount(number, minlength=rows * columns)
+    sums = np.bincount(number, points[good, 2], minlength=rows * columns)
+    means = np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+    return means.reshape(shape)
+
+
+def filled(heights: Float64Array) -> Float64Array:
+    """Fill unknown cells from coarser and coarser means of their surroundings (push-pull)."""
+    unknown = np.isnan(heights)
+    if not unknown.any() or unknown.all():
+        return heights
+    rows, columns = heights.shape
+    padded = np.full((rows + rows % 2, columns + columns % 2), np.nan)
+    padded[:rows, :columns] = heights
+    blocks = padded.reshape(padded.shape[0] // 2, 2, padded.shape[1] // 2, 2)
+    known = ~np.isnan(blocks)
+    counts = known.sum(axis=(1, 3))
+    sums = np.where(known, blocks, 0.0).sum(axis=(1, 3))
+    coarse = filled(np.where(counts > 0, sums / np.maximum(counts, 1), np.nan))
+    row, column = np.nonzero(unknown)
+    out = heights.copy()
+    out[unknown] = _between(coarse, (row - 0.5) / 2, (column - 0.5) / 2)
+    return out
+
+
+def _between(grid: Float64Array, row: Float64Array, column: Float64Array) -> Float64Array:
+    """Heights of a full grid between its cells."""
+    rows, columns = grid.shape
+    row = np.clip(row, 0, rows - 1)
+    column = np.clip(column, 0, columns - 1)
+    r, c = row.astype(np.int64), column.astype(np.int64)
+    r2, c2 = np.minimum(r + 1, rows - 1), np.minimum(c + 1, columns - 1)
+    down, right = row - r, column - c
+    upper = grid[r, c] * (1 - right) + grid[r, c2] * right
+    lower = grid[r2, c] * (1 - right) + grid[r2, c2] * right
+    between: Float64Array = upper * (1 - down) + lower * down
+    return between
