@@ -15,14 +15,14 @@ class ReadError(TwinError):
     Attributes
     ----------
     path : Path
-        The file.
+        The file; made from the URL's text for what lies on a server.
     reader_id : str
         The reader that gave up, empty when no reader knew the file.
     """
 
-    def __init__(self, message: str, *, path: Path, reader_id: str = "") -> None:
+    def __init__(self, message: str, *, path: Path | str, reader_id: str = "") -> None:
         super().__init__(f"{message}: {path}")
-        self.path = path
+        self.path = Path(path)
         self.reader_id = reader_id
 
 

@@ -14,7 +14,7 @@ from twin.errors import ReadError, TwinError
 
 
 @contextmanager
-def reading(path: Path, reader_id: str) -> Iterator[None]:
+def reading(path: Path | str, reader_id: str) -> Iterator[None]:
     """Map everything a broken file can cause to one sentence.
 
     Raises

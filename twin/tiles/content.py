@@ -8,7 +8,12 @@ from typing import Protocol
 
 from twin.arrays import Float64Array
 from twin.city.asset import FeatureTable, PointCloud, ReadWarning
+from twin.errors import TwinError
 from twin.tiles.tile import Tile
+
+
+class LoadCancelledError(TwinError):
+    """A tile is no longer wanted; `TileSource.load` stopped because ``is_cancelled`` said so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +57,8 @@ class NodeRecord:
     geometric_error_m : error left when this node is drawn instead of its children
     is_additive : ADD refinement: drawn together with its children; else they replace it
     contents : opaque keys for `TileSource.load`, usually URIs; empty = nothing to draw
-    children : nodes below, known now
-    has_more : children are behind `TileSource.expand` (an external tileset, a subtree)
+    children : nodes below, known now; empty when ``has_more``
+    has_more : all children are behind `TileSource.expand` (an external tileset, a subtree)
     key : for messages: the URI or the implicit coordinates
     """
 
@@ -71,7 +76,8 @@ class TileSource(Protocol):
     """A tileset that is read piece by piece. `load` and `expand` are called on worker threads.
 
     Both raise `twin.errors.ReadError` for what is broken or absent (one sentence) and
-    `SourceUnreachableError` for what may work later (a slow or failing server).
+    `SourceUnreachableError` for what may work later (a slow or failing server); `load` raises
+    `LoadCancelledError` when ``is_cancelled`` says so.
     """
 
     @property
