@@ -8,13 +8,15 @@ from typing import TypeAlias
 
 import numpy as np
 
-from twin.arrays import Float64Array, Int32Array
+from twin.arrays import BoolArray, Float64Array, Int32Array
 from twin.city.asset import FeatureTable
 from twin.city.style import StyleError
 from twin.near_names import near_names
 
-#: Facts of every feature; an attribute of the same name comes first.
+#: Facts of every feature (heights, in metres: of buildings); an attribute of that name comes first.
 FACTS = ("id", "kind", "height", "zmin", "zmax")
+#: Kinds that no filter hides and no column colours unless they have a value of it.
+GROUND_KINDS = frozenset({"TINRelief", "LandUse", "PlantCover", "WaterBody"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,16 +57,23 @@ class StyleColumns:
 
     Parts (building parts and the like) without a value of their own have their parent's.
 
+    Attributes
+    ----------
+    is_built : (N,) bool, buildings and their parts; all but ground where nothing is named so
+
     Parameters
     ----------
     observed : property -> (N,) float64 value of each feature now, NaN = nobody measures it
     """
 
     def __init__(
-        self, features: FeatureTable, observed: Mapping[str, Callable[[], Float64Array]] = {}
+        self,
+        features: FeatureTable,
+        observed: Mapping[str, Callable[[], Float64Array]] | None = None,
     ) -> None:
         self._features = features
-        self._observed = observed
+        self._observed = observed or {}
+        self.is_built = built_rows(features)
         self._known: dict[str, Values] = {}
         self._centres: Float64Array | None = None
 
@@ -72,6 +81,27 @@ class StyleColumns:
     def n_rows(self) -> int:
         """How many features."""
         return self._features.n_features
+
+    @property
+    def parents(self) -> Int32Array:
+        """(N,) row of the parent, -1 for none."""
+        return self._features.parents
+
+    @property
+    def has_geometry(self) -> BoolArray:
+        """(N,) bool: features that are drawn."""
+        drawn: BoolArray = ~np.isnan(self._features.bounds_min_max_local_m[:, 0])
+        return drawn
+
+    def feet_and_tops_m(self) -> tuple[Float64Array, Float64Array]:
+        """Lowest and highest (N,) of each feature with the other parts of its building, metres."""
+        bounds = self._features.bounds_min_max_local_m.astype(float)
+        group = np.where(self.parents >= 0, self.parents, np.arange(self.n_rows))
+        low, high = np.full(self.n_rows, np.inf), np.full(self.n_rows, -np.inf)
+        np.fmin.at(low, group, bounds[:, 2])
+        np.fmax.at(high, group, bounds[:, 5])
+        low[~np.isfinite(low)] = high[~np.isfinite(high)] = np.nan
+        return low[group], high[group]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -110,10 +140,10 @@ class StyleColumns:
             return Texts(np.arange(self.n_rows, dtype=np.int32), tuple(features.ids))
         if name == "kind":
             return Texts(features.kind_codes.astype(np.int32), features.kind_names)
-        if name == "height":
-            return (bounds[:, 5] - bounds[:, 2]).astype(float)
-        if name in ("zmin", "zmax"):
-            return bounds[:, 2 if name == "zmin" else 5].astype(float)
+        low, high = bounds[:, 2], bounds[:, 5]
+        heights = {"height": high - low, "zmin": low, "zmax": high}
+        if name in heights:
+            return np.where(self.is_built, heights[name], np.nan).astype(float)
         raise unknown_column(name, self.names)
 
 
@@ -125,6 +155,16 @@ def inherited(values: Values, parents: Int32Array) -> Values:
         return Texts(codes, values.words)
     lacks = np.isnan(values) & (parents >= 0)
     return np.where(lacks, values[parents], values) if lacks.any() else values
+
+
+def built_rows(features: FeatureTable) -> BoolArray:
+    """(N,) bool: buildings and their parts; where no kind is called so, all but ground."""
+    names = features.kind_names
+    named = np.array([name.lower().startswith("building") for name in names] + [False], bool)
+    if not named.any():
+        named = np.array([name not in GROUND_KINDS for name in names] + [False], bool)
+    rows: BoolArray = named[features.kind_codes]
+    return rows
 
 
 def unknown_column(name: str, names: tuple[str, ...]) -> StyleError:
