@@ -10,7 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from twin.arrays import Float64Array, Int32Array, Int64Array, UInt8Array
+from twin.arrays import (
+    BoolArray,
+    Float32Array,
+    Float64Array,
+    Int32Array,
+    Int64Array,
+    UInt8Array,
+)
+from twin.city.looks import Looks
 from twin.city.polygons import Polygons
 from twin.city.tally import Tally
 
@@ -30,11 +38,15 @@ class Gathered:
     polygons : Polygons, vertices in the file's CRS, each used at least once
     features : (S,) int32, row of each polygon
     codes : (S,) uint8, `Surface` or `kinds.BY_NORMAL`
+    materials : (S,) int32, look of each polygon, -1 = none; None = no polygon has one
+    uv : (V, 2) float32, texture coordinates of each vertex, NaN = none; None = no vertex has one
     """
 
     polygons: Polygons
     features: Int32Array
     codes: UInt8Array
+    materials: Int32Array | None = None
+    uv: Float32Array | None = None
 
 
 class Gatherer:
@@ -46,6 +58,8 @@ class Gatherer:
         self._polygons: list[Polygons] = []
         self._features: list[Int32Array] = []
         self._codes: list[UInt8Array] = []
+        self._materials: list[Int32Array | None] = []
+        self._uv: list[Float32Array | None] = []
         self._n_vertices = 0
         self._n_corners = 0
 
@@ -55,6 +69,8 @@ class Gatherer:
         vertices: Float64Array,
         features: Sequence[int],
         codes: Sequence[int],
+        *,
+        looks: Looks | None = None,
     ) -> None:
         """Add surfaces whose vertex numbers count in `vertices` (V, 3)."""
         if not surfaces:
@@ -70,12 +86,21 @@ class Gatherer:
                 len(good) - sum(good),
             )
             rows, shades = rows[good], shades[good]
+            looks = None if looks is None else looks.kept(np.array(good))
             nested = _checked([s for s, ok in zip(surfaces, good, strict=True) if ok])
         if nested is not None:
-            self._add_flat(vertices, nested, rows, shades)
+            self._add_flat(vertices, nested, rows, shades, looks)
 
-    def add_polygons(self, polygons: Polygons, features: Int32Array, codes: UInt8Array) -> None:
-        """Add polygons that are flat already.
+    def add_polygons(
+        self,
+        polygons: Polygons,
+        features: Int32Array,
+        codes: UInt8Array,
+        *,
+        materials: Int32Array | None = None,
+        uv: Float32Array | None = None,
+    ) -> None:
+        """Add polygons that are flat already; arrays as in `Gathered`.
 
         Raises
         ------
@@ -96,6 +121,8 @@ class Gatherer:
         )
         self._features.append(features)
         self._codes.append(codes)
+        self._materials.append(materials)
+        self._uv.append(uv)
         self._n_vertices += len(polygons.vertices)
 
     def gathered(self) -> Gathered:
@@ -121,7 +148,29 @@ class Gatherer:
             polygons=polygons,
             features=np.concatenate(self._features),
             codes=np.concatenate(self._codes),
+            materials=self._all_materials(),
+            uv=self._all_uv(used),
         )
+
+    def _all_materials(self) -> Int32Array | None:
+        if all(part is None for part in self._materials):
+            return None
+        parts = zip(self._materials, self._codes, strict=True)
+        return np.concatenate(
+            [np.full(len(codes), -1, np.int32) if part is None else part for part, codes in parts]
+        )
+
+    def _all_uv(self, used: BoolArray) -> Float32Array | None:
+        if all(part is None for part in self._uv):
+            return None
+        parts = zip(self._uv, self._vertices, strict=True)
+        every: Float32Array = np.concatenate(
+            [
+                np.full((len(vertices), 2), np.nan, np.float32) if part is None else part
+                for part, vertices in parts
+            ]
+        )
+        return every[used]
 
     def _add_flat(
         self,
@@ -129,6 +178,7 @@ class Gatherer:
         nested: tuple[Int64Array, Int64Array, Int64Array],
         features: Int32Array,
         codes: UInt8Array,
+        looks: Looks | None,
     ) -> None:
         polygons = Polygons(
             vertices=vertices, corners=nested[0], ring_sizes=nested[1], surface_rings=nested[2]
@@ -155,7 +205,12 @@ class Gatherer:
             )
         if not keep.all():
             polygons, features, codes = polygons.kept(keep), features[keep], codes[keep]
-        self.add_polygons(polygons, features, codes)
+            looks = None if looks is None else looks.kept(keep)
+        if looks is None:
+            self.add_polygons(polygons, features, codes)
+        else:
+            polygons, uv = looks.on(polygons)
+            self.add_polygons(polygons, features, codes, materials=looks.materials, uv=uv)
 
 
 def _checked(surfaces: list[Any]) -> tuple[Int64Array, Int64Array, Int64Array] | None:

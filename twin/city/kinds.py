@@ -37,6 +37,14 @@ _KINDS: dict[str, int] = {
     "Relief": Surface.TERRAIN,
     "CityFurniture": Surface.OTHER,
     "GenericCityObject": Surface.OTHER,
+    "GenericOccupiedSpace": Surface.OTHER,
+    "TransportationComplex": Surface.ROAD,
+    "Intersection": Surface.ROAD,
+    "Section": Surface.ROAD,
+    "TrafficSpace": Surface.ROAD,
+    "AuxiliaryTrafficSpace": Surface.PAVED,
+    "Room": BY_NORMAL,
+    "Storey": BY_NORMAL,
 }
 
 _SEMANTICS: dict[str, int] = {
@@ -46,7 +54,9 @@ _SEMANTICS: dict[str, int] = {
     "InteriorWallSurface": Surface.WALL,
     "ClosureSurface": Surface.WALL,
     "Window": Surface.WALL,
+    "WindowSurface": Surface.WALL,
     "Door": Surface.WALL,
+    "DoorSurface": Surface.WALL,
     "GroundSurface": Surface.GROUND,
     "OuterCeilingSurface": Surface.GROUND,
     "FloorSurface": Surface.GROUND,
@@ -57,6 +67,7 @@ _SEMANTICS: dict[str, int] = {
     "TrafficArea": Surface.ROAD,
     "AuxiliaryTrafficArea": Surface.PAVED,
     "TransportationMarking": Surface.MARKING,
+    "Marking": Surface.MARKING,
 }
 
 _UNPAVED_WORDS = ("onverhard", "unpaved", "sand", "soil", "zand")
@@ -75,6 +86,11 @@ def surface_of_kind(kind: str) -> int:
     """
     found = [name for name in _KINDS if name in kind]
     return _KINDS[max(found, key=len)] if found else int(Surface.OTHER)
+
+
+def is_semantic(name: str) -> bool:
+    """Whether a name stands for a kind of surface (roof, wall, window …), not for an object."""
+    return name in _SEMANTICS
 
 
 @lru_cache(maxsize=4096)

@@ -32,6 +32,8 @@ def soup_of(gathered: Gathered, xyz_local_m: Float32Array, tally: Tally) -> Tria
         corners_local_m=xyz_local_m[triangles.corners],
         features=gathered.features[triangles.surfaces],
         surfaces=codes[triangles.surfaces],
+        materials=None if gathered.materials is None else gathered.materials[triangles.surfaces],
+        uv=None if gathered.uv is None else gathered.uv[triangles.corners],
     )
 
 

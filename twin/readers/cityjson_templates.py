@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from twin.arrays import Float64Array, Int32Array, Int64Array
-from twin.city.gathering import MAX_CORNERS, Gathered, Gatherer, points_from_json
-from twin.city.polygons import Polygons
+from twin.arrays import Float64Array
+from twin.city.copies import add_copies
+from twin.city.gathering import Gathered, Gatherer, points_from_json
 from twin.city.tally import Tally
 from twin.readers.cityjson_geometry import DEPTHS, codes_of, lod_name, surfaces_of
 from twin.readers.cityjson_schema import Geometry
@@ -81,7 +81,13 @@ class Templates:
             )
             template = self._template_polygons(index, shade)
             if template is not None and known.any():
-                _place(template, uses, np.flatnonzero(known), vertices, gatherer)
+                add_copies(
+                    gatherer,
+                    template,
+                    np.array(uses.matrices, dtype=np.float64)[known].reshape(-1, 4, 4),
+                    vertices[anchors[known]],
+                    np.array(uses.rows, dtype=np.int32)[known],
+                )
         self._uses.clear()
 
     def _template_polygons(self, index: int, shade: int) -> Gathered | None:
@@ -101,32 +107,3 @@ class Templates:
         alone.add(surfaces, self._vertices, [0] * len(surfaces), codes)
         gathered = alone.gathered()
         return gathered if len(gathered.features) else None
-
-
-def _place(
-    template: Gathered,
-    uses: _Uses,
-    chosen: Int64Array,
-    vertices: Float64Array,
-    gatherer: Gatherer,
-) -> None:
-    """Add `template` once for each of the `chosen` uses, moved to its anchor."""
-    polygons, n = template.polygons, len(chosen)
-    if n * max(len(polygons.corners), len(polygons.vertices)) > MAX_CORNERS:
-        raise ValueError(f"its templates make over {MAX_CORNERS:,} corners")
-    matrices = np.array(uses.matrices, dtype=np.float64)[chosen].reshape(n, 4, 4)
-    points = np.einsum("nij,vj->nvi", matrices[:, :3, :3], polygons.vertices)
-    points += matrices[:, None, :3, 3]
-    points += vertices[np.array(uses.anchors)[chosen]][:, None, :]
-    offsets = np.arange(n)[:, None] * len(polygons.vertices)
-    rows: Int32Array = np.array(uses.rows, dtype=np.int32)[chosen]
-    gatherer.add_polygons(
-        Polygons(
-            vertices=points.reshape(-1, 3),
-            corners=(polygons.corners[None, :] + offsets).ravel(),
-            ring_sizes=np.tile(polygons.ring_sizes, n),
-            surface_rings=np.tile(polygons.surface_rings, n),
-        ),
-        np.repeat(rows, polygons.n_surfaces),
-        np.tile(template.codes, n),
-    )
