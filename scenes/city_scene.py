@@ -21,6 +21,7 @@ from scenes.stage import Point, Stage
 from scenes.view import View, view_of
 from twin.arrays import BoolArray, UInt8Array
 from twin.city.asset import CityAsset
+from twin.city.style import StyleOutcome
 from twin.theme import Theme
 from twin.tiles.tile import Tile
 
@@ -63,6 +64,7 @@ class CityScene:
         self._picker = Picker()
         self._stage.sees = self._picker.sees
         self._given = SceneInput()
+        self._hidden = self._stage.style.hidden
         self._dirty = True
         self._entries = {
             record.id: _Entry(record, record.visual(), record.state(), record.visible_at_start)
@@ -105,8 +107,8 @@ class CityScene:
 
     def set_hidden_features(self, hidden: BoolArray) -> None:
         """Take features out of the picture: (N,) bool."""
-        self._stage.style.set_hidden(hidden)
-        self._picker.set_hidden(hidden)
+        self._stage.style.hide("scene", hidden)
+        self._hide_from_picks()
         self._dirty = True
 
     # -- each frame -------------------------------------------------------------------------
@@ -121,6 +123,7 @@ class CityScene:
         for entry in self._entries.values():
             if entry.visible and not entry.failed:
                 changed |= self._update(entry, given, view)
+        self._hide_from_picks()
         self._stage.choose_picture()
         return changed
 
@@ -134,6 +137,11 @@ class CityScene:
             with suppress(AttributeError):  # it may have failed before it made its actors
                 entry.visual.set_visible(False)
             return True
+
+    def _hide_from_picks(self) -> None:
+        if self._stage.style.hidden is not self._hidden:
+            self._hidden = self._stage.style.hidden
+            self._picker.set_hidden(self._hidden)
 
     @property
     def failures(self) -> dict[str, str]:
@@ -168,6 +176,11 @@ class CityScene:
         """Replace the settings of a layer."""
         self._entries[layer_id].state = state
         self._dirty = True
+
+    @property
+    def style_outcome(self) -> StyleOutcome:
+        """What the style did at the last update."""
+        return self._stage.style_outcome
 
     @property
     def legend(self) -> Legend | None:

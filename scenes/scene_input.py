@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import numpy as np
 
 from twin.arrays import Float32Array, UInt8Array
+from twin.city.style import PLAIN, CityStyle
 from twin.sense.model import Datastream, Thing, Unit
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ class SceneInput:
     colour_by : observed property or feature attribute the city is coloured by, "" = plain
     alarms : thing id -> priority, only things that have an alarm
     targets : ids of the things and units that a command is running for
+    style : how the city is to be drawn; its colours step back while ``colour_by`` is set
     """
 
     now_ns: int = 0
@@ -90,6 +92,7 @@ class SceneInput:
     colour_by: str = ""
     alarms: Mapping[str, Priority] = field(default_factory=dict)
     targets: frozenset[str] = frozenset()
+    style: CityStyle = PLAIN
 
     @property
     def version(self) -> int:
@@ -106,6 +109,7 @@ def input_from_stores(
     colour_by: str = "",
     alarms: Mapping[str, Priority] | None = None,
     targets: frozenset[str] = frozenset(),
+    style: CityStyle = PLAIN,
     previous: SceneInput | None = None,
 ) -> SceneInput:
     """Take one moment out of the live stores.
@@ -136,6 +140,7 @@ def input_from_stores(
         colour_by=colour_by,
         alarms=alarms or {},
         targets=targets,
+        style=style,
     )
 
 

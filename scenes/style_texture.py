@@ -47,7 +47,9 @@ class StyleTexture:
         self._texels: UInt8Array = numpy_view(self._scalars)
         self._texels[:] = 0
         self._colours = np.zeros((n_features, 4), np.uint8)
-        self._hidden: BoolArray = np.zeros(n_features, bool)
+        self._hidden_by: dict[str, BoolArray] = {}
+        #: (N,) bool: what is not drawn, for whichever reason; another array after each change.
+        self.hidden: BoolArray = np.zeros(n_features, bool)
         self._selected = np.empty(0, np.intp)
         self._accent = (0, 0, 0)
         self._image = vtkImageData()
@@ -86,9 +88,19 @@ class StyleTexture:
         self._selected = rows
         self._compose()
 
-    def set_hidden(self, hidden: BoolArray) -> None:
-        """(N,) bool: features not to draw."""
-        self._hidden = hidden.copy()
+    def hide(self, owner: str, hidden: BoolArray | None) -> None:
+        """(N,) bool: features that one owner (a filter, a tool) hides, None = none any more.
+
+        What several hide is the union; each owner knows only its own.
+        """
+        if hidden is None and owner not in self._hidden_by:
+            return
+        self._hidden_by.pop(owner, None)
+        if hidden is not None:
+            self._hidden_by[owner] = hidden.copy()
+        self.hidden = np.zeros(self._n, bool)
+        for mask in self._hidden_by.values():
+            self.hidden |= mask
         self._compose()
 
     def colour_of(self, feature: int) -> tuple[int, int, int, int]:
@@ -101,7 +113,7 @@ class StyleTexture:
         styles[:] = self._colours
         styles[self._selected, :3] = self._accent
         styles[self._selected, 3] = Alpha.DATA
-        styles[self._hidden, 3] = Alpha.HIDDEN
+        styles[self.hidden, 3] = Alpha.HIDDEN
         self._scalars.Modified()
         self._image.Modified()
         self.version += 1

@@ -7,6 +7,7 @@ from typing import Any
 
 from twin.city.asset import CityAsset
 from twin.city.scene_file import SceneFile
+from twin.city.style import PLAIN, CityStyle
 from twin.clock import Clock
 from twin.link.client import HubClient
 from twin.sense.ingest import SampleIngest
@@ -61,6 +62,8 @@ class TwinSession:
         Names of the parts of the room that moved ("commands", "activity", "operators").
     colour_by_changed(str)
         Observed property or attribute the city is coloured by; "" = plain.
+    style_changed(CityStyle)
+        Colour, visibility or height by the operator's style.
     fly_to_requested(tuple x, y, z, distance)
         Somebody wants the camera there, local metres.
     compose_requested(ComposeRequest)
@@ -94,6 +97,8 @@ class TwinSession:
         self.selection_changed: Signal[Selection] = Signal()
         self.room_changed: Signal[frozenset[str]] = Signal()
         self.colour_by_changed: Signal[str] = Signal()
+        self.style = PLAIN
+        self.style_changed: Signal[CityStyle] = Signal()
         self.fly_to_requested: Signal[tuple[float, float, float, float]] = Signal()
         self.compose_requested: Signal[ComposeRequest] = Signal()
         self.message: Signal[str] = Signal()
@@ -109,6 +114,14 @@ class TwinSession:
         if name != self.colour_by:
             self.colour_by = name
             self.colour_by_changed.emit(name)
+
+    def set_style(self, style: CityStyle) -> None:
+        """Draw the city by a style; one with colours takes the place of "colour by"."""
+        if style.colour is not None:
+            self.colour_city_by("")
+        if style != self.style:
+            self.style = style
+            self.style_changed.emit(style)
 
     def compose(self, request: ComposeRequest) -> None:
         """Ask for a command form; the commands panel opens and fills it."""

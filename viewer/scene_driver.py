@@ -50,6 +50,7 @@ class SceneDriver:
         self._disconnects = [
             session.selection_changed.connect(self._hurry),
             session.colour_by_changed.connect(self._hurry),
+            session.style_changed.connect(self._hurry),
             session.room_changed.connect(self._take_room),
             session.fly_to_requested.connect(self._fly_to),
             layers.changed.connect(self._take_layer),
@@ -81,10 +82,12 @@ class SceneDriver:
             selection=self._session.selection,
             colour_by=self._session.colour_by,
             targets=self._targets,
+            style=self._session.style,
             previous=self._given,
         )
         changed = self._scene.update(self._given)
         self._tell_legend()
+        self._layers.show_style_outcome(self._scene.style_outcome)
         self._recorder.note_update((clock.monotonic_ns() - started_ns) / 1e6)
         return changed
 

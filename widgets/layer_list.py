@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from twin.city.style import StyleOutcome
 from twin.ramps import SEQUENTIAL, Ramp
 from twin.signals import Signal
 
@@ -63,6 +64,8 @@ class LayerList:
         The layers were replaced.
     legend_changed(Legend | None)
         The scene colours by something else; None for the plain model.
+    style_outcome_changed(StyleOutcome)
+        How many features the style shows now, or why it could not be applied.
     """
 
     def __init__(self, entries: Iterable[LayerEntry] = ()) -> None:
@@ -73,6 +76,8 @@ class LayerList:
         self.ramp_changed: Signal[Ramp] = Signal()
         self.filled: Signal[None] = Signal()
         self.legend_changed: Signal[Legend | None] = Signal()
+        self.style_outcome = StyleOutcome()
+        self.style_outcome_changed: Signal[StyleOutcome] = Signal()
 
     @property
     def entries(self) -> tuple[LayerEntry, ...]:
@@ -112,6 +117,12 @@ class LayerList:
         if legend != self.legend:
             self.legend = legend
             self.legend_changed.emit(legend)
+
+    def show_style_outcome(self, outcome: StyleOutcome) -> None:
+        """Tell what the style did; called by the app with every drawing."""
+        if outcome != self.style_outcome:
+            self.style_outcome = outcome
+            self.style_outcome_changed.emit(outcome)
 
     def _put(self, entry: LayerEntry) -> None:
         self._entries[entry.id] = entry
