@@ -18,6 +18,8 @@ from scenes.pick import Pick
 from scenes.picker import Picker
 from scenes.scene_input import SceneInput
 from scenes.stage import Point, Stage
+from scenes.tool import Bench
+from scenes.tool_box import ToolBox
 from scenes.view import View, view_of
 from twin.arrays import BoolArray, UInt8Array
 from twin.city.asset import CityAsset
@@ -63,6 +65,7 @@ class CityScene:
         self.camera = CameraRig(renderer)
         self._picker = Picker()
         self._stage.sees = self._picker.sees
+        self.tools = ToolBox(Bench(stage=self._stage, picker=self._picker, camera=self.camera))
         self._given = SceneInput()
         self._hidden = self._stage.style.hidden
         self._dirty = True
@@ -123,6 +126,7 @@ class CityScene:
         for entry in self._entries.values():
             if entry.visible and not entry.failed:
                 changed |= self._update(entry, given, view)
+        changed |= self.tools.update(given, view)
         self._hide_from_picks()
         self._stage.choose_picture()
         return changed
@@ -226,6 +230,7 @@ class CityScene:
 
     def dispose(self) -> None:
         """Take everything out of the renderer. The scene is not used again."""
+        self.tools.dispose()
         for entry in self._entries.values():
             self._tear_down(entry)
         self._picker.clear()
@@ -238,6 +243,7 @@ class CityScene:
         for entry in self._entries.values():
             self._tear_down(entry)
             entry.failed = ""
+        self.tools.rebuild()
         self._dirty = True
 
     def _tear_down(self, entry: _Entry) -> None:

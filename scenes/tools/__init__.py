@@ -1,0 +1,1 @@
+"""One file a tool of the 3D view; each has one TOOL record."""
