@@ -25,6 +25,7 @@ from twin.arrays import BoolArray, UInt8Array
 from twin.city.asset import CityAsset
 from twin.city.style import StyleOutcome
 from twin.theme import Theme
+from twin.tiles.content import TileSource
 from twin.tiles.tile import Tile
 
 _log = logging.getLogger(__name__)
@@ -76,8 +77,17 @@ class CityScene:
 
     # -- the city ---------------------------------------------------------------------------
 
-    def set_city(self, asset: CityAsset, tiles: Sequence[Tile]) -> None:
-        """Draw another city and go to its home view."""
+    def set_city(
+        self, asset: CityAsset, tiles: Sequence[Tile], streams: Sequence[TileSource] = ()
+    ) -> None:
+        """Draw another city and go to its home view.
+
+        Parameters
+        ----------
+        tiles : of what was read whole, see `twin.tiles.partition.tiles_from_asset`
+        streams : sources that are loaded piece by piece as they are looked at, in the asset's
+            frame; ``asset`` then comes from `twin.city.residents.resident_city`
+        """
         self._stage.set_city(asset, tiles)
         self._picker.set_tiles(tiles, self._stage.ground_z_m)
         bounds = asset.bounds_min_max_local_m()

@@ -51,3 +51,19 @@ vec3 ambientColor = base * lightVS.x + horizon * lightVS.y;
 vec3 diffuseColor = vec3(0.0);
 float opacity = 1.0;
 """
+
+EDGE_VERTEX_INPUTS = VERTEX_STYLE_INPUTS + "out vec3 edgeVS;\nout float fadeVS;\n"
+EDGE_VERTEX = (
+    VERTEX_STYLE
+    + """
+edgeVS = mix(style.rgb, shade, plain) * light;
+fadeVS = 1.0 - smoothstep(0.15 * reach, reach, gl_Position.w);
+gl_Position.z -= pull * (0.10 / max(gl_Position.w, 0.1) + 0.0012);
+if (hidden) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
+"""
+)
+EDGE_FRAGMENT_INPUTS = "//VTK::Normal::Dec\nin vec3 edgeVS;\nin float fadeVS;\n"
+EDGE_FRAGMENT = """vec3 ambientColor = edgeVS * (1.0 - edgeStrength * fadeVS);
+vec3 diffuseColor = vec3(0.0);
+float opacity = 1.0;
+"""

@@ -11,7 +11,7 @@ from scenes.legend import Legend, Rgb
 from scenes.scene_input import SceneInput
 from scenes.style_texture import Alpha
 from twin.arrays import BoolArray, Float64Array, Int32Array, UInt8Array
-from twin.city.asset import CityAsset, FeatureTable, Surface
+from twin.city.asset import CityAsset, Features, Surface
 from twin.ramps import Ramp, colours_from_values, ramp_table
 from twin.sense.model import OBSERVED_PROPERTIES
 
@@ -138,7 +138,7 @@ class Colouring:
         self._row[~self._built] = len(slots) + 1
 
     def _take_own_sensors(
-        self, given: SceneInput, slots: np.ndarray, features: FeatureTable
+        self, given: SceneInput, slots: np.ndarray, features: Features
     ) -> None:
         own = {}
         for row, slot in enumerate(slots):

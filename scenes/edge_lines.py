@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from vtkmodules.vtkCommonDataModel import vtkDataObject
-from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper, vtkProperty, vtkRenderer
-from vtkmodules.vtkRenderingOpenGL2 import vtkOpenGLShaderProperty
+from vtkmodules.vtkRenderingCore import vtkActor, vtkRenderer
 
-from scenes.city_shader import VERTEX_STYLE, VERTEX_STYLE_INPUTS
-from scenes.style_texture import StyleTexture
+from scenes.city_tiles import edge_actor
+from scenes.surface_look import SurfaceLook
 from scenes.view import View
 from scenes.vtk_arrays import line_mesh
 from twin.arrays import BoolArray, Float32Array
@@ -21,20 +19,6 @@ MOST_LINES = 150_000
 #: Lines are gone at this depth in a view 720 px high.
 REACH_M = 950.0
 
-_VERTEX = (
-    VERTEX_STYLE
-    + """
-edgeVS = mix(style.rgb, shade, plain) * light;
-fadeVS = 1.0 - smoothstep(0.15 * reach, reach, gl_Position.w);
-gl_Position.z -= pull * (0.10 / max(gl_Position.w, 0.1) + 0.0012);
-if (hidden) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
-"""
-)
-_FRAGMENT = """vec3 ambientColor = edgeVS * (1.0 - edgeStrength * fadeVS);
-vec3 diffuseColor = vec3(0.0);
-float opacity = 1.0;
-"""
-
 
 class EdgeLines:
     """Edge lines of the near tiles: each the colour of its own face, darker. GUI thread.
@@ -42,34 +26,30 @@ class EdgeLines:
     They are opaque (the fade goes to the face's own colour), so that nothing must be sorted.
     """
 
-    def __init__(self, renderer: vtkRenderer, style: StyleTexture, tiles: Sequence[Tile]) -> None:
+    def __init__(self, renderer: vtkRenderer, look: SurfaceLook, tiles: Sequence[Tile]) -> None:
         self._renderer = renderer
+        self._look = look
         self._tiles = [tile for tile in tiles if len(tile.edges_local_m)]
         self._counts = np.array([len(tile.edges_local_m) for tile in self._tiles], np.int64)
         bounds = [tile.bounds_min_max_local_m for tile in self._tiles]
         self._bounds: Float32Array = np.array(bounds, np.float32).reshape(-1, 6)
         self._actors: dict[int, vtkActor] = {}
-        self._property = vtkProperty()
-        self._property.LightingOff()
-        self._property.SetTexture("cityStyle", style.texture)
-        self._shader = vtkOpenGLShaderProperty()
-        self._write_shader()
         self._shown: BoolArray = np.zeros(len(self._tiles), bool)
         self._visible = True
 
     def set_strength(self, strength: float) -> None:
         """How much darker than its face a near line is, 0..1 (negative = lighter)."""
-        self._shader.GetFragmentCustomUniforms().SetUniformf("edgeStrength", strength)
+        self._look.edge_shader.GetFragmentCustomUniforms().SetUniformf("edgeStrength", strength)
 
     def update(self, view: View) -> None:
         """Choose the tiles that are near enough, nearest first, within the budget."""
         reach_m = REACH_M * view.size_px[1] / (720.0 * view.pixel_ratio)
-        self._property.SetLineWidth(view.pixel_ratio)
-        self._shader.GetVertexCustomUniforms().SetUniformf("reach", reach_m)
+        self._look.edge_property.SetLineWidth(view.pixel_ratio)
+        self._look.edge_shader.GetVertexCustomUniforms().SetUniformf("reach", reach_m)
         # Lines come 10 cm and 1.2 mm a metre nearer than their faces, whatever the near plane is:
         # more would show hidden edges through the houses.
         pull = -float(view.matrix[2, :3] @ view.position_m + view.matrix[2, 3])
-        self._shader.GetVertexCustomUniforms().SetUniformf("pull", pull)
+        self._look.edge_shader.GetVertexCustomUniforms().SetUniformf("pull", pull)
         if not self._tiles or not self._visible:
             return
         eye = view.position_m
@@ -106,32 +86,11 @@ class EdgeLines:
             self._actors[index].SetVisibility(visible)
 
     def _actor(self, tile: Tile) -> vtkActor:
-        mapper = vtkPolyDataMapper()
-        mapper.SetInputData(
+        return edge_actor(
+            self._look,
             line_mesh(
                 tile.edges_local_m,
                 feature=np.repeat(tile.edge_features, 2).astype(np.float32),
                 codeLight=tile.edge_code_light.reshape(-1),
-            )
+            ),
         )
-        mapper.ScalarVisibilityOff()
-        mapper.StaticOn()
-        for name in ("feature", "codeLight"):
-            points = vtkDataObject.FIELD_ASSOCIATION_POINTS
-            mapper.MapDataArrayToVertexAttribute(name, name, points, -1)
-        actor = vtkActor()
-        actor.SetMapper(mapper)
-        actor.SetProperty(self._property)
-        actor.SetShaderProperty(self._shader)
-        actor.PickableOff()
-        return actor
-
-    def _write_shader(self) -> None:
-        vertex = self._shader.AddVertexShaderReplacement
-        outputs = "out vec3 edgeVS;\nout float fadeVS;\n"
-        vertex("//VTK::Normal::Dec", True, VERTEX_STYLE_INPUTS + outputs, False)
-        vertex("//VTK::PositionVC::Impl", True, _VERTEX, False)
-        fragment = self._shader.AddFragmentShaderReplacement
-        inputs = "in vec3 edgeVS;\nin float fadeVS;\n"
-        fragment("//VTK::Normal::Dec", True, "//VTK::Normal::Dec\n" + inputs, False)
-        fragment("//VTK::Color::Impl", True, _FRAGMENT, False)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 class ShaderPart:
     """What a tool (sun, viewshed, section, height by value …) adds; nothing is paid when it is off.
 
-    Uniforms and textures go to the shader property and the property that all tiles share:
-    ``CityTiles.shader`` and ``CityTiles.surface_property``; see `scenes.city_shader` for the names
-    in scope.
+    Added with ``Stage.add_shader_part``. Uniforms and textures go to ``Stage.surface_shader`` and
+    ``Stage.surface_property``, which all tiles of the city share; see `scenes.city_shader` for the
+    names in scope. They and the parts outlive a change of theme and of the city.
 
     Attributes
     ----------
@@ -20,6 +20,8 @@ class ShaderPart:
     vertex : statements at the end of the vertex shader's position code: may read ``vertexMC``,
         ``vertexVC``, ``featureRow``, ``surface``, ``hidden`` and change ``gl_Position``
     fragment : statements after the base colour: may change ``ambientColor``, ``opacity``, discard
+    on_edges : whether edge lines take it too (a cut must cut them); its uniforms and textures then
+        go to ``Stage.edge_shader`` and ``Stage.edge_property`` as well
     """
 
     id: str
@@ -27,3 +29,4 @@ class ShaderPart:
     vertex: str = ""
     fragment_inputs: str = ""
     fragment: str = ""
+    on_edges: bool = False

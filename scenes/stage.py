@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from vtkmodules.vtkRenderingCore import vtkFrustumCoverageCuller, vtkRenderer, vtkRenderWindow
+from vtkmodules.vtkRenderingCore import (
+    vtkFrustumCoverageCuller,
+    vtkProperty,
+    vtkRenderer,
+    vtkRenderWindow,
+)
+from vtkmodules.vtkRenderingOpenGL2 import vtkOpenGLShaderProperty
 
 from scenes.atlas import Atlas
 from scenes.billboards import Overlay
@@ -13,12 +19,15 @@ from scenes.ground import ground_height
 from scenes.legend import Legend
 from scenes.roofs import RoofHeights
 from scenes.scene_input import SceneInput
+from scenes.shader_part import ShaderPart
 from scenes.still_picture import StillPicture
 from scenes.style_texture import StyleTexture
+from scenes.surface_look import SurfaceLook
 from scenes.symbols import SymbolIndex
 from twin.arrays import BoolArray, Float32Array, Float64Array
 from twin.city.asset import CityAsset, FeatureTable, TriangleSoup
 from twin.city.frames import Origin
+from twin.city.style import StyleOutcome
 from twin.theme import Theme
 from twin.tiles.tile import Tile
 
@@ -42,8 +51,13 @@ class Stage:
         self.asset = empty_city()
         self.tiles: Sequence[Tile] = ()
         self.ground_z_m = 0.0
+        #: How all tiles of the city look, whole or streamed.
+        self.look = SurfaceLook()
         self.style = StyleTexture(0, theme)
+        self.look.set_style_texture(self.style.texture)
         self.symbols = SymbolIndex()
+        #: What the style did, for panels.
+        self.style_outcome = StyleOutcome()
         #: What colours mean, by who draws them.
         self.legends: dict[str, Legend] = {}
         self.atlas = Atlas(pixel_ratio)
@@ -67,11 +81,45 @@ class Stage:
         """Renderer of what moves: over the kept picture, hidden by nothing of the city."""
         return self._above or self.renderer
 
+    # -- what tools add to the look of the city ------------------------------------------------
+
+    @property
+    def surface_shader(self) -> vtkOpenGLShaderProperty:
+        """Shader of all faces of the city: a tool sets its uniforms here."""
+        return self.look.surface_shader
+
+    @property
+    def surface_property(self) -> vtkProperty:
+        """Property of all faces of the city: a tool sets its textures here."""
+        return self.look.surface_property
+
+    @property
+    def edge_shader(self) -> vtkOpenGLShaderProperty:
+        """The same for edge lines, for parts with ``on_edges``."""
+        return self.look.edge_shader
+
+    @property
+    def edge_property(self) -> vtkProperty:
+        """The same for edge lines, for parts with ``on_edges``."""
+        return self.look.edge_property
+
+    def add_shader_part(self, part: ShaderPart) -> None:
+        """Add a piece to the shaders of the city, or replace that of the same id.
+
+        It stays through other themes and cities, until `drop_shader_part`.
+        """
+        self.look.add_part(part)
+
+    def drop_shader_part(self, part_id: str) -> None:
+        """Take a piece out; nothing happens when it is not there."""
+        self.look.drop_part(part_id)
+
     def set_city(self, asset: CityAsset, tiles: Sequence[Tile]) -> None:
         """Take another city."""
         self.asset, self.tiles = asset, tiles
         self.ground_z_m = ground_height(asset)
         self.style = StyleTexture(asset.features.n_features, self.theme)
+        self.look.set_style_texture(self.style.texture)
         self.legends = {}
         self.roofs = RoofHeights(asset, self.ground_z_m)
         self._row_of_id = None
@@ -189,7 +237,7 @@ class Stage:
         if self._above is not None:
             self._above.SetActiveCamera(self.renderer.GetActiveCamera())
         if self._still is not None:
-            self._still.choose(self.style.version)
+            self._still.choose((self.style.version, self.look.version))
 
     def dispose(self) -> None:
         """Let go of the city."""

@@ -7,7 +7,7 @@ symbols are drawn; from then on it is the background.
 Hard-won invariants
 1. Whatever changes the city's picture must change the stamp, else the window shows an old city.
    `stamp_of` therefore asks VTK for the modification time of every prop, of camera and renderer,
-   and takes the style's version. Guarded by ``tests/scenes/test_still_picture.py``.
+   and takes the version of style and look. Guarded by ``tests/scenes/test_still_picture.py``.
 2. The picture is read in the renderer's own end event, inside the frame: only then the frame
    buffer holds the city without symbols, and the GL context is current.
 """
@@ -56,12 +56,12 @@ class StillPicture:
         """Whether the next frame shows the kept picture."""
         return bool(self._picture.GetDraw())
 
-    def choose(self, style_version: int) -> None:
+    def choose(self, style_version: object) -> None:
         """Decide for the frames to come: the kept picture, unless the city's has changed.
 
         Parameters
         ----------
-        style_version : moves with the content of the style texture
+        style_version : moves with the content of the style texture and with the shaders
         """
         stamp = (*stamp_of(self._city, self._window), style_version)
         if stamp != self._stamp:

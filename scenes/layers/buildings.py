@@ -47,11 +47,11 @@ class BuildingsVisual:
         """Make one actor a tile."""
         self._stage = stage
         theme = stage.theme
-        self._tiles = CityTiles(stage.renderer, stage.style, stage.tiles)
-        self._edges = EdgeLines(stage.renderer, stage.style, stage.tiles)
+        self._tiles = CityTiles(stage.renderer, stage.look, stage.tiles)
+        self._edges = EdgeLines(stage.renderer, stage.look, stage.tiles)
         self._edges.set_strength(_EDGES.get(theme.name, 0.4))
         no_data = rgb_from_hex(theme.scene["no_data"])
-        self._tiles.set_colours(rgb_from_hex(theme.scene["horizon"]), no_data, stage.pixel_ratio)
+        stage.look.set_colours(rgb_from_hex(theme.scene["horizon"]), no_data, stage.pixel_ratio)
         red, green, blue = (round(255 * c) for c in no_data)
         self._no_data = (red, green, blue)
         self._colouring = Colouring(stage.asset, self._no_data)
@@ -98,7 +98,7 @@ class BuildingsVisual:
         most = _HAZE.get(self._stage.theme.name, 0.4) if state.haze else 0.0
         beyond = _HAZE_BEYOND if state.haze else 0.0
         begin_m = max(middle_m - self._radius_m, 0.5 * self._radius_m)
-        self._tiles.set_haze(begin_m, middle_m + 1.1 * self._radius_m, most, beyond)
+        self._stage.look.set_haze(begin_m, middle_m + 1.1 * self._radius_m, most, beyond)
 
     def _paint(self, given: SceneInput, state: BuildingsState) -> bool:
         key = (given.colour_by, given.catalogue_version, state.ramp, state.reach_m)

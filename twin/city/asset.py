@@ -6,7 +6,7 @@ import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,54 @@ class Surface(enum.IntEnum):
 
 #: One attribute over all features: float64 with NaN for "none", or object (str | None).
 Column: TypeAlias = NDArray[np.float64] | NDArray[np.object_]
+
+
+class Features(Protocol):
+    """What every table of features offers: all of a city, or what of it is loaded just now.
+
+    `FeatureTable` is the first and never changes; `twin.city.residents.ResidentFeatures` the
+    second: arrays are those of this moment, to be asked for anew when its ``version`` moved.
+    """
+
+    @property
+    def ids(self) -> Sequence[str]:
+        """N ids."""
+
+    @property
+    def kind_names(self) -> tuple[str, ...]:
+        """The distinct kinds."""
+
+    @property
+    def kind_codes(self) -> UInt16Array:
+        """(N,) index into ``kind_names``."""
+
+    @property
+    def parents(self) -> Int32Array:
+        """(N,) row of the parent, -1 for none."""
+
+    @property
+    def bounds_min_max_local_m(self) -> Float32Array:
+        """(N, 6) xmin ymin zmin xmax ymax zmax; NaN without geometry."""
+
+    @property
+    def attributes(self) -> Mapping[str, Column]:
+        """Column by name."""
+
+    @property
+    def n_features(self) -> int:
+        """How many rows."""
+
+    def kind(self, row: int) -> str:
+        """Kind of one feature."""
+
+    def counts_by_kind(self) -> dict[str, int]:
+        """How many features of each kind."""
+
+    def attributes_of(self, row: int) -> dict[str, str | float]:
+        """The attributes one feature has."""
+
+    def row_of(self, feature_id: str) -> int:
+        """Row of an id, -1 if unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,6 +275,7 @@ class CityAsset:
     title : name for a person
     format, version : "CityJSON", "2.0"
     origin : where local (0, 0, 0) lies; ``origin.crs`` is None when not georeferenced
+    features : all of them; of a streamed city those that are loaded just now
     n_surfaces : polygons in the file before triangulation
     lods : levels of detail found in the file, as it names them
     lod_drawn : which of them was taken ("" when the format has none)
@@ -245,7 +294,7 @@ class CityAsset:
     format: str
     version: str
     origin: Origin
-    features: FeatureTable
+    features: Features
     soup: TriangleSoup
     n_surfaces: int = 0
     lods: tuple[str, ...] = ()

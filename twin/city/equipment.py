@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.arrays import BoolArray, Float64Array, Int64Array
-from twin.city.asset import CityAsset, FeatureTable, Place, StreetNetwork, Surface
+from twin.city.asset import CityAsset, Features, Place, StreetNetwork, Surface
 from twin.city.spread import spread_rows
 
 _NAME_COLUMNS = ("name", "Name", "NAME", "naam", "address", "addr")
@@ -37,7 +37,7 @@ def places_of(asset: CityAsset, streets: StreetNetwork, seed: int) -> tuple[Plac
     return tuple(maker.found)
 
 
-def building_rows(features: FeatureTable) -> Int64Array:
+def building_rows(features: Features) -> Int64Array:
     """Rows of buildings with geometry; all features with geometry where none is called so."""
     names = np.array([name.startswith("Building") for name in features.kind_names], dtype=bool)
     whole = ~np.isnan(features.bounds_min_max_local_m[:, 0])

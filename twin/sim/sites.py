@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from twin.arrays import Float64Array, Int64Array
-from twin.city.asset import CityAsset, FeatureTable, Place
+from twin.city.asset import CityAsset, Features, Place
 from twin.errors import TwinError
 from twin.sim.rhythm import SmoothField
 from twin.sim.streets import StreetGraph
@@ -156,7 +156,7 @@ class SiteMap:
         return self._features.ids[row] if 0 <= row < self._features.n_features else ""
 
 
-def building_boxes(features: FeatureTable) -> tuple[Int64Array, Float64Array]:
+def building_boxes(features: Features) -> tuple[Int64Array, Float64Array]:
     """Top-level buildings that have a body.
 
     Parts count for the building they belong to.
