@@ -1,0 +1,1 @@
+"""Peers: other programs that do the same work on the same machine."""
