@@ -97,11 +97,11 @@ def filled(heights: Float64Array) -> Float64Array:
     coarse = filled(np.where(counts > 0, sums / np.maximum(counts, 1), np.nan))
     row, column = np.nonzero(unknown)
     out = heights.copy()
-    out[unknown] = _between(coarse, (row - 0.5) / 2, (column - 0.5) / 2)
+    out[unknown] = between(coarse, (row - 0.5) / 2, (column - 0.5) / 2)
     return out
 
 
-def _between(grid: Float64Array, row: Float64Array, column: Float64Array) -> Float64Array:
+def between(grid: Float64Array, row: Float64Array, column: Float64Array) -> Float64Array:
     """Heights of a full grid between its cells."""
     rows, columns = grid.shape
     row = np.clip(row, 0, rows - 1)
@@ -111,5 +111,5 @@ def _between(grid: Float64Array, row: Float64Array, column: Float64Array) -> Flo
     down, right = row - r, column - c
     upper = grid[r, c] * (1 - right) + grid[r, c2] * right
     lower = grid[r2, c] * (1 - right) + grid[r2, c2] * right
-    between: Float64Array = upper * (1 - down) + lower * down
-    return between
+    height: Float64Array = upper * (1 - down) + lower * down
+    return height

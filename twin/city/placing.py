@@ -106,6 +106,71 @@ def place(xyz_source: Float64Array, crs_text: str, tally: Tally, *, chosen_crs: 
     )
 
 
+def projected_between(xy: Float64Array, source_crs: str, target_crs: str) -> Float64Array:
+    """(N, 2) x, y of one CRS in another, x = east or longitude; NaN where that is impossible.
+
+    Raises
+    ------
+    CrsError
+        A CRS is unknown to PROJ.
+    """
+    if source_crs == target_crs:
+        return xy
+    source, target = _horizontal(crs_from_text(source_crs)), _flat_name(target_crs)
+    x, y = _transformer(source, target).transform(xy[:, 0], xy[:, 1])
+    out = np.column_stack([x, y])
+    out[~np.isfinite(out).all(axis=1)] = np.nan
+    return out
+
+
+def _flat_name(crs_text: str) -> str:
+    crs = crs_from_text(crs_text)
+    return str(crs.sub_crs_list[0].to_wkt()) if crs.is_compound else crs_text
+
+
+def vertical_name(crs_text: str | None) -> str:
+    """The vertical datum of a CRS as "EPSG:5709", "ellipsoid" for 3D ones, "" when it has none."""
+    if not crs_text:
+        return ""
+    crs = crs_from_text(crs_text)
+    if crs.is_compound:
+        return short_crs_name(_authority_name(crs.sub_crs_list[1]))
+    return "ellipsoid" if len(crs.axis_info) > 2 else ""
+
+
+def _authority_name(crs: pyproj.CRS) -> str:
+    found = crs.to_authority(min_confidence=60)
+    return ":".join(found) if found else str(crs.to_wkt())
+
+
+def heights_between(
+    xyz: Float64Array, crs: str, source_vertical: str, target_vertical: str
+) -> Float64Array | None:
+    """(N,) heights of (N, 3) points in another vertical datum; None without the grids for it.
+
+    Parameters
+    ----------
+    xyz : projected metres in ``crs``, heights above ``source_vertical``
+    source_vertical, target_vertical : e.g. "EPSG:5709"
+    """
+    import pyproj
+    from pyproj.exceptions import CRSError, ProjError
+
+    flat = _horizontal(crs_from_text(crs))
+    try:
+        source, target = (
+            pyproj.crs.CompoundCRS("scene", [flat, crs_from_text(vertical)])
+            for vertical in (source_vertical, target_vertical)
+        )
+        way = pyproj.Transformer.from_crs(
+            source, target, always_xy=True, only_best=True, allow_ballpark=False
+        )
+        heights = way.transform(xyz[:, 0], xyz[:, 1], xyz[:, 2], errcheck=True)[2]
+    except (CRSError, ProjError, CrsError):
+        return None
+    return np.asarray(heights, np.float64) if np.isfinite(heights).all() else None
+
+
 def _known_crs(text: str, chosen: str, tally: Tally) -> str | None:
     """Short name of the file's CRS, else of the person's, else None; both known to PROJ."""
     name = short_crs_name(text)

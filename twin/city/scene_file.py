@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -162,10 +163,8 @@ class SceneFile:
             self._move(path)
         if self.path is None:
             raise SceneFileError("The scene has no file yet; give it one with --save-scene")
-        import tomli_w
-
         try:
-            _write(self.path, tomli_w.dumps(self.as_tables()).encode())
+            _write(self.path, "".join(_toml(self.as_tables(), ())).lstrip().encode())
         except OSError as error:
             raise SceneFileError(
                 f"The scene cannot be saved ({error.strerror}): {self.path}"
@@ -419,6 +418,31 @@ def _told(record: SceneSource | Join, keep: tuple[str, ...]) -> dict[str, Any]:
         if one.name != "place"
         and ((value := getattr(record, one.name)) != one.default or one.name in keep)
     }
+
+
+def _toml(table: Mapping[str, Any], name: tuple[str, ...]) -> Iterator[str]:
+    """TOML text of a table; each inner one is a block (tomli-w alone writes short ones inline)."""
+    import tomli_w
+
+    plain, inner = {}, []
+    for key, value in table.items():
+        if isinstance(value, dict):
+            inner.append((key, "[{}]", [value]))
+        elif isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
+            inner.append((key, "[[{}]]", value))
+        else:
+            plain[key] = value
+    yield tomli_w.dumps(plain)
+    for key, heading, rows in inner:
+        for row in rows:
+            title = ".".join(_toml_key(one) for one in (*name, key))
+            yield f"\n{heading.format(title)}\n"
+            yield from _toml(row, (*name, key))
+
+
+def _toml_key(name: str) -> str:
+    is_bare = name.isascii() and name.replace("-", "").replace("_", "").isalnum()
+    return name if is_bare else json.dumps(name)
 
 
 def _write(path: Path, content: bytes) -> None:

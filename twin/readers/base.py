@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from twin.city.asset import CityAsset
+from twin.city.frames import Origin
 from twin.errors import ReadError
 from twin.registry import Registry
 
@@ -29,10 +30,15 @@ class ReadOptions:
     ----------
     lod : level of detail wanted, "" = the best one
     crs : CRS to use when the file names none, "" = leave it not georeferenced
+    origin : frame of the scene it is read for; only readers of what is cropped and thinned
+        (terrain, point clouds) give their asset in it, None = the file's own
+    focus_local_m : xmin ymin xmax ymax in that frame: where the rest of the scene lies
     """
 
     lod: str = ""
     crs: str = ""
+    origin: Origin | None = None
+    focus_local_m: tuple[float, float, float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
