@@ -55,6 +55,7 @@ def _styled_actor(mesh: vtkPolyData) -> vtkActor:
     mapper.SetInputData(mesh)
     mapper.ScalarVisibilityOff()
     mapper.StaticOn()
+    mapper.SetVBOShiftScaleMethod(0)  # shader parts take ``vertexMC`` as local metres
     points = vtkDataObject.FIELD_ASSOCIATION_POINTS
     for name in ("feature", "codeLight"):
         mapper.MapDataArrayToVertexAttribute(name, name, points, -1)
