@@ -32,7 +32,7 @@ REFRESH_NS = NS_PER_S // 2
 #: Feature row -> (foot, times its height): the vertex moves up or down with it.
 HEIGHTS = ShaderPart(
     id="a-heights",  # first: what tools cut and shade is the changed city
-    vertex_inputs="uniform sampler2D featureHeights;\nuniform mat4 MCDCMatrix;\n",
+    vertex_inputs="uniform sampler2D featureHeights;\n",
     vertex="""
 vec2 footAndGrowth = texelFetch(
   featureHeights, ivec2(featureRow & 4095, featureRow >> 12), 0).rg;

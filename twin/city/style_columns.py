@@ -9,14 +9,14 @@ from typing import TypeAlias
 import numpy as np
 
 from twin.arrays import BoolArray, Float64Array, Int32Array
-from twin.city.asset import FeatureTable
+from twin.city.asset import Features
 from twin.city.style import StyleError
 from twin.near_names import near_names
 
 #: Facts of every feature (heights, in metres: of buildings); an attribute of that name comes first.
 FACTS = ("id", "kind", "height", "zmin", "zmax")
 #: Kinds that no filter hides and no column colours unless they have a value of it.
-GROUND_KINDS = frozenset({"TINRelief", "LandUse", "PlantCover", "WaterBody"})
+GROUND_KINDS = frozenset({"", "TINRelief", "LandUse", "PlantCover", "WaterBody"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +68,7 @@ class StyleColumns:
 
     def __init__(
         self,
-        features: FeatureTable,
+        features: Features,
         observed: Mapping[str, Callable[[], Float64Array]] | None = None,
     ) -> None:
         self._features = features
@@ -96,12 +96,23 @@ class StyleColumns:
     def feet_and_tops_m(self) -> tuple[Float64Array, Float64Array]:
         """Lowest and highest (N,) of each feature with the other parts of its building, metres."""
         bounds = self._features.bounds_min_max_local_m.astype(float)
-        group = np.where(self.parents >= 0, self.parents, np.arange(self.n_rows))
+        group = self._buildings()
         low, high = np.full(self.n_rows, np.inf), np.full(self.n_rows, -np.inf)
         np.fmin.at(low, group, bounds[:, 2])
         np.fmax.at(high, group, bounds[:, 5])
         low[~np.isfinite(low)] = high[~np.isfinite(high)] = np.nan
         return low[group], high[group]
+
+    def most_of_building(self, values: Float64Array) -> Float64Array:
+        """(N,) the greatest value among a feature, its parent and the parent's other parts."""
+        group = self._buildings()
+        most = np.full(self.n_rows, -np.inf)
+        np.fmax.at(most, group, values)
+        most[~np.isfinite(most)] = np.nan
+        return most[group]
+
+    def _buildings(self) -> np.ndarray:
+        return np.where(self.parents >= 0, self.parents, np.arange(self.n_rows))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -157,7 +168,7 @@ def inherited(values: Values, parents: Int32Array) -> Values:
     return np.where(lacks, values[parents], values) if lacks.any() else values
 
 
-def built_rows(features: FeatureTable) -> BoolArray:
+def built_rows(features: Features) -> BoolArray:
     """(N,) bool: buildings and their parts; where no kind is called so, all but ground."""
     names = features.kind_names
     named = np.array([name.lower().startswith("building") for name in names] + [False], bool)

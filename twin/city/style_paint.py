@@ -112,7 +112,7 @@ def shown_of(hidden: BoolArray, columns: StyleColumns) -> tuple[int, int]:
 def style_heights(rule: HeightRule, columns: StyleColumns) -> Float32Array:
     """(N, 2) float32: foot of each feature, metres, and by how much its height is multiplied.
 
-    1 where the column has no value or the feature no height.
+    A building grows as a whole, by the greatest value of its parts; 1 where the column has no value or the feature no height.
 
     Raises
     ------
@@ -122,6 +122,7 @@ def style_heights(rule: HeightRule, columns: StyleColumns) -> Float32Array:
     values = columns.values(rule.column)
     if isinstance(values, Texts):
         raise StyleError(f"Height needs numbers, and “{rule.column}” holds texts")
+    values = columns.most_of_building(values)
     low, high = columns.feet_and_tops_m()
     span = high - low
     with np.errstate(all="ignore"):
