@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from twin.arrays import Float64Array, Int32Array
-from twin.city.gathering import MAX_CORNERS, Gathered
+from twin.city.gathering import MAX_CORNERS, Gathered, Gatherer
 from twin.city.polygons import Polygons
-
-if TYPE_CHECKING:
-    from twin.city.gathering import Gatherer
 
 
 def add_copies(

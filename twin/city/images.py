@@ -1,0 +1,72 @@
+"""Finds the image files that a city names, inside the city's own folder only."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+import numpy as np
+
+from twin.arrays import Int32Array
+from twin.city.asset import Material, TriangleSoup
+from twin.city.tally import Tally
+
+
+def with_images(
+    materials: tuple[Material, ...], names: list[str], path: Path, tally: Tally
+) -> tuple[Material, ...]:
+    """Materials with the image files they name, which lie beside or below the city.
+
+    Parameters
+    ----------
+    names : image of each material as the file spells it, "" for a plain colour
+    path : the city file
+
+    Returns
+    -------
+    tuple of Material; a material whose image is absent has neither image nor name of one
+    """
+    found: list[Material] = []
+    for material, name in zip(materials, names, strict=True):
+        image = _image_at(path.parent, name, tally) if name else None
+        if name and image is None:
+            tally.add("missing-textures", "Texture images are absent; the city is shown without")
+        found.append(replace(material, image=image, name=PurePosixPath(name).name))
+    return tuple(found)
+
+
+def _image_at(folder: Path, name: str, tally: Tally) -> Path | None:
+    inside = PurePosixPath(name.replace("\\", "/"))
+    if "://" in name or inside.is_absolute() or PureWindowsPath(name).drive or ".." in inside.parts:
+        tally.add("outside-texture", "Texture images outside the city's folder are not opened")
+        return None
+    try:
+        for candidate in (
+            folder / inside,
+            folder / "appearances" / inside,
+        ):  # the custom before 1.0
+            if candidate.is_file() and candidate.resolve().is_relative_to(folder.resolve()):
+                return candidate
+    except (OSError, ValueError):  # a name no file system takes
+        pass
+    return None
+
+
+def without_missing(
+    soup: TriangleSoup, materials: tuple[Material, ...], names: list[str]
+) -> tuple[TriangleSoup, tuple[Material, ...]]:
+    """Triangles forget materials whose image is absent; unused materials go."""
+    if soup.materials is None:
+        return soup, ()
+    missing = [bool(name) and one.image is None for one, name in zip(materials, names, strict=True)]
+    numbers: Int32Array = soup.materials.copy()
+    gone = np.isin(numbers, np.flatnonzero(missing))
+    numbers[gone] = -1
+    used = np.unique(numbers[numbers >= 0])
+    if not len(used):
+        return replace(soup, materials=None, uv=None), ()
+    renumbered = np.full(len(materials) + 1, -1, np.int32)
+    renumbered[used] = np.arange(len(used))
+    kept = tuple(materials[number] for number in used.tolist())
+    uv = soup.uv if any(one.image is not None for one in kept) else None
+    return replace(soup, materials=renumbered[numbers], uv=uv), kept
