@@ -1,0 +1,102 @@
+"""What leaves the console: models, tables, tracks."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import numpy as np
+import pytest
+
+from tests.twin.box_city import city_of_boxes
+from twin.city.frames import Origin
+from twin.clock import NS_PER_S
+from twin.errors import CrsError
+from twin.export.czml import UnitRecorder
+from twin.export.models import NothingToExportError, glb_of
+from twin.export.tables import TableRow, csv_of, geojson_of, rows_of_features
+from twin.sense.model import Unit
+from twin.tiles.partition import tiles_from_asset
+
+HAGUE = Origin(crs="EPSG:28992", east_m=81_000.0, north_m=455_000.0, height_m=1.0)
+
+
+def test_a_model_holds_exactly_the_chosen_features():
+    import trimesh
+
+    asset = city_of_boxes()
+    tiles = tiles_from_asset(asset, features_per_tile=2)
+    rows = [0, asset.features.n_features - 1]
+    scene = trimesh.load_scene(io.BytesIO(glb_of(asset.features, tiles, rows)), file_type="glb")
+    wanted = np.isin(asset.soup.features, rows)
+    assert sum(len(mesh.faces) for mesh in scene.geometry.values()) == np.count_nonzero(wanted)
+    assert set(scene.geometry) == {asset.features.ids[row] for row in rows}
+    extent = scene.bounds[1] - scene.bounds[0]
+    corners = asset.soup.corners_local_m[wanted].reshape(-1, 3)
+    east, north, up = np.ptp(corners, axis=0)
+    np.testing.assert_allclose(extent, [east, up, north], rtol=1e-5)
+    assert scene.bounds[0][1] == pytest.approx(0.0, abs=1e-4)  # stands on its ground
+
+
+def test_a_model_of_nothing_says_so():
+    asset = city_of_boxes()
+    with pytest.raises(NothingToExportError, match="no surfaces"):
+        glb_of(asset.features, tiles_from_asset(asset), [])
+
+
+def test_csv_tells_places_in_degrees_and_never_runs_a_formula():
+    rows = [
+        TableRow(id="=1+1", xyz_local_m=(0.0, 0.0, 0.0), values={"name": "@x", "level": -2.5}),
+        TableRow(id="b", xyz_local_m=None, values={"name": 'a "quoted", text'}),
+    ]
+    table = list(csv.DictReader(io.StringIO(csv_of(rows, HAGUE))))
+    assert [row["id"] for row in table] == ["'=1+1", "b"]
+    assert (float(table[0]["longitude"]), float(table[0]["latitude"])) == pytest.approx(
+        (4.3077, 52.0783), abs=5e-4
+    )
+    assert table[0]["name"] == "'@x"
+    assert float(table[0]["level"]) == -2.5
+    assert table[1]["name"] == 'a "quoted", text'
+    assert table[1]["longitude"] == ""
+
+
+def test_csv_of_a_city_without_crs_gives_metres():
+    rows = [TableRow(id="a", xyz_local_m=(1.5, -2.0, 0.0))]
+    table = list(csv.DictReader(io.StringIO(csv_of(rows, Origin(crs=None)))))
+    assert (float(table[0]["x_m"]), float(table[0]["y_m"])) == (1.5, -2.0)
+
+
+def test_geojson_of_features_carries_their_attributes():
+    asset = city_of_boxes()
+    rows = rows_of_features(asset.features, [0])
+    made = json.loads(geojson_of(rows, HAGUE))
+    [feature] = made["features"]
+    assert feature["id"] == asset.features.ids[0]
+    assert feature["properties"]["kind"] == asset.features.kind(0)
+    assert feature["geometry"]["type"] == "Point"
+    with pytest.raises(CrsError, match="--crs"):
+        geojson_of(rows, Origin(crs=None))
+
+
+def test_czml_follows_a_unit_and_does_not_let_a_waiting_one_drift():
+    recorder = UnitRecorder(HAGUE)
+    unit = Unit(index=0, id="bus-1", name="Bus 1", kind="bus")
+    xs = [0.0, 0.0, 0.0, 0.0, 100.0]
+    for second, x in enumerate(xs):
+        recorder.add(second * NS_PER_S, [unit], np.array([[x, 0.0, 3.0]], np.float32))
+    document, packet = json.loads(recorder.czml())
+    assert document["version"] == "1.0"
+    numbers = np.array(packet["position"]["cartographicDegrees"]).reshape(-1, 4)
+    assert numbers[:, 0].tolist() == [0.0, 3.0, 4.0]  # stood until second 3, then moved
+    assert numbers[0, 1:3].tolist() == numbers[1, 1:3].tolist()
+    assert numbers[2, 1] > numbers[1, 1]
+    assert numbers[:, 3].tolist() == [4.0, 4.0, 4.0]  # 3 m above the origin's 1 m
+
+
+def test_czml_leaves_out_units_never_seen():
+    recorder = UnitRecorder(HAGUE)
+    unit = Unit(index=0, id="u", name="U", kind="car")
+    recorder.add(0, [unit], np.full((1, 3), np.nan, np.float32))
+    assert recorder.n_units == 0
+    assert len(json.loads(recorder.czml())) == 1
