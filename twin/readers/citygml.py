@@ -186,10 +186,10 @@ class _City:
         for name, element in children(root):
             if name in _MEMBERS:
                 self._take_member(element)
-        if not len(self._walker.names) and local_name(root.tag) != "CityModel":
-            if any(True for _ in root.iter("{*}Polygon", "{*}Solid", "{*}MultiSurface")):
-                self._note_version(root)
-                self._walker.walk(local_name(root.tag), root)
+        is_lone = not len(self._walker.names) and local_name(root.tag) != "CityModel"
+        if is_lone and self._store.n_polygons:
+            self._note_version(root)
+            self._walker.walk(local_name(root.tag), root)
 
     def _note_crs(self, element: Element) -> None:
         named = attribute(element, "srsName") if element.attrib else ""

@@ -37,7 +37,8 @@ class ImplicitUses:
     def take(self, element: Element, row: int, shade: int) -> None:
         """Note one ``ImplicitGeometry``; a malformed one is counted and left out."""
         refs: list[Ref] = []
-        matrix, anchor = list(np.eye(4).ravel()), [0.0, 0.0, 0.0]
+        matrix: list[float] = np.eye(4).ravel().tolist()
+        anchor = [0.0, 0.0, 0.0]
         try:
             for name, child in children(element):
                 if name == "transformationMatrix":

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from twin.city.tally import Tally
 from twin.errors import ReadError
@@ -101,7 +101,7 @@ class XmlStream:
         with self._path.open("rb") as raw:
             stream: IO[bytes] = raw
             if raw.read(2) == _GZIP:
-                stream = gzip.GzipFile(fileobj=raw)
+                stream = cast("IO[bytes]", gzip.GzipFile(fileobj=raw))
             raw.seek(0)
             for chunk in self._chunks(raw, stream, progress):
                 parser.feed(chunk)
