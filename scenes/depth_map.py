@@ -9,7 +9,9 @@ Hard-won invariants
    current. Guarded by ``tests/scenes/test_depth_map.py``.
 2. VTK clips a renderer to its window. A larger map needs the window's tile scale raised for the
    moment; broken, the map has only the window's pixels.
-3. While the map is drawn the shader must not look it up: the uniform ``depthPass`` says so.
+3. VTK frees the textures of a property with any prop that leaves a renderer, and tiles share
+   theirs. A map that was freed so is drawn anew; broken, all lies in shadow once a tile leaves.
+4. While the map is drawn the shader must not look it up: the uniform ``depthPass`` says so.
 """
 
 from __future__ import annotations
@@ -26,7 +28,6 @@ from vtkmodules.vtkRenderingOpenGL2 import (
     vtkTextureObject,
 )
 
-from scenes.view import view_of
 from twin.arrays import Float64Array
 
 _UNSIGNED_CHAR = 3
@@ -69,6 +70,8 @@ class DepthMap:
         self._renderer.AutomaticLightCreationOff()
         self._renderer.SetUseOIT(False)
         self._fbo: vtkOpenGLFramebufferObject | None = None
+        self._depth: vtkTextureObject | None = None
+        self._cameras: dict[int, vtkCamera] = {}
         self._wanted: dict[int, vtkCamera] = {}
         self.texture = vtkOpenGLTexture()
         self.n_drawn = 0
@@ -81,7 +84,7 @@ class DepthMap:
         -------
         (4, 4) float64, atlas x, y and depth, all 0..1, from local coordinates (divide by w)
         """
-        self._wanted[cell] = camera
+        self._wanted[cell] = self._cameras[cell] = camera
         return atlas_from_local(camera, cell, self._columns, self._rows)
 
     @property
@@ -92,16 +95,18 @@ class DepthMap:
     def dispose(self) -> None:
         """Free the atlas. The shader parts that look it up must be gone before."""
         self._city.RemoveObserver(self._observer)
-        self._renderer.RemoveAllViewProps()
+        self._renderer.GetViewProps().RemoveAllItems()
         window = self._city.GetRenderWindow()
         if window is not None and self._fbo is not None:
             window.MakeCurrent()
             self.texture.ReleaseGraphicsResources(window)
             self._fbo.ReleaseGraphicsResources(window)
         self._renderer.SetRenderWindow(None)
-        self._fbo = None
+        self._fbo = self._depth = None
 
     def _draw_wanted(self, _renderer: object, _event: str) -> None:
+        if self._depth is not None and not self._depth.GetHandle():
+            self._fbo, self._wanted = None, dict(self._cameras)
         if not self._wanted:
             return
         wanted, self._wanted = self._wanted, {}
@@ -136,9 +141,10 @@ class DepthMap:
         self.n_drawn += 1
 
     def _take_casters(self) -> None:
-        self._renderer.RemoveAllViewProps()
+        props = self._renderer.GetViewProps()
+        props.RemoveAllItems()  # RemoveViewProp would free the buffers the city is drawn from
         for actor in casters(self._city, self._surface):
-            self._renderer.AddActor(actor)
+            props.AddItem(actor)
 
     def _framebuffer(self) -> vtkOpenGLFramebufferObject:
         if self._fbo is None:
@@ -154,7 +160,7 @@ class DepthMap:
             depth.SetMagnificationFilter(vtkTextureObject.Nearest)
             self.texture.SetTextureObject(depth)
             fbo.RestorePreviousBindingsAndBuffers()
-            self._fbo = fbo
+            self._fbo, self._depth = fbo, depth
         return self._fbo
 
 
@@ -196,5 +202,3 @@ def look_camera(
     camera.SetClippingRange(near_m, far_m)
     return camera
 
-
-__all__ = ["DepthMap", "atlas_from_local", "casters", "column_major", "look_camera", "view_of"]

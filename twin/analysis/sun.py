@@ -55,7 +55,7 @@ def place_of_city(origin: Origin, middle_local_m: Float64Array) -> SkyPlace:
     """Where a point (3,) of a city lies on the earth, and how its frame is turned there."""
     if not origin.has_crs:
         return SkyPlace(lat_deg=NOWHERE_LAT_DEG, lon_deg=NOWHERE_LON_DEG, known=False)
-    both = np.stack([middle_local_m, middle_local_m + (0.0, _STEP_M, 0.0)])
+    both = np.stack([middle_local_m, middle_local_m + np.array([0.0, _STEP_M, 0.0])])
     (lon, lat), (lon_up, lat_up) = geographic_from_local(both, origin)
     east = (lon_up - lon) * np.cos(np.radians(lat))
     bearing = float(np.arctan2(east, lat_up - lat))
