@@ -109,7 +109,8 @@ class StyleColumns:
         most = np.full(self.n_rows, -np.inf)
         np.fmax.at(most, group, values)
         most[~np.isfinite(most)] = np.nan
-        return most[group]
+        of_each: Float64Array = most[group]
+        return of_each
 
     def _buildings(self) -> np.ndarray:
         return np.where(self.parents >= 0, self.parents, np.arange(self.n_rows))

@@ -17,7 +17,7 @@ from twin.theme import rgb_from_hex
 
 Rgb = tuple[int, int, int]
 #: Texts beyond these many are "other".
-MOST_CATEGORIES = 10
+MOST_CATEGORIES = 7
 OTHER: Rgb = (140, 140, 140)
 #: The fourth number of a coloured feature, and of one that keeps its plain shade.
 DATA, PLAIN = 255, 0
