@@ -1,0 +1,435 @@
+"""Loads what is looked at of streamed sources, and lets go of what is not, within the budget.
+
+What is loaded is shared: several views may look at one streamer, each with its own cut.
+
+Hard-won invariants
+1. Workers never touch the tree's columns but for reading records and sources of known nodes.
+2. A range of rows is reserved on the worker, so that geometry is made with its final rows, and
+   given back on every way a tile does not come in. Guard: ``tests/twin/test_streaming.py``.
+3. Room is made before a tile is taken in, and workers are asked only for what still has room:
+   the limit holds while tiles are under way too.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypeAlias
+
+import numpy as np
+
+from twin.arrays import BoolArray, Int64Array
+from twin.city.asset import FeatureTable, Surface
+from twin.city.residents import ResidentFeatures, ResidentRange, rows_by_id
+from twin.clock import NS_PER_S, Clock
+from twin.errors import SourceUnreachableError
+from twin.tiles.budget import MIB, MemoryBudget
+from twin.tiles.content import LoadCancelledError, NodeRecord, TileContent, TileSource
+from twin.tiles.failures import FailureBook, SourceStatus
+from twin.tiles.look import Look
+from twin.tiles.request_queue import Finished, RequestQueue
+from twin.tiles.traversal import Cut, cut_of
+from twin.tiles.tree import Content, TileTree
+
+_log = logging.getLogger(__name__)
+
+ALLOWED_PX = 16.0
+#: What a tile is taken to hold before the first of its level was loaded.
+_GUESSED_BYTES = MIB
+HOLDER = "streamed tiles"
+#: Tiles left behind in the same so many traversals are equally old: the finest goes first.
+_AGE_STEP = 32
+#: What a camera will see when it arrives is worth so much of what it sees now.
+_AHEAD = 0.1
+
+Task: TypeAlias = tuple[Literal["load", "open"], int]
+
+
+class Prepared(Protocol):
+    """What a drawing side makes of a content on the worker."""
+
+    @property
+    def n_bytes(self) -> int:
+        """What it holds beyond the content's arrays, graphics memory included."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class LoadedTile:
+    """The content of one node, ready to be drawn. Shared by all views.
+
+    Attributes
+    ----------
+    rows : its rows in the live table of features
+    prepared : what ``prepare`` made of it
+    n_bytes : all it holds
+    """
+
+    node: int
+    source: int
+    level: int
+    content: TileContent
+    rows: ResidentRange
+    prepared: Prepared
+    n_bytes: int
+
+    @property
+    def n_triangles(self) -> int:
+        """Of all meshes."""
+        return sum(tile.n_triangles for tile in self.content.tiles)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamFigures:
+    """How the streaming stands.
+
+    Attributes
+    ----------
+    n_nodes : nodes known; n_met : looked at for this picture; n_drawn : drawn
+    n_triangles : drawn; n_loaded : nodes held; n_loading : under way; n_wanted : still to come
+    allowed_px : error on the screen that is left; is_short : the budget makes it coarser
+    """
+
+    n_nodes: int
+    n_met: int
+    n_drawn: int
+    n_triangles: int
+    n_loaded: int
+    n_loading: int
+    n_wanted: int
+    allowed_px: float
+    is_short: bool
+    streamed_bytes: int
+    used_bytes: int
+    limit_bytes: int
+
+
+class TileStreamer:
+    """Streams sources into one live table of features. GUI thread; loads on its own threads.
+
+    Parameters
+    ----------
+    prepare : called on a worker with a content and its first row; makes what is drawn of it
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[TileSource],
+        *,
+        residents: ResidentFeatures,
+        prepare: Callable[[TileContent, int], Prepared],
+        budget: MemoryBudget,
+        clock: Clock,
+        n_workers: int = 3,
+        allowed_px: float = ALLOWED_PX,
+    ) -> None:
+        self.sources = tuple(sources)
+        self.residents = residents
+        self.budget = budget
+        self.allowed_px = allowed_px
+        self.tree = TileTree()
+        self.loaded: dict[int, LoadedTile] = {}
+        #: Moves when a tile came or went.
+        self.version = 0
+        self._prepare = prepare
+        self._clock = clock
+        self._books = [FailureBook(source.id, source.title) for source in self.sources]
+        self._cuts: dict[int, Cut] = {}
+        self._keys: dict[int, tuple[object, ...]] = {}
+        self._n_looks = 0
+        self._next_retry_ns = 0
+        self._level_bytes: dict[int, tuple[int, int]] = {}
+        for number, source in enumerate(self.sources):
+            self.tree.add_root(number, source.root)
+        self._queue: RequestQueue[Task, LoadedTile | Sequence[NodeRecord]] = RequestQueue(
+            self._work, n_workers=n_workers, most_finished=n_workers + 1, name="tiles"
+        )
+
+    # -- each frame -------------------------------------------------------------------------
+
+    def collect(self, spare_ns: int) -> bool:
+        """Take in what the workers have finished, for about ``spare_ns``; True when any came."""
+        begin = self._clock.monotonic_ns()
+        came = False
+        while (done := self._queue.take_finished()) is not None:
+            self._take(done)
+            came = True
+            if self._clock.monotonic_ns() - begin >= spare_ns:
+                break
+        return came
+
+    def choose(
+        self, look: Look, *, coarser: float = 1.0, ahead: Look | None = None, viewer: int = 0
+    ) -> Cut:
+        """What a viewer draws now; asks the workers for what is missing.
+
+        Parameters
+        ----------
+        coarser : factor on the allowed error that the frame time asks for
+        ahead : where the camera is flying to; loaded after what is seen now
+        viewer : number of the view, 0 for the only one
+        """
+        now_ns = self._clock.monotonic_ns()
+        allowed_px = self.allowed_px * coarser * self.budget.coarser
+        key = (look.stamp, None if ahead is None else ahead.stamp, allowed_px, self.version)
+        if key == self._keys.get(viewer) and now_ns < self._next_retry_ns:
+            return self._cuts[viewer]
+        self._keys[viewer] = key
+        self._n_looks += 1
+        cut = cut_of(self.tree, look, allowed_px, now_ns)
+        self._cuts[viewer] = cut
+        self.tree.last_used[cut.met] = self._n_looks
+        later = None if ahead is None else cut_of(self.tree, ahead, allowed_px, now_ns)
+        if later is not None:
+            self.tree.last_used[later.met] = self._n_looks
+        self._fit(look)
+        self._ask(later, now_ns)
+        return cut
+
+    # -- asking -----------------------------------------------------------------------------
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is loaded or waits for it."""
+        return self._queue.is_idle
+
+    @property
+    def loading(self) -> frozenset[int]:
+        """Nodes that are being loaded."""
+        return frozenset(node for what, node in self._queue.running if what == "load")
+
+    def status(self) -> tuple[SourceStatus, ...]:
+        """What is missing of each source."""
+        now_ns = self._clock.monotonic_ns()
+        return tuple(book.status(now_ns) for book in self._books)
+
+    def figures(self, viewer: int = 0, coarser: float = 1.0) -> StreamFigures:
+        """How things stand for one viewer."""
+        cut = self._cuts.get(viewer)
+        drawn = [] if cut is None else cut.drawn.tolist()
+        return StreamFigures(
+            n_nodes=self.tree.n,
+            n_met=0 if cut is None else len(cut.met),
+            n_drawn=len(drawn),
+            n_triangles=sum(self.loaded[node].n_triangles for node in drawn if node in self.loaded),
+            n_loaded=len(self.loaded),
+            n_loading=len(self.loading),
+            n_wanted=0 if cut is None else len(cut.wanted) + len(cut.remote),
+            allowed_px=self.allowed_px * coarser * self.budget.coarser,
+            is_short=self.budget.coarser > 1.0,
+            streamed_bytes=self._held(),
+            used_bytes=self.budget.used_bytes,
+            limit_bytes=self.budget.limit_bytes,
+        )
+
+    def bounds_min_max_local_m(self) -> np.ndarray:
+        """(6,) box around all roots, metres; zeros without any."""
+        if not len(self.tree.roots):
+            return np.zeros(6)
+        centre = self.tree.centre_m[self.tree.roots]
+        reach = np.abs(self.tree.half_m[self.tree.roots]).sum(axis=1)
+        return np.concatenate([(centre - reach).min(axis=0), (centre + reach).max(axis=0)])
+
+    def close(self) -> None:
+        """Stop the workers, close the sources, free all rows."""
+        for done in self._queue.close():
+            if isinstance(done.made, LoadedTile):
+                self._refuse(done.made)
+        for node in list(self.loaded):
+            self._drop(node)
+        self.budget.hold(HOLDER, 0)
+        for source in self.sources:
+            source.close()
+
+    # -- on the workers ---------------------------------------------------------------------
+
+    def _work(
+        self, task: Task, is_cancelled: Callable[[], bool]
+    ) -> LoadedTile | Sequence[NodeRecord]:
+        what, node = task
+        record, number = self.tree.records[node], int(self.tree.source[node])
+        source = self.sources[number]
+        if what == "open":
+            return source.expand(record)
+        content = source.load(record, is_cancelled)
+        if is_cancelled():
+            raise LoadCancelledError("The tile is no longer wanted")
+        table = content.features
+        first = self.residents.reserve(table.n_features)
+        try:
+            prepared = self._prepare(content, first)
+        except BaseException:
+            self.residents.give_back(first, table.n_features)
+            raise
+        return LoadedTile(
+            node=node,
+            source=number,
+            level=int(self.tree.level[node]),
+            content=content,
+            rows=ResidentRange(first, table, source.id, rows_by_id(table), built_rows(content)),
+            prepared=prepared,
+            n_bytes=content.n_bytes + prepared.n_bytes,
+        )
+
+    # -- taking in --------------------------------------------------------------------------
+
+    def _take(self, done: Finished[Task, LoadedTile | Sequence[NodeRecord]]) -> None:
+        _, node = done.key
+        self.version += 1
+        if done.error is not None:
+            self._note_failure(done.key, done.error)
+        elif isinstance(done.made, LoadedTile):
+            self._book(node).note_success(node)
+            self._take_tile(done.made)
+        elif done.made is not None:
+            self._book(node).note_success(node)
+            self.tree.expand(node, done.made)
+
+    def _take_tile(self, tile: LoadedTile) -> None:
+        total, count = self._level_bytes.get(tile.level, (0, 0))
+        self._level_bytes[tile.level] = (total + tile.n_bytes, count + 1)
+        self.tree.n_bytes[tile.node] = tile.n_bytes
+        if tile.node in self.loaded or not self._make_room(tile.n_bytes):
+            self._refuse(tile)
+            return
+        self.residents.admit(tile.rows)
+        self.loaded[tile.node] = tile
+        self.tree.set_loaded(tile.node, tile.n_bytes)
+        self.budget.hold(HOLDER, self._held() + tile.n_bytes)
+
+    def _note_failure(self, task: Task, error: Exception) -> None:
+        what, node = task
+        if isinstance(error, LoadCancelledError):
+            return
+        book, record = self._book(node), self.tree.records[node]
+        key = record.key or (record.contents[0] if record.contents else f"node {node}")
+        if isinstance(error, SourceUnreachableError):
+            now_ns = self._clock.monotonic_ns()
+            retry_ns = book.note_unreachable(node, key, str(error), now_ns)
+            self.tree.retry_ns[node] = retry_ns
+            return
+        if book.note_missing(node, key, str(error)):
+            _log.warning("A tile of %s is missing: %s", self._title(node), error)
+        if what == "open":
+            self.tree.expand(node, ())
+        else:
+            self.tree.content[node] = Content.FAILED
+
+    def _refuse(self, tile: LoadedTile) -> None:
+        self.residents.give_back(tile.rows.first, tile.content.features.n_features)
+
+    # -- room -------------------------------------------------------------------------------
+
+    def _make_room(self, n_bytes: int) -> bool:
+        """Let go of the least useful until so many bytes fit; False when they cannot."""
+        room = self.budget.room_for(HOLDER)
+        for node in self._least_useful():
+            if self._held() + n_bytes <= room:
+                break
+            self._drop(node)
+        return self._held() + n_bytes <= room
+
+    def _least_useful(self) -> Iterator[int]:
+        """Loaded nodes that no view has met in its last look, oldest and finest first."""
+        nodes = np.fromiter(self.loaded, np.int64, len(self.loaded))
+        in_use = np.zeros(self.tree.n, bool)
+        for cut in self._cuts.values():
+            in_use[cut.met] = True
+        nodes = nodes[~in_use[nodes]]
+        age = self.tree.last_used[nodes] // _AGE_STEP
+        yield from nodes[np.lexsort((-self.tree.level[nodes], age))].tolist()
+
+    def _drop(self, node: int) -> None:
+        tile = self.loaded.pop(node)
+        self.residents.dismiss(tile.rows.first)
+        self.tree.set_unloaded(node)
+        self.budget.hold(HOLDER, self._held() - tile.n_bytes)
+        self.version += 1
+
+    def _held(self) -> int:
+        return self.budget.held.get(HOLDER, 0)
+
+    def _fit(self, look: Look) -> None:
+        """Have the picture made coarser when all it needs would not fit."""
+        full = np.unique(np.concatenate([cut.full for cut in self._cuts.values()]))
+        reserve = self._queue.n_slots * self._usual_bytes()
+        room = self.budget.room_for(HOLDER) - reserve
+        needed = int(self._bytes_of(full).sum())
+        self.budget.fit(needed, max(room, 1), look.stamp)
+
+    def _bytes_of(self, nodes: Int64Array) -> Int64Array:
+        """(N,) bytes of nodes: known, else the mean of their level."""
+        known = self.tree.n_bytes[nodes]
+        usual = self._usual_bytes()
+        means = np.full(int(self.tree.level[: self.tree.n].max(initial=0)) + 1, usual, np.int64)
+        for level, (total, count) in self._level_bytes.items():
+            means[level] = total // count
+        return np.where(known > 0, known, means[self.tree.level[nodes]])
+
+    def _usual_bytes(self) -> int:
+        totals = list(self._level_bytes.values())
+        count = sum(n for _, n in totals)
+        return sum(total for total, _ in totals) // count if count else _GUESSED_BYTES
+
+    # -- asking the workers -----------------------------------------------------------------
+
+    def _ask(self, later: Cut | None, now_ns: int) -> None:
+        worth: dict[Task, float] = {}
+        cuts = [(cut, 1.0) for cut in self._cuts.values()]
+        cuts += [(later, _AHEAD)] if later is not None else []
+        for cut, share in cuts:
+            for node, priority in zip(cut.wanted.tolist(), cut.priority.tolist(), strict=True):
+                worth[("load", node)] = max(worth.get(("load", node), 0.0), share * priority)
+            pairs = zip(cut.remote.tolist(), cut.remote_priority.tolist(), strict=True)
+            for node, priority in pairs:
+                worth[("open", node)] = max(worth.get(("open", node), 0.0), share * priority)
+        ranked = sorted(worth, key=worth.__getitem__, reverse=True)
+        paused = [now_ns < book.paused_until_ns for book in self._books]
+        if any(paused):
+            ranked = [task for task in ranked if not paused[self.tree.source[task[1]]]]
+        self._queue.want(self._that_fit(ranked))
+        self._next_retry_ns = self._retry_after(now_ns)
+
+    def _that_fit(self, ranked: list[Task]) -> list[Task]:
+        """The first of them, as long as there is room beside what the pictures need already."""
+        if not ranked:
+            return ranked
+        met = np.unique(np.concatenate([cut.met for cut in self._cuts.values()]))
+        needed = met[self.tree.content[met] == Content.LOADED]
+        room = self.budget.room_for(HOLDER) - int(self.tree.n_bytes[needed].sum())
+        nodes = np.array([node for _, node in ranked], np.int64)
+        is_load = np.array([what == "load" for what, _ in ranked])
+        total = np.cumsum(np.where(is_load, self._bytes_of(nodes), 0))
+        n_fit = int(np.searchsorted(total, room, side="right"))
+        # What is under way must fit beside what is held: the limit holds on the way too.
+        self._make_room(int(total[min(n_fit, self._queue.n_slots, len(total)) - 1]) if n_fit else 0)
+        return ranked[:n_fit]
+
+    def _retry_after(self, now_ns: int) -> int:
+        """When something that waits may be tried again."""
+        times = self.tree.retry_ns[: self.tree.n]
+        later = [int(times[times > now_ns].min(initial=now_ns + 3600 * NS_PER_S))]
+        later += [book.paused_until_ns for book in self._books if book.paused_until_ns > now_ns]
+        return min(later)
+
+    def _book(self, node: int) -> FailureBook:
+        return self._books[int(self.tree.source[node])]
+
+    def _title(self, node: int) -> str:
+        return self.sources[int(self.tree.source[node])].title
+
+
+def built_rows(content: TileContent) -> BoolArray:
+    """(n,) bool: features of a content with walls or roofs; only these are coloured.
+
+    Where it names some of them buildings, quays, fences and the like are left out.
+    """
+    table: FeatureTable = content.features
+    built = np.zeros(table.n_features, bool)
+    for tile in content.tiles:
+        surface = tile.code_light[tile.triangles[:, 0]]
+        built[tile.features[surface < Surface.ROOF + 1]] = True
+    named = [name.lower().startswith("building") for name in table.kind_names]
+    buildings: BoolArray = built & np.array([*named, False], bool)[table.kind_codes]
+    return buildings if buildings.any() else built
