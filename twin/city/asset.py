@@ -237,11 +237,13 @@ class PointCloud:
     xyz_local_m : (P, 3) float32, local frame
     rgb : (P, 3) uint8; None = coloured by height
     classes : (P,) uint8, ASPRS class of each point; None = unknown
+    features : (P,) int32 row in the feature table, None = all belong to row 0
     """
 
     xyz_local_m: Float32Array
     rgb: UInt8Array | None = None
     classes: UInt8Array | None = None
+    features: Int32Array | None = None
 
     @property
     def n_points(self) -> int:

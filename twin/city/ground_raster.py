@@ -29,6 +29,16 @@ def ground_of(asset: CityAsset) -> GroundHeights:
     return asset.terrain if asset.terrain is not None else ground_raster(asset)
 
 
+def ground_cover(asset: CityAsset) -> TerrainHeights | None:
+    """Heights of a city's own flat surfaces where it has some; None when it has none at all."""
+    flat = asset.soup.corners_local_m[np.isin(asset.soup.surfaces, np.array(_FLAT, np.uint8))]
+    if not len(flat):
+        return None
+    bounds = asset.bounds_min_max_local_m()
+    cell_m = max(float((bounds[3:5] - bounds[:2]).max()) / CELLS, LEAST_CELL_M)
+    return _raster(_samples(flat, cell_m), bounds, cell_m, fill=False)
+
+
 def ground_raster(asset: CityAsset) -> TerrainHeights:
     """Mean heights of the flat surfaces in each cell, holes filled smoothly.
 
@@ -39,12 +49,20 @@ def ground_raster(asset: CityAsset) -> TerrainHeights:
     cell_m = max(size_m / CELLS, LEAST_CELL_M)
     flat = asset.soup.corners_local_m[np.isin(asset.soup.surfaces, np.array(_FLAT, np.uint8))]
     points = _samples(flat, cell_m) if len(flat) else _bases(asset)
+    return _raster(points, bounds, cell_m, fill=True)
+
+
+def _raster(
+    points: Float64Array, bounds: Float64Array, cell_m: float, *, fill: bool
+) -> TerrainHeights:
     low = bounds[:2] - cell_m
     shape = np.ceil((bounds[3:5] - low) / cell_m).astype(int)[::-1] + 2
-    heights = filled(_means(points, low, cell_m, (int(shape[0]), int(shape[1]))))
+    heights = _means(points, low, cell_m, (int(shape[0]), int(shape[1])))
+    if fill:
+        heights = np.nan_to_num(filled(heights), nan=0.0)
     scale = 1.0 / cell_m
     return TerrainHeights(
-        heights_m=np.nan_to_num(heights, nan=0.0).astype(np.float32),
+        heights_m=heights.astype(np.float32),
         pixel_from_local=np.array([[scale, 0, -low[0] * scale], [0, scale, -low[1] * scale]]),
     )
 

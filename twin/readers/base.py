@@ -77,6 +77,17 @@ def open_city(
     ReadError
         The file is absent, unreadable, of no known format or broken.
     """
+    return reader_of(path).read(path, options or ReadOptions(), progress)
+
+
+def reader_of(path: Path) -> ReaderType:
+    """The reader of a file, from its name and its first bytes.
+
+    Raises
+    ------
+    ReadError
+        The file is absent, unreadable or of no known format.
+    """
     if path.is_dir():
         raise ReadError("This is a folder; choose a file in it", path=path)
     if not path.is_file():
@@ -91,6 +102,6 @@ def open_city(
     readers = sorted(reader_registry(), key=lambda reader: -reader.priority)
     for reader in readers:
         if reader.sniff(path, head):
-            return reader.read(path, options or ReadOptions(), progress)
+            return reader
     known = ", ".join(sorted({suffix for reader in readers for suffix in reader.suffixes}))
     raise ReadError(f"No reader knows this format (known endings: {known})", path=path)

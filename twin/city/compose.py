@@ -1,0 +1,413 @@
+"""Opens a scene: reads its sources, brings them into one frame, sets them on the terrain, joins."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from twin.city.asset import CityAsset, FeatureTable, ReadWarning, TriangleSoup
+from twin.city.drape import draped, pushed_under, stands_on_zero
+from twin.city.frames import Origin, crs_from_text
+from twin.city.join import joined
+from twin.city.merging import Piece, merged, union_bounds
+from twin.city.placing import projected_between
+from twin.city.reframing import Move, between_frames, moved, placed_by_hand
+from twin.city.scene_file import SceneFile, SceneSource, is_scene, load_scene, scene_of_files
+from twin.city.tally import Tally
+from twin.errors import CrsError, ReadError, SourceUnreachableError, TwinError
+from twin.readers.base import Progress, ReadOptions, no_progress, open_city, reader_of
+from twin.tiles.content import TileSource
+
+#: Readers of what is read last, cropped to the rest of the scene.
+_TERRAINS = frozenset({"terrain", "hgt"})
+_CROPPED = _TERRAINS | {"las"}
+#: What one source may raise without taking the others away; a cancelled loading is none.
+_SOURCE_ERRORS = (ReadError, CrsError, SourceUnreachableError)
+_TILESET_SUFFIXES = (".3tz", ".3dtiles")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceReport:
+    """What became of one source of a scene.
+
+    Attributes
+    ----------
+    trouble : why it is not shown, "" when it is
+    crs : of the file, "" when it names none
+    first, end : rows of the composed feature table; equal when it has none
+    is_stream : it is read piece by piece while it is looked at
+    has_place : it is georeferenced, or placed by hand
+    bounds_min_max_local_m : in the scene's frame; empty when unknown
+    """
+
+    source: SceneSource
+    title: str
+    format: str = ""
+    crs: str = ""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    warnings: tuple[ReadWarning, ...] = ()
+    trouble: str = ""
+    first: int = 0
+    end: int = 0
+    is_stream: bool = False
+    has_place: bool = True
+    bounds_min_max_local_m: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composed:
+    """An opened scene.
+
+    Attributes
+    ----------
+    asset : everything that was read whole, in one frame
+    streams : tilesets, opened in the same frame
+    reports : one a source, in the order of the scene file
+    """
+
+    asset: CityAsset
+    scene: SceneFile
+    streams: tuple[TileSource, ...] = ()
+    reports: tuple[SourceReport, ...] = ()
+
+
+def scene_at(paths: Sequence[str | Path], *, crs: str = "", lod: str = "") -> SceneFile:
+    """The scene that the paths of a command line mean: a scene file, or one of all of them.
+
+    Raises
+    ------
+    SceneFileError
+        The scene file is broken.
+    """
+    if len(paths) == 1 and not _is_url(paths[0]) and is_scene(Path(paths[0])):
+        return load_scene(Path(paths[0]))
+    return scene_of_files(list(paths), crs=crs, lod=lod)
+
+
+def is_tileset(location: Path | str) -> bool:
+    """Whether it is a 3D Tiles tileset: on a server, a folder, a package or its JSON."""
+    if isinstance(location, str):
+        return True
+    if location.is_dir():
+        return (location / "tileset.json").is_file()
+    name = location.name.lower()
+    return name.endswith(_TILESET_SUFFIXES) or name == "tileset.json"
+
+
+def compose(scene: SceneFile, progress: Progress = no_progress) -> Composed:
+    """Open everything a scene names. Any thread; long.
+
+    A source that cannot be opened leaves the others; the scene says so in its warnings.
+
+    Raises
+    ------
+    TwinError
+        Not one source can be opened; the text is that of the first.
+    """
+    return _Composer(scene, progress).run()
+
+
+def _is_url(path: str | Path) -> bool:
+    return str(path).startswith(("http://", "https://"))
+
+
+class _Composer:
+    """One run of `compose`; one thread."""
+
+    def __init__(self, scene: SceneFile, progress: Progress) -> None:
+        self._scene = scene
+        self._progress = progress
+        self._tally = Tally()
+        self._assets: dict[str, CityAsset] = {}
+        self._streams: dict[str, TileSource] = {}
+        self._errors: dict[str, TwinError] = {}
+        self._zeros: dict[str, float] = {}
+        self._n_done = 0
+
+    def run(self) -> Composed:
+        """All steps in their order."""
+        if not self._scene.sources:
+            raise TwinError(f"The scene names no source: {self._scene.path}")
+        kinds = {one.id: self._kind(one) for one in self._scene.sources}
+        sources = self._scene.sources
+        for one in sources:
+            if kinds[one.id] == "whole":
+                self._try(one.id, partial(self._read_whole, one))
+        origin = self._frame(kinds)
+        for one in sources:
+            if one.id in self._assets:
+                self._try(one.id, partial(self._bring, one, origin))
+        for one in sources:
+            if kinds[one.id] == "cropped":
+                self._try(one.id, partial(self._read_cropped, one, origin))
+            elif kinds[one.id] == "stream":
+                self._try(one.id, partial(self._open_stream, one, origin))
+        if not self._assets and not self._streams:
+            raise next(iter(self._errors.values()))
+        self._set_on_terrain()
+        self._join()
+        return self._composed(origin)
+
+    # -- opening -----------------------------------------------------------------------------
+
+    def _kind(self, source: SceneSource) -> str:
+        """How a source is opened: "whole", "cropped" (after the others), "stream", or "broken"."""
+        location = self._scene.location_of(source)
+        if is_tileset(location):
+            return "stream"
+        try:
+            reader = reader_of(Path(location))
+        except TwinError as error:
+            self._errors[source.id] = error
+            return "broken"
+        return "cropped" if reader.id in _CROPPED else "whole"
+
+    def _try(self, source_id: str, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except TwinError as error:
+            if not isinstance(error, _SOURCE_ERRORS):
+                raise
+            self._assets.pop(source_id, None)
+            self._errors[source_id] = error
+
+    def _part_of_progress(self, fraction: float) -> None:
+        self._progress(min(0.95, (self._n_done + fraction) / len(self._scene.sources)))
+
+    def _read(self, source: SceneSource, options: ReadOptions) -> CityAsset:
+        path = Path(self._scene.location_of(source))
+        asset = open_city(path, options, self._part_of_progress)
+        self._n_done += 1
+        return asset
+
+    def _read_whole(self, source: SceneSource) -> None:
+        options = ReadOptions(lod=source.lod, crs=source.crs)
+        self._assets[source.id] = self._read(source, options)
+
+    def _read_cropped(self, source: SceneSource, origin: Origin) -> None:
+        if not source.place and (origin.has_crs or self._assets):
+            bounds = union_bounds(list(self._assets.values()))
+            focus = None
+            if bounds is not None:
+                west, south, east, north = (float(bounds[n]) for n in (0, 1, 3, 4))
+                focus = (west, south, east, north)
+            options = ReadOptions(
+                lod=source.lod, crs=source.crs, origin=origin, focus_local_m=focus
+            )
+            self._assets[source.id] = self._read(source, options)
+            return
+        self._read_whole(source)
+        self._bring(source, origin)
+
+    def _open_stream(self, source: SceneSource, origin: Origin) -> None:
+        from twin.tiles.tileset import open_tileset
+
+        location = self._scene.location_of(source)
+        self._streams[source.id] = open_tileset(location, origin, crs=source.crs)
+
+    # -- the frame ---------------------------------------------------------------------------
+
+    def _frame(self, kinds: Mapping[str, str]) -> Origin:
+        """The scene's frame: its own words, else the first georeferenced source's."""
+        found = self._first_origin(kinds)
+        crs = self._scene.crs or found.crs
+        if self._scene.origin is not None:
+            east, north, height = self._scene.origin
+            return Origin(crs=crs, east_m=east, north_m=north, height_m=height)
+        if not self._scene.crs or self._scene.crs == found.crs:
+            return found
+        _require_metric(self._scene.crs)
+        if found.crs is None:
+            return dataclasses.replace(found, crs=self._scene.crs)
+        there = projected_between(
+            np.array([[found.east_m, found.north_m]]), found.crs, self._scene.crs
+        )[0]
+        east, north = (float(np.round(value)) for value in there)
+        return Origin(crs=self._scene.crs, east_m=east, north_m=north, height_m=found.height_m)
+
+    def _first_origin(self, kinds: Mapping[str, str]) -> Origin:
+        origins = [one.origin for one in self._assets.values()]
+        found = next((one for one in origins if one.has_crs), None)
+        if found is not None:
+            return found
+        for one in self._scene.sources:
+            if kinds[one.id] == "stream":
+                found = self._proposed_by_stream(one)
+            elif kinds[one.id] == "cropped":
+                self._try(one.id, partial(self._read_whole, one))
+                opened = self._assets.pop(one.id, None)
+                found = opened.origin if opened is not None else None
+            if found is not None and found.has_crs:
+                return found
+        return origins[0] if origins else (found or Origin(crs=None))
+
+    def _proposed_by_stream(self, source: SceneSource) -> Origin | None:
+        from twin.tiles.tileset import open_tileset
+
+        location = self._scene.location_of(source)
+        try:
+            stream = open_tileset(location, None, crs=source.crs)
+        except TwinError as error:
+            self._errors[source.id] = error
+            return None
+        origin: Origin = stream.origin
+        stream.close()
+        return origin
+
+    def _bring(self, source: SceneSource, origin: Origin) -> None:
+        """Move one source into the scene's frame."""
+        asset = self._assets[source.id]
+        tally = Tally()
+        height = asset.origin.height_m
+        move: Move | None
+        if source.place is not None:
+            move = placed_by_hand(source.place)
+            self._zeros[source.id] = source.place.height_m - height * source.place.scale
+        elif not asset.origin.has_crs and asset.origin != origin:
+            move = between_frames(asset, origin, "", tally)
+            self._zeros[source.id] = -height
+        else:
+            move = between_frames(asset, origin, self._scene.vertical, tally)
+            self._zeros[source.id] = -origin.height_m
+        if move is not None:
+            asset = moved(asset, move, origin)
+        warnings = (*asset.warnings, *tally.warnings())
+        self._assets[source.id] = dataclasses.replace(asset, origin=origin, warnings=warnings)
+
+    # -- terrain and tables ------------------------------------------------------------------
+
+    def _set_on_terrain(self) -> None:
+        for source in self._scene.sources:
+            terrain = self._assets.get(source.id)
+            if terrain is None or terrain.terrain is None:
+                continue
+            others = [key for key in self._assets if self._assets[key].terrain is None]
+            if source.under:
+                rest = [self._assets[key] for key in others]
+                self._assets[source.id] = pushed_under(terrain, rest)
+            if source.drape:
+                for key in others:
+                    self._drape(key, terrain)
+
+    def _drape(self, key: str, terrain: CityAsset) -> None:
+        asset, zero = self._assets[key], self._zeros.get(key, 0.0)
+        if terrain.terrain is None or not stands_on_zero(asset, zero):
+            return
+        asset, n_outside = draped(asset, terrain.terrain, zero)
+        tally = Tally()
+        tally.add(
+            "outside-terrain", "Features outside the terrain stay at the file's height", n_outside
+        )
+        warnings = (*asset.warnings, *tally.warnings())
+        self._assets[key] = dataclasses.replace(asset, warnings=warnings)
+
+    def _join(self) -> None:
+        for join in self._scene.joins:
+            if join.is_live:
+                continue
+            path = Path(self._scene.location_of(join))
+            keys = [join.source] if join.source else list(self._assets)
+            for key in keys:
+                asset = self._assets.get(key)
+                if asset is not None and asset.terrain is None:
+                    self._assets[key] = joined(asset, join, path)
+
+    # -- the whole ---------------------------------------------------------------------------
+
+    def _composed(self, origin: Origin) -> Composed:
+        pieces = [
+            Piece(
+                one.id, one.title or self._assets[one.id].title, self._assets[one.id], one.visible
+            )
+            for one in self._scene.sources
+            if one.id in self._assets
+        ]
+        head = self._head(pieces, origin)
+        asset = merged(pieces, head, self._tally) if pieces else head
+        for one, error in self._errors.items():
+            self._tally.add(f"source-{one}", f"{one} is not shown: {error}")
+        notes = tuple(
+            dataclasses.replace(note, message=f"{piece.id}: {note.message}")
+            for piece in pieces
+            for note in piece.asset.warnings
+        )
+        self._progress(1.0)
+        return Composed(
+            asset=dataclasses.replace(asset, warnings=(*self._tally.warnings(), *notes)),
+            scene=self._scene,
+            streams=tuple(self._streams.values()),
+            reports=tuple(self._report(one, asset) for one in self._scene.sources),
+        )
+
+    def _head(self, pieces: Sequence[Piece], origin: Origin) -> CityAsset:
+        """What the merged asset is called; all of it when there is but one source."""
+        title = self._scene.title or ", ".join(one.title for one in pieces)
+        if len(pieces) == 1 and len(self._scene.sources) == 1:
+            return dataclasses.replace(pieces[0].asset, title=self._scene.title or title)
+        return CityAsset(
+            title=title,
+            format="Scene",
+            version="",
+            origin=origin,
+            features=_no_features(),
+            soup=_no_triangles(),
+            path=self._scene.path,
+            source_crs=origin.crs,
+        )
+
+    def _report(self, source: SceneSource, asset: CityAsset) -> SourceReport:
+        own = self._assets.get(source.id)
+        stream = self._streams.get(source.id)
+        if own is None:
+            error = self._errors.get(source.id)
+            title = source.title or (stream.title if stream is not None else source.id)
+            return SourceReport(
+                source=source,
+                title=title,
+                format="3D Tiles" if stream is not None else "",
+                is_stream=stream is not None,
+                trouble=str(error) if error is not None else "",
+            )
+        part = next(one for one in asset.parts if one.id == source.id)
+        kinds = own.features.counts_by_kind()
+        return SourceReport(
+            source=source,
+            title=part.title,
+            format=f"{own.format} {own.version}".strip(),
+            crs=own.source_crs or "",
+            counts=own.counts or kinds,
+            warnings=own.warnings,
+            first=part.first,
+            end=part.end,
+            has_place=own.source_crs is not None or source.place is not None,
+            bounds_min_max_local_m=tuple(own.bounds_min_max_local_m().tolist()),
+        )
+
+
+def _require_metric(crs_text: str) -> None:
+    axes = crs_from_text(crs_text).axis_info
+    if not axes or axes[0].unit_conversion_factor != 1.0 or "degree" in axes[0].unit_name:
+        raise CrsError(f"A scene needs a projected CRS in metres, and {crs_text} is none")
+
+
+def _no_features() -> FeatureTable:
+    return FeatureTable(
+        ids=(),
+        kind_names=(),
+        kind_codes=np.empty(0, np.uint16),
+        parents=np.empty(0, np.int32),
+        bounds_min_max_local_m=np.empty((0, 6), np.float32),
+    )
+
+
+def _no_triangles() -> TriangleSoup:
+    return TriangleSoup(
+        corners_local_m=np.empty((0, 3, 3), np.float32),
+        features=np.empty(0, np.int32),
+        surfaces=np.empty(0, np.uint8),
+    )

@@ -1,0 +1,232 @@
+"""Sets footprints, streets and places on a terrain, and pushes a terrain under what has ground."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from twin.arrays import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
+from twin.city.asset import CityAsset, FeatureTable, Place, StreetNetwork, Surface, TriangleSoup
+from twin.city.ground_raster import ground_cover
+from twin.city.merging import table_of
+from twin.city.refining import refined
+from twin.city.soup import feature_bounds
+from twin.city.terrain_heights import GroundHeights
+
+#: What lies flat floats so far above the terrain, so that its triangles do not cut it.
+LIFT_M = 0.45
+#: Walls go on so far below the lowest ground at their feet.
+_ROOT_M = 0.3
+#: Corners that lie within this of a family's lowest point are its feet.
+_FOOT_M = 0.05
+#: Flat triangles and street pieces are cut to this length, so that they follow the ground.
+_STEP_M = 20.0
+#: A terrain under a city's own ground stays this far below it.
+UNDER_M = 0.6
+
+_STANDING = np.array([Surface.WALL, Surface.ROOF, Surface.OTHER], np.uint8)
+
+
+def stands_on_zero(asset: CityAsset, zero_z_m: float = 0.0) -> bool:
+    """Whether a source counts its heights from the ground, not from a vertical datum.
+
+    So do footprints and maps, whose buildings nearly all stand at exactly 0.
+
+    Parameters
+    ----------
+    zero_z_m : local z of the source's own zero
+    """
+    soup = asset.soup
+    if not soup.n_triangles:
+        return asset.streets is not None
+    low = _lowest(soup.corners_local_m[:, :, 2].min(axis=1), soup.features, table_of(asset))
+    low = low[np.isfinite(low)]
+    return bool((np.abs(low - zero_z_m) < 1.0).mean() > 0.6)
+
+
+def draped(asset: CityAsset, ground: GroundHeights, zero_z_m: float) -> tuple[CityAsset, int]:
+    """Set an asset that counts its heights from the ground on a terrain.
+
+    Buildings keep their shape: each family (building and parts) rises by the mean height of the
+    ground at its feet, and its walls go down to the lowest. What lies flat is cut into small
+    triangles that follow the ground. What lies outside the terrain stays where it is.
+
+    Returns
+    -------
+    the asset, and how many families lie outside the terrain
+    """
+    soup, n_outside = _draped_soup(asset, ground, zero_z_m)
+    rows = np.repeat(soup.features, 3)
+    bounds = feature_bounds(soup.corners_local_m.reshape(-1, 3), rows, asset.features.n_features)
+    bare = np.isnan(bounds[:, 0])
+    bounds[bare] = _risen_bounds(asset.features.bounds_min_max_local_m[bare], ground, zero_z_m)
+    features = table_of(asset)
+    return (
+        dataclasses.replace(
+            asset,
+            soup=soup,
+            features=dataclasses.replace(features, bounds_min_max_local_m=bounds),
+            streets=_draped_streets(asset.streets, ground, zero_z_m),
+            places=_draped_places(asset.places, ground, zero_z_m),
+        ),
+        n_outside,
+    )
+
+
+def _lowest(z: Float32Array, features: Int32Array, table: FeatureTable) -> Float32Array:
+    """(N,) lowest z of each root row's family, infinite without triangles."""
+    roots = _roots(table.parents)
+    low = np.full(table.n_features, np.inf, np.float32)
+    np.minimum.at(low, roots[features], z)
+    return low
+
+
+def _roots(parents: Int32Array) -> Int64Array:
+    roots = np.arange(len(parents))
+    for _ in range(32):
+        above = parents[roots]
+        if (above < 0).all():
+            break
+        roots = np.where(above >= 0, above, roots)
+    return roots
+
+
+def _draped_soup(
+    asset: CityAsset, ground: GroundHeights, zero_z_m: float
+) -> tuple[TriangleSoup, int]:
+    features = table_of(asset)
+    soup = asset.soup
+    roots = _roots(features.parents)
+    standing = np.zeros(features.n_features, bool)
+    standing[roots[soup.features[np.isin(soup.surfaces, _STANDING)]]] = True
+    stands: BoolArray = standing[roots[soup.features]]
+    solid = _only(soup, stands)
+    corners, n_outside = _risen(solid, roots, features.n_features, ground, zero_z_m)
+    flat = refined(_only(soup, ~stands), _STEP_M)
+    points = flat.corners_local_m.reshape(-1, 3).copy()
+    rise = _rise(ground, points[:, :2].astype(np.float64), zero_z_m)
+    points[:, 2] += np.where(np.isnan(rise), 0.0, rise + LIFT_M)
+    joined = TriangleSoup(
+        corners_local_m=np.concatenate([corners, points.reshape(-1, 3, 3)]),
+        features=np.concatenate([solid.features, flat.features]),
+        surfaces=np.concatenate([solid.surfaces, flat.surfaces]),
+        materials=_joined(solid.materials, flat.materials),
+        uv=_joined(solid.uv, flat.uv),
+    )
+    order = np.argsort(joined.features, kind="stable")
+    return _only(joined, order), n_outside
+
+
+def _joined(first: np.ndarray | None, second: np.ndarray | None) -> np.ndarray | None:
+    return None if first is None or second is None else np.concatenate([first, second])
+
+
+def _only(soup: TriangleSoup, rows: BoolArray | Int64Array) -> TriangleSoup:
+    return TriangleSoup(
+        corners_local_m=soup.corners_local_m[rows],
+        features=soup.features[rows],
+        surfaces=soup.surfaces[rows],
+        materials=None if soup.materials is None else soup.materials[rows],
+        uv=None if soup.uv is None else soup.uv[rows],
+    )
+
+
+def _rise(ground: GroundHeights, xy: Float64Array, zero_z_m: float) -> Float64Array:
+    """(N,) how much higher than the zero of the source the ground is, NaN outside."""
+    return ground.height_at(xy).astype(np.float64) - zero_z_m
+
+
+def _risen(
+    soup: TriangleSoup,
+    roots: Int64Array,
+    n_features: int,
+    ground: GroundHeights,
+    zero_z_m: float,
+) -> tuple[Float32Array, int]:
+    """Corners (T, 3, 3) of what stands, each family set on the ground; families outside."""
+    points = soup.corners_local_m.reshape(-1, 3).astype(np.float64)
+    family = np.repeat(roots[soup.features], 3)
+    low = np.full(n_features, np.inf)
+    np.minimum.at(low, family, points[:, 2])
+    feet = points[:, 2] - low[family] < _FOOT_M
+    rise = np.full(len(points), np.nan)
+    rise[feet] = _rise(ground, points[feet, :2], zero_z_m)
+    known = np.flatnonzero(np.isfinite(rise))
+    counts = np.bincount(family[known], minlength=n_features)
+    sums = np.bincount(family[known], rise[known], minlength=n_features)
+    mean = np.where(counts > 0, sums / np.maximum(counts, 1), 0.0)
+    least = np.full(n_features, np.inf)
+    np.minimum.at(least, family[known], rise[known])
+    stands_low = np.abs(low - zero_z_m) < 1.0
+    foot_z = np.where(counts > 0, np.minimum(mean, least) - _ROOT_M, 0.0)
+    is_foot = feet & stands_low[family]
+    points[:, 2] += np.where(is_foot, foot_z[family], mean[family])
+    outside = np.isfinite(low) & (counts == 0)
+    return points.reshape(-1, 3, 3).astype(np.float32), int(outside.sum())
+
+
+def _risen_bounds(bounds: Float32Array, ground: GroundHeights, zero_z_m: float) -> Float32Array:
+    if not len(bounds):
+        return bounds
+    middle = (bounds[:, :2] + bounds[:, 3:5]).astype(np.float64) / 2
+    rise = np.nan_to_num(_rise(ground, np.nan_to_num(middle), zero_z_m))
+    out = bounds.copy()
+    out[:, [2, 5]] += rise[:, None].astype(np.float32)
+    return out
+
+
+def _draped_streets(
+    streets: StreetNetwork | None, ground: GroundHeights, zero_z_m: float
+) -> StreetNetwork | None:
+    """Streets cut into short pieces that follow the ground."""
+    if streets is None or not len(streets.edges):
+        return streets
+    nodes = streets.nodes_local_m.astype(np.float64)
+    start, step = nodes[streets.edges[:, 0]], np.diff(nodes[streets.edges], axis=1)[:, 0]
+    pieces = np.maximum(np.ceil(np.hypot(step[:, 0], step[:, 1]) / _STEP_M), 1).astype(np.int64)
+    edge = np.repeat(np.arange(len(pieces)), pieces)
+    number = np.arange(len(edge)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    is_last = number == pieces[edge] - 1
+    new = start[edge] + step[edge] * ((number + 1) / pieces[edge])[:, None]
+    ids = len(nodes) + np.cumsum(~is_last) - 1
+    ends = np.where(is_last, streets.edges[edge, 1], ids)
+    starts = np.where(number == 0, streets.edges[edge, 0], np.roll(ends, 1))
+    points = np.concatenate([nodes, new[~is_last]])
+    rise = _rise(ground, points[:, :2], zero_z_m)
+    points[:, 2] += np.where(np.isnan(rise), 0.0, rise + LIFT_M)
+    names = np.array(list(streets.names), dtype=object)[edge]
+    return StreetNetwork(
+        nodes_local_m=points.astype(np.float32),
+        edges=np.column_stack([starts, ends]).astype(np.int32),
+        names=tuple(names),
+        widths_m=streets.widths_m[edge],
+        speeds_mps=streets.speeds_mps[edge],
+    )
+
+
+def _draped_places(
+    places: tuple[Place, ...], ground: GroundHeights, zero_z_m: float
+) -> tuple[Place, ...]:
+    if not places:
+        return places
+    xy = np.array([one.xyz_local_m[:2] for one in places], np.float64)
+    rise = np.nan_to_num(_rise(ground, xy, zero_z_m))
+    return tuple(
+        dataclasses.replace(one, xyz_local_m=(*one.xyz_local_m[:2], one.xyz_local_m[2] + float(up)))
+        for one, up in zip(places, rise, strict=True)
+    )
+
+
+def pushed_under(terrain: CityAsset, others: list[CityAsset]) -> CityAsset:
+    """A terrain that stays a little below the ground that other sources bring themselves."""
+    corners = terrain.soup.corners_local_m.copy()
+    points = corners.reshape(-1, 3)
+    for other in others:
+        cover = ground_cover(other)
+        if cover is None:
+            continue
+        own = cover.height_at(points[:, :2].astype(np.float64))
+        points[:, 2] = np.fmin(points[:, 2], own - np.float32(UNDER_M))
+    soup = dataclasses.replace(terrain.soup, corners_local_m=corners)
+    return dataclasses.replace(terrain, soup=soup)
