@@ -8,8 +8,11 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 import numpy as np
 
 from twin.arrays import Int32Array
-from twin.city.asset import Material, TriangleSoup
+from twin.city.asset import CityAsset, Material, ReadWarning, TriangleSoup
 from twin.city.tally import Tally
+
+#: Encoded images kept in memory for a city that came out of an archive.
+MAX_HELD_BYTES = 512 << 20
 
 
 def with_images(
@@ -50,6 +53,24 @@ def _image_at(folder: Path, name: str, tally: Tally) -> Path | None:
     except (OSError, ValueError):  # a name no file system takes
         pass
     return None
+
+
+def with_image_bytes(asset: CityAsset) -> CityAsset:
+    """The city with its images read, for files that will be gone; too large ones become none."""
+    left, n_left_out = MAX_HELD_BYTES, 0
+    held: list[Material] = []
+    for material in asset.materials:
+        image = material.image
+        if isinstance(image, Path):
+            n_bytes = image.stat().st_size
+            fits = n_bytes <= left
+            left -= n_bytes if fits else 0
+            n_left_out += not fits
+            image = image.read_bytes() if fits else None
+        held.append(replace(material, image=image))
+    warning = ReadWarning("too-many-textures", "Texture images beyond 512 MiB were left out")
+    extra = (replace(warning, count=n_left_out),) if n_left_out else ()
+    return replace(asset, materials=tuple(held), warnings=(*asset.warnings, *extra))
 
 
 def without_missing(

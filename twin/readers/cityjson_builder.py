@@ -13,6 +13,7 @@ from twin.city.asset import CityAsset, FeatureTable
 from twin.city.columns import ColumnsBuilder
 from twin.city.family import parent_rows
 from twin.city.gathering import Gatherer, points_from_json, with_possible_heights
+from twin.city.images import with_images, without_missing
 from twin.city.kinds import surface_of_kind, surface_of_land_use
 from twin.city.names import UniqueNames
 from twin.city.placing import place
@@ -31,13 +32,9 @@ from twin.readers.cityjson_geometry import (
     nearest_lod,
     surfaces_of,
 )
-from twin.readers.cityjson_header import (
-    count_textures,
-    crs_text_of,
-    transform_of,
-    version_of,
-)
-from twin.readers.cityjson_schema import CityObject, Geometry, Model, ObjectId, texture_names
+from twin.readers.cityjson_header import crs_text_of, transform_of, version_of
+from twin.readers.cityjson_looks import CityJsonLooks, UvRings, looks_of
+from twin.readers.cityjson_schema import CityObject, Geometry, Model, ObjectId
 from twin.readers.cityjson_templates import Templates
 
 
@@ -48,6 +45,8 @@ class _Batch:
     surfaces: list[Any] = field(default_factory=list)
     features: list[int] = field(default_factory=list)
     codes: list[int] = field(default_factory=list)
+    materials: list[int] = field(default_factory=list)
+    uv_rings: list[UvRings | None] = field(default_factory=list)
 
 
 class CityJsonBuilder:
@@ -73,7 +72,11 @@ class CityJsonBuilder:
                 "The file's transform must hold a scale and a translate of three numbers each"
             )
         self._scale, self._translate = transform
-        self._templates = Templates(header.templates, tally)
+        self._looks = CityJsonLooks(tally)
+        # The header is also the first part that is added: its lists serve both.
+        self._lists = self._header_lists = self._looks.lists_of(header.appearance)
+        self._templates = Templates(header.templates, tally, self._looks, self._lists)
+        self._is_first = True
         self._gatherer = Gatherer(tally)
         self._columns = ColumnsBuilder()
         self._names = UniqueNames()
@@ -82,7 +85,7 @@ class CityJsonBuilder:
         self._parents: dict[int, list[Any]] = {}
         self._children: dict[int, list[Any]] = {}
         self._lods: set[str] = set()
-        self._images: set[str] = set()
+        self._n_vertices = 0
 
     def add(self, model: Model) -> None:
         """Add the city objects of a file or a line, with its own vertices."""
@@ -91,7 +94,10 @@ class CityJsonBuilder:
             self._tally.add("no-objects", "A part of the file has no CityObjects")
             return
         vertices = self._positions([] if model.vertices is None else model.vertices)
-        self._images.update(texture_names(model.appearance))
+        self._n_vertices += len(vertices)
+        if not self._is_first:
+            self._lists = self._looks.lists_of(model.appearance) or self._header_lists
+        self._is_first = False
         chosen = {key: self._chosen(one) for key, one in objects.items()}
         batch = _Batch()
         for key, one in objects.items():
@@ -99,7 +105,13 @@ class CityJsonBuilder:
             rank, geometries = chosen[key]
             for geometry in () if self._has_finer_parts(one, rank, chosen) else geometries:
                 self._gather(geometry, row, shade, batch)
-        self._gatherer.add(batch.surfaces, vertices, batch.features, batch.codes)
+        self._gatherer.add(
+            batch.surfaces,
+            vertices,
+            batch.features,
+            batch.codes,
+            looks=looks_of(batch.materials, batch.uv_rings) if batch.materials else None,
+        )
         self._templates.add_to(self._gatherer, vertices)
 
     def asset(self, progress: Progress) -> CityAsset:
@@ -139,7 +151,10 @@ class CityJsonBuilder:
         )
         if not soup.n_triangles:
             self._tally.add("nothing-to-draw", "The file holds no surface that can be drawn")
-        count_textures(self._images, self._path, self._tally)
+        materials = with_images(
+            self._looks.materials(), self._looks.images, self._path, self._tally
+        )
+        soup, materials = without_missing(soup, materials, self._looks.images)
         return CityAsset(
             title=self._path.name.split(".")[0],
             format="CityJSONSeq" if self._reader_id == "cityjsonseq" else "CityJSON",
@@ -154,7 +169,20 @@ class CityJsonBuilder:
             path=self._path,
             source_crs=placed.source_crs,
             source_bounds=placed.source_bounds,
+            materials=materials,
+            counts=self._counts(features),
         )
+
+    def _counts(self, features: FeatureTable) -> dict[str, int]:
+        counts = features.counts_by_kind()
+        for name, count in (
+            ("vertices", self._n_vertices),
+            ("materials", self._looks.n_materials),
+            ("textures", self._looks.n_textures),
+        ):
+            if count:
+                counts[name] = count
+        return counts
 
     def _error(self, sentence: str) -> ReadError:
         return ReadError(sentence, path=self._path, reader_id=self._reader_id)
@@ -251,3 +279,7 @@ class CityJsonBuilder:
         batch.surfaces.extend(surfaces)
         batch.features.extend([row] * len(surfaces))
         batch.codes.extend(codes)
+        if self._lists is not None:
+            materials, uv_rings = self._looks.of(geometry, len(surfaces), self._lists)
+            batch.materials.extend(materials)
+            batch.uv_rings.extend(uv_rings)

@@ -96,7 +96,7 @@ def codes_of(geometry: Geometry, n_surfaces: int, kind_surface: int) -> list[int
         for index, one in enumerate(listed)
         if isinstance(one, dict) and isinstance(one.get("type"), str)
     }
-    flat = _flat_values(values, geometry.boundaries, DEPTHS[geometry.type])
+    flat = values_by_surface(values, geometry.boundaries, DEPTHS[geometry.type])
     if flat is None or len(flat) != n_surfaces:
         return None
     try:
@@ -105,8 +105,8 @@ def codes_of(geometry: Geometry, n_surfaces: int, kind_surface: int) -> list[int
         return None
 
 
-def _flat_values(values: Any, boundaries: list[Any], depth: int) -> list[Any] | None:
-    """Semantic number of each surface; a null stands for a whole shell without any."""
+def values_by_surface(values: Any, boundaries: list[Any], depth: int) -> list[Any] | None:
+    """What is said of each surface; a null stands for a whole shell without anything."""
     if depth == 1:
         if values is None:
             return [None] * len(boundaries)
@@ -117,7 +117,7 @@ def _flat_values(values: Any, boundaries: list[Any], depth: int) -> list[Any] | 
         return None
     out: list[Any] = []
     for value, boundary in zip(values, boundaries, strict=True):
-        flat = _flat_values(value, boundary, depth - 1)
+        flat = values_by_surface(value, boundary, depth - 1)
         if flat is None or len(flat) != _n_surfaces(boundary, depth - 1):
             return None
         out.extend(flat)

@@ -1,8 +1,7 @@
-"""What the head of a CityJSON file says: version, CRS, transform; and its texture images."""
+"""What the head of a CityJSON file says: version, CRS, transform."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -63,18 +62,3 @@ def transform_of(
     if not (is_point(scale) and is_point(translate)):
         return None
     return np.array(scale, dtype=np.float64), np.array(translate, dtype=np.float64)
-
-
-def count_textures(images: set[str], path: Path, tally: Tally) -> None:
-    """Say how many of the named images lie beside the file; none is drawn."""
-    missing = sum(not _is_beside(path, image) for image in images)
-    tally.add("missing-textures", "Texture images are absent; the city is shown without", missing)
-    tally.add("undrawn-textures", "Texture images are not drawn", len(images) - missing)
-
-
-def _is_beside(path: Path, image: str) -> bool:
-    folders = (path.parent, path.parent / "appearances")  # the second by custom before 1.0
-    try:
-        return any((folder / image).is_file() for folder in folders)
-    except (OSError, ValueError):  # a name no file system takes
-        return False

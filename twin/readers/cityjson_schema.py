@@ -16,12 +16,14 @@ class ObjectId(str):
 
 
 class Geometry(msgspec.Struct):
-    """One geometry of a city object; textures and materials are skipped."""
+    """One geometry of a city object."""
 
     type: Any = None
     lod: Any = None
     boundaries: Any = None
     semantics: Any = None
+    material: Any = None
+    texture: Any = None
     template: Any = None
     matrix: Any = msgspec.field(default=None, name="transformationMatrix")
 
@@ -52,10 +54,6 @@ class Model(msgspec.Struct):
     templates: Any = msgspec.field(default=None, name="geometry-templates")
     appearance: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
     id: Any = None
-
-
-class _Appearance(msgspec.Struct):
-    textures: Any = None
 
 
 class Decoder:
@@ -124,18 +122,3 @@ class Decoder:
         elif geometry is not None:
             self._tally.add("bad-geometry", "Geometries of a wrong shape were left out")
         return made
-
-
-def texture_names(appearance: msgspec.Raw) -> list[str]:
-    """Image names of the textures, empty where the appearance is absent or odd."""
-    if not bytes(appearance):
-        return []
-    try:
-        textures = msgspec.json.decode(appearance, type=_Appearance | None)
-    except msgspec.DecodeError:
-        return []
-    listed = textures.textures if textures is not None else None
-    if not isinstance(listed, list):
-        return []
-    images = [one.get("image") for one in listed if isinstance(one, dict)]
-    return [image for image in images if isinstance(image, str)]

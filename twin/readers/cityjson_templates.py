@@ -12,6 +12,7 @@ from twin.city.copies import add_copies
 from twin.city.gathering import Gathered, Gatherer, points_from_json
 from twin.city.tally import Tally
 from twin.readers.cityjson_geometry import DEPTHS, codes_of, lod_name, surfaces_of
+from twin.readers.cityjson_looks import CityJsonLooks, LookLists, looks_of
 from twin.readers.cityjson_schema import Geometry
 
 
@@ -30,8 +31,12 @@ class Templates:
     block : the value of ``geometry-templates``
     """
 
-    def __init__(self, block: Any, tally: Tally) -> None:
+    def __init__(
+        self, block: Any, tally: Tally, looks: CityJsonLooks, lists: LookLists | None
+    ) -> None:
         self._tally = tally
+        self._looks = looks
+        self._lists = lists
         self._templates: list[Any] = []
         self._vertices = np.empty((0, 3))
         self._uses: dict[tuple[int, int], _Uses] = {}  # by template and shade of the kind
@@ -100,10 +105,15 @@ class Templates:
             type=value["type"],
             boundaries=value.get("boundaries"),
             semantics=value.get("semantics"),
+            material=value.get("material"),
+            texture=value.get("texture"),
         )
         surfaces = surfaces_of(geometry)
         codes = codes_of(geometry, len(surfaces), shade) or [shade] * len(surfaces)
         alone = Gatherer(self._tally)
-        alone.add(surfaces, self._vertices, [0] * len(surfaces), codes)
+        looks = None
+        if self._lists is not None:
+            looks = looks_of(*self._looks.of(geometry, len(surfaces), self._lists))
+        alone.add(surfaces, self._vertices, [0] * len(surfaces), codes, looks=looks)
         gathered = alone.gathered()
         return gathered if len(gathered.features) else None

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from twin.city.asset import CityAsset, ReadWarning
+from twin.city.images import with_image_bytes
 from twin.errors import ReadError
 from twin.readers.base import (
     SNIFF_BYTES,
@@ -48,7 +49,7 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> CityAsset:
         if not cities:
             raise ReadError("The zip holds no city of a known format", path=path, reader_id=_ID)
         city, reader = cities[0]
-        asset = _read_inner(path, city, reader, options, progress)
+        asset = with_image_bytes(_read_inner(path, city, reader, options, progress))
     name = city.relative_to(folder).as_posix()
     inside = ReadWarning("inside-zip", f"The city {name} inside the zip was opened")
     others = [ReadWarning("other-cities", "The zip holds more cities", len(cities) - 1)]
