@@ -19,7 +19,9 @@ from scenes.symbol_art import masks_of
 from scenes.vtk_arrays import vtk_from_numpy
 from twin.arrays import UInt8Array
 
+#: Texels each way for screens of usual density; denser ones get more, up to `MOST_SIDE`.
 SIDE = 1024
+MOST_SIDE = 8192
 Font: TypeAlias = Literal["small", "body", "strong"]
 FONT_PX: dict[Font, float] = {"small": 11.0, "body": 12.5, "strong": 12.5}
 #: Looked for by name in the system's font folders, best first.
@@ -51,13 +53,14 @@ class Atlas:
 
     def __init__(self, pixel_ratio: float) -> None:
         self.pixel_ratio = pixel_ratio
-        self._pixels: UInt8Array = np.zeros((SIDE, SIDE, 4), np.uint8)
+        self._side = _side_for(pixel_ratio)
+        self._pixels: UInt8Array = np.zeros((self._side, self._side, 4), np.uint8)
         self._pen = [2, 2]
         self._row_height = 0
         self._glyphs: dict[tuple[Font, str], Sprite] = {}
         self._symbols: dict[str, Sprite] = {}
         self._image = vtkImageData()
-        self._image.SetDimensions(SIDE, SIDE, 1)
+        self._image.SetDimensions(self._side, self._side, 1)
         self.texture = vtkTexture()
         self.texture.SetInputData(self._image)
         self.texture.InterpolateOff()
@@ -136,11 +139,11 @@ class Atlas:
 
     def _place(self, body: Image.Image, whole: Image.Image) -> tuple[int, int]:
         width, height = body.size
-        if self._pen[0] + width + 1 > SIDE:
+        if self._pen[0] + width + 1 > self._side:
             self._pen = [2, self._pen[1] + self._row_height + 1]
             self._row_height = 0
         left, top = self._pen
-        if top + height + 1 > SIDE:
+        if top + height + 1 > self._side:
             return 0, 0  # a full atlas shows blocks instead of rare characters
         self._pixels[top : top + height, left : left + width, 0] = np.asarray(body)
         self._pixels[top : top + height, left : left + width, 1] = np.asarray(whole)
@@ -149,6 +152,14 @@ class Atlas:
         self._row_height = max(self._row_height, height)
         self._is_dirty = True
         return left, top
+
+
+def _side_for(pixel_ratio: float) -> int:
+    """The next power of two that holds as many sprites as `SIDE` does at a ratio of two."""
+    side = SIDE
+    while side < MOST_SIDE and side < SIDE * pixel_ratio / 2:
+        side *= 2
+    return side
 
 
 def _grown(body: Image.Image, by_px: float) -> Image.Image:

@@ -17,6 +17,8 @@ from twin.arrays import Float32Array
 
 Rgba = tuple[float, float, float, float]
 
+#: `Overlay.set_part` of a picture drawn in one go.
+WHOLE = (1.0, 1.0, 0.0, 0.0)
 _NAMES = ("boxPx", "texel", "fillColour", "haloColour")
 _VERTEX_INPUTS = """//VTK::Normal::Dec
 in vec2 boxPx;
@@ -29,11 +31,11 @@ out vec4 haloVS;
 """
 _VERTEX = """//VTK::PositionVC::Impl
 vec2 anchorPx = onScreen > 0.5 ? vertexMC.xy * viewportPx
-  : (gl_Position.xy / gl_Position.w * 0.5 + 0.5) * viewportPx;
+  : ((gl_Position.xy / gl_Position.w - part.zw) / part.xy * 0.5 + 0.5) * viewportPx;
 if (onScreen > 0.5) gl_Position.w = 1.0;
 vec2 cornerPx = floor(anchorPx + 0.5) + boxPx;
 if (gl_Position.w > 0.0) {
-  gl_Position.xy = (cornerPx / viewportPx * 2.0 - 1.0) * gl_Position.w;
+  gl_Position.xy = ((cornerPx / viewportPx * 2.0 - 1.0) * part.xy + part.zw) * gl_Position.w;
   gl_Position.z = -0.999 * gl_Position.w;
 }
 texelVS = texel;
@@ -232,6 +234,12 @@ class Overlay:
         for _, known in self._ranked:
             self._assembly.AddPart(known)
 
+    def set_part(self, part: tuple[float, float, float, float]) -> None:
+        """Draw a part of a larger picture: scale x, y and offset x, y of its clip space."""
+        for _, actor in self._ranked:
+            uniforms = actor.GetShaderProperty().GetVertexCustomUniforms()
+            uniforms.SetUniform4f("part", part)
+
     def remove(self, actor: vtkActor) -> None:
         """Stop drawing an actor and free what it holds on the graphics card."""
         self._ranked = [pair for pair in self._ranked if pair[1] is not actor]
@@ -253,7 +261,9 @@ class Billboards:
         self._atlas = atlas
         self._shader = vtkOpenGLShaderProperty()
         self._write_shader()
-        self._shader.GetVertexCustomUniforms().SetUniformf("onScreen", float(on_screen))
+        uniforms = self._shader.GetVertexCustomUniforms()
+        uniforms.SetUniformf("onScreen", float(on_screen))
+        uniforms.SetUniform4f("part", WHOLE)
         self._mapper = vtkPolyDataMapper()
         self._mapper.ScalarVisibilityOff()
         for name in _NAMES:

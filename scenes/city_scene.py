@@ -141,6 +141,11 @@ class CityScene:
         self._stage.choose_picture()
         return changed
 
+    def draw_part(self, part: tuple[float, float, float, float]) -> None:
+        """Let the next frame be a part of a larger picture; see `scenes.big_picture`."""
+        self._stage.overlay.set_part(part)
+        self._stage.choose_picture()
+
     def _update(self, entry: _Entry, given: SceneInput, view: View) -> bool:
         try:
             self._ensure_built(entry)

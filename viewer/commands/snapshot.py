@@ -7,13 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twin.errors import TwinError
+from viewer.progress_line import ProgressLine
 from viewer.subcommand import Subcommand
 
 if TYPE_CHECKING:
     from scenes.city_scene import CityScene
     from twin.city.asset import CityAsset
 
-MOST_PX = 8192
+MOST_PX = 65_536
+#: Larger pictures are drawn in parts.
+IN_ONE_PX = 4096
+#: Letters and symbols keep their share of a picture larger than this.
+USUAL_PX = (1920, 1080)
 _CAMERA_HELP = "AZIMUTH,ELEVATION,DISTANCE in degrees and metres, or X,Y,Z,FX,FY,FZ in local metres"
 EPILOG = """examples:
   civitwin snapshot city.city.json -o city.png
@@ -104,18 +109,28 @@ def _draw(
     size: tuple[int, int],
     camera: tuple[float, ...],
 ) -> None:
+    from scenes.big_picture import save_big_png
     from scenes.city_scene import CityScene
     from scenes.offscreen import OffscreenWindow
     from scenes.scene_input import SceneInput
     from twin.theme import load_theme
     from twin.tiles.partition import tiles_from_asset
 
-    target = OffscreenWindow(*size)
-    scene = CityScene(target.renderer, theme=load_theme(arguments.theme))
+    is_big = max(size) > IN_ONE_PX
+    target = OffscreenWindow(*((IN_ONE_PX, IN_ONE_PX) if is_big else size))
+    ratio = max(1.0, min(size[0] / USUAL_PX[0], size[1] / USUAL_PX[1]))
+    scene = CityScene(target.renderer, theme=load_theme(arguments.theme), pixel_ratio=ratio)
     try:
         scene.set_city(asset, tiles_from_asset(asset))
         _aim(scene, camera)
-        scene.update(SceneInput(colour_by=arguments.color_by))
+        given = SceneInput(colour_by=arguments.color_by)
+        if is_big:
+            target.window.SetSize(*size)  # the home view is fitted to the whole picture
+            scene.camera.home(animated=False)
+            _aim(scene, camera)
+            save_big_png(arguments.output, size, scene, target, given, ProgressLine("Drawing"))
+            return
+        scene.update(given)
         target.render()
         target.save_png(arguments.output)
     except OSError as error:
