@@ -101,7 +101,6 @@ class DepthMap:
             window.MakeCurrent()
             self.texture.ReleaseGraphicsResources(window)
             self._fbo.ReleaseGraphicsResources(window)
-        self._renderer.SetRenderWindow(None)
         self._fbo = self._depth = None
 
     def _draw_wanted(self, _renderer: object, _event: str) -> None:

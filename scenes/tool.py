@@ -41,27 +41,24 @@ class PointerAt:
     view: View
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(slots=True, kw_only=True, eq=False)
 class Bench:
     """What tools work on. GUI thread.
 
     Attributes
     ----------
-    touch : the city's picture has changed although no geometry has: draw it anew
+    marker_m : place along the curve that is shown, that the person points at; None = nowhere
     """
 
     stage: Stage
     picker: Picker
     camera: CameraRig
+    marker_m: float | None = None
 
     @property
     def tiles(self) -> Sequence[Tile]:
         """Tiles that are loaded now."""
         return self.stage.tiles
-
-    def touch(self) -> None:
-        """The picture of the city has changed although no geometry has: draw it anew."""
-        self.stage.style.version += 1
 
     def cast(self, eye_m: Float64Array, ray: Float64Array) -> Pick | None:
         """What a ray (3,) from an eye (3,) meets first."""

@@ -143,6 +143,11 @@ class ToolBox:
             return False
         return self._guard(tool, tool.visual.key, name)
 
+    def mark(self, distance_m: float | None) -> None:
+        """Mark a place along the curve that a tool shows, None = nowhere."""
+        self._bench.marker_m = distance_m
+        self._is_changed = True
+
     def _point(
         self, call: Callable[[ToolVisual], Callable[[PointerAt], bool]], x_px: float, y_px: float
     ) -> bool:

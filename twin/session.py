@@ -7,6 +7,7 @@ from typing import Any
 
 from twin.city.asset import CityAsset
 from twin.city.scene_file import SceneFile
+from twin.city.scene_sources import SceneSources
 from twin.city.style import PLAIN, CityStyle
 from twin.clock import Clock
 from twin.link.client import HubClient
@@ -18,16 +19,22 @@ from twin.signals import Signal
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What is selected: at most one of a feature row, a thing id, a unit id."""
+    """What is selected: at most one of a feature row, a thing id, a unit id, or many features."""
 
     feature: int = -1
     thing_id: str = ""
     unit_id: str = ""
+    features: tuple[int, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing is selected."""
-        return self.feature < 0 and not self.thing_id and not self.unit_id
+        return self.feature < 0 and not (self.thing_id or self.unit_id or self.features)
+
+    @property
+    def rows(self) -> tuple[int, ...]:
+        """Rows of all selected features, one or many."""
+        return self.features if self.feature < 0 else (self.feature,)
 
 
 NOTHING = Selection()
@@ -82,10 +89,13 @@ class TwinSession:
         ingest: SampleIngest,
         hub: HubClient,
         scene_file: SceneFile | None = None,
+        sources: SceneSources | None = None,
     ) -> None:
         self.city = city
         #: What was opened, with styles and bookmarks; None for a generated city.
         self.scene_file = scene_file
+        #: The sources of the scene; empty for a generated city.
+        self.sources = sources or SceneSources()
         self.clock = clock
         self.observations = observations
         self.units = units

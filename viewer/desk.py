@@ -13,7 +13,8 @@ from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QApplication, QMenu
 
 from scenes.city_scene import CityScene
-from scenes.controls import PointerControls
+from scenes.tool_controls import ToolControls
+from twin.city.scene_sources import SceneSources
 from twin.clock import SystemClock
 from twin.link.client import HubClient
 from twin.room.model import Operator
@@ -30,9 +31,11 @@ from viewer.run_recorder import RunRecorder
 from viewer.scene_driver import SceneDriver
 from viewer.scene_menu import fill_scene_menu
 from viewer.settings import Settings
+from viewer.tool_driver import ToolDriver
 from widgets.bridge import Bridge
 from widgets.layer_list import LayerList
 from widgets.panel import panel_registry
+from widgets.tool_list import ToolList
 from widgets.viewport import Viewport
 
 _log = logging.getLogger(__name__)
@@ -78,10 +81,11 @@ class Desk:
             theme=theme,
             pixel_ratio=self._viewport.devicePixelRatioF(),
         )
-        self._scene.set_city(loaded.asset, loaded.tiles)
-        self._controls = PointerControls(self._scene)
+        self._scene.set_city(loaded.asset, loaded.tiles, loaded.streams)
+        self._controls = ToolControls(self._scene)
         self._viewport.set_controls(self._controls)
         layers = LayerList()
+        tools = ToolList()
         self._driver = SceneDriver(
             session=self.session,
             scene=self._scene,
@@ -98,7 +102,18 @@ class Desk:
             operator=operator,
             panels=panel_registry(),
             layers=layers,
+            tools=tools,
         )
+        self._tool_driver = ToolDriver(
+            session=self.session,
+            scene=self._scene,
+            viewport=self._viewport,
+            tools=tools,
+            bridge=self._bridge,
+            hurry=self._driver.hurry,
+        )
+        self._tool_driver.add_actions(self.window.actions_table)
+        self._tool_driver.dress(theme, self.window.theme_changed)
         self._hover = HoverTeller(
             session=self.session,
             viewport=self._viewport,
@@ -138,6 +153,7 @@ class Desk:
             ingest=ingest,
             hub=hub,
             scene_file=loaded.scene_file,
+            sources=SceneSources(loaded.reports, loaded.scene_file),
         )
 
     # -- life --------------------------------------------------------------------------------
@@ -186,6 +202,7 @@ class Desk:
         for disconnect in self._disconnects:
             disconnect()
         self._hover.close()
+        self._tool_driver.close()
         self._driver.close()
         QApplication.quit()
 

@@ -35,6 +35,7 @@ from widgets.shape_mark import Level
 from widgets.status_strip import StatusStrip
 from widgets.style import apply_theme, on_colour
 from widgets.toast import Toast
+from widgets.tool_list import ToolList
 from widgets.top_bar import TopBar
 from widgets.viewport import Viewport
 from widgets.window_frame import WindowFrame
@@ -74,6 +75,7 @@ class MainWindow(QMainWindow):
         panels: Iterable[PanelType],
         actions: ActionTable | None = None,
         layers: LayerList | None = None,
+        tools: ToolList | None = None,
     ) -> None:
         super().__init__()
         self.session = session
@@ -83,6 +85,7 @@ class MainWindow(QMainWindow):
         self.actions_table = actions or ActionTable()
         self.theme_changed: Signal[Theme] = Signal()
         self.closed: Signal[None] = Signal()
+        self.tools = tools or ToolList()
         self._view = viewport
         self._frame: Frame = "live"
         self._n_refreshes = 0
@@ -94,6 +97,7 @@ class MainWindow(QMainWindow):
             theme=theme,
             actions=self.actions_table,
             layers=layers or LayerList(),
+            tools=self.tools,
             theme_changed=self.theme_changed,
         )
         self._dress()
@@ -290,11 +294,13 @@ class MainWindow(QMainWindow):
         self._view.send_key(name)
 
     def back_out(self) -> None:
-        """Esc: close the find box, then a message, then full screen, then the selection."""
+        """Esc: find box, then a message, the tool in hand, full screen, the selection."""
         if self.find_box.isVisible():
             self.find_box.dismiss()
         elif self.toast.isVisible():
             self.toast.dismiss()
+        elif self.tools.leave():
+            return
         elif self.isFullScreen():
             self.showNormal()
         else:

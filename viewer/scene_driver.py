@@ -117,7 +117,14 @@ class SceneDriver:
         self._scene.camera.fly_to(target[:3], target[3])
         self._is_urgent = True
 
+    def hurry(self) -> None:
+        """Draw with the next tick although nothing of the room moved."""
+        self._is_urgent = True
+
     def _select_at(self, at_px: tuple[float, float]) -> None:
+        if self._scene.tools.click(*at_px):
+            self._is_urgent = True
+            return
         self.select_pick(self._scene.pick(*at_px))
 
     def select_pick(self, pick: Pick | None) -> None:

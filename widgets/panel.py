@@ -15,6 +15,7 @@ from twin.theme import Theme
 from widgets.actions import ActionTable
 from widgets.bridge import Bridge
 from widgets.layer_list import LayerList
+from widgets.tool_list import ToolList
 
 Area = Literal["left", "right", "bottom"]
 
@@ -32,6 +33,7 @@ class PanelContext:
         and disconnects in `Panel.release` (style sheets and icons of labels follow by themselves)
     actions : named actions of the whole window (find box, menus, keys)
     layers : what the scene draws and how; filled by the app, changed by the layers panel
+    tools : tools of the 3D view and what they found; filled by the app
     """
 
     session: TwinSession
@@ -39,6 +41,7 @@ class PanelContext:
     theme: Theme
     actions: ActionTable
     layers: LayerList = field(default_factory=LayerList)
+    tools: ToolList = field(default_factory=ToolList)
     theme_changed: Signal[Theme] = field(default_factory=lambda: Signal[Theme]())
 
 
