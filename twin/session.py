@@ -8,6 +8,7 @@ from typing import Any
 from twin.city.asset import CityAsset
 from twin.city.scene_file import SceneFile
 from twin.city.scene_sources import SceneSources
+from twin.city.scene_sources import SceneSources
 from twin.city.style import PLAIN, CityStyle
 from twin.clock import Clock
 from twin.link.client import HubClient
@@ -94,6 +95,8 @@ class TwinSession:
         self.city = city
         #: What was opened, with styles and bookmarks; None for a generated city.
         self.scene_file = scene_file
+        #: The sources of the scene; empty for a generated city.
+        self.sources = sources or SceneSources()
         #: The sources of the scene; empty for a generated city.
         self.sources = sources or SceneSources()
         self.clock = clock

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from twin.city.asset import CityAsset
-from twin.city.scene_file import SceneFile
+from twin.city.compose import Composed, SourceReport, compose, scene_at
+from twin.city.residents import resident_city
+from twin.city.scene_file import SCENE_NAME, Join, SceneFile
 from twin.errors import TwinError
-from twin.readers.base import Progress, ReadOptions, open_city
+from twin.readers.base import Progress, ReadOptions
 from twin.tiles.content import TileSource
 from twin.tiles.partition import tiles_from_asset
 from twin.tiles.tile import Tile
@@ -24,17 +26,56 @@ class LoadingCancelledError(TwinError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CitySource:
-    """A file, or the generated city when ``path`` is None."""
+    """A file or scene, or the generated city when ``path`` is None.
 
-    path: Path | None = None
+    Attributes
+    ----------
+    path : a city file, a scene file, or a folder that holds a scene or a tileset; or a URL
+    further : more files of a scene that is not saved yet
+    joins : tables joined to the features, besides those of the scene
+    save_scene : where to write the scene once it is open
+    """
+
+    path: Path | str | None = None
     options: ReadOptions = field(default_factory=ReadOptions)
+    further: tuple[Path | str, ...] = ()
+    joins: tuple[Join, ...] = ()
+    save_scene: Path | None = None
     n_buildings: int = 5000
     seed: int = 1
 
-    def sim_arguments(self) -> list[str]:
-        """Arguments that make ``civitwin sim`` take the same city."""
+    @property
+    def title(self) -> str:
+        """Name for a person before it is open."""
+        if self.path is None:
+            return "Demo city"
+        more = f" and {len(self.further)} more" if self.further else ""
+        return f"{Path(self.path).name}{more}"
+
+    def scene(self) -> SceneFile:
+        """What is to be opened.
+
+        Raises
+        ------
+        TwinError
+            The scene file is broken.
+        """
+        paths = [] if self.path is None else [self.path, *self.further]
+        scene = scene_at(paths, crs=self.options.crs, lod=self.options.lod)
+        scene.joins = (*scene.joins, *self.joins)
+        return scene
+
+    def sim_arguments(self, folder: Path) -> list[str]:
+        """Arguments that make ``civitwin sim`` take the same city.
+
+        A scene that is not saved is written to `folder` for it.
+        """
         if self.path is None:
             return ["--buildings", str(self.n_buildings), "--seed", str(self.seed)]
+        if self.further or self.joins or self.save_scene:
+            scene = self.scene()
+            scene.save(folder / SCENE_NAME)
+            return ["--city", str(scene.path)]
         arguments = ["--city", str(self.path)]
         if self.options.lod:
             arguments += ["--lod", self.options.lod]
@@ -42,19 +83,23 @@ class CitySource:
             arguments += ["--crs", self.options.crs]
         return arguments
 
-    def load(self, progress: Progress) -> CityAsset:
+    def load(self, progress: Progress) -> Composed:
         """Read or generate. Any thread.
 
         Raises
         ------
         TwinError
-            The file cannot be opened as a city.
+            The file cannot be opened as a city, or the scene cannot be saved.
         """
         if self.path is not None:
-            return open_city(self.path, self.options, progress)
+            composed = compose(self.scene(), progress)
+            if self.save_scene is not None:
+                composed.scene.save(self.save_scene)
+            return composed
         from twin.generate.city import generate_city
 
-        return generate_city(n_buildings=self.n_buildings, seed=self.seed, progress=progress)
+        city = generate_city(n_buildings=self.n_buildings, seed=self.seed, progress=progress)
+        return Composed(asset=city, scene=SceneFile(title=city.title))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +109,15 @@ class LoadedCity:
     Attributes
     ----------
     streams : tilesets that are read piece by piece while the city is looked at
-    scene_file : the scene it was read from; one of a single file is not saved yet
+    scene_file : the scene it was read from; that of single files is not saved yet
+    reports : what became of each source
     """
 
     asset: CityAsset
     tiles: list[Tile]
     streams: tuple[TileSource, ...] = ()
     scene_file: SceneFile | None = None
+    reports: tuple[SourceReport, ...] = ()
 
 
 class CityLoading:
@@ -121,12 +168,13 @@ class CityLoading:
 
     def _work(self) -> None:
         try:
-            asset = self._source.load(lambda part: self._report(part * READING_SHARE))
+            opened = self._source.load(lambda part: self._report(part * READING_SHARE))
+            asset = resident_city(opened.asset) if opened.streams else opened.asset
             tiles = tiles_from_asset(
                 asset,
                 progress=lambda part: self._report(READING_SHARE + part * (1 - READING_SHARE)),
             )
-            self._result = LoadedCity(asset, tiles)
+            self._result = LoadedCity(asset, tiles, opened.streams, opened.scene, opened.reports)
         except Exception as error:  # noqa: BLE001 - handed to the thread that asks for the result
             self._error = error
 
@@ -138,13 +186,16 @@ class CityLoading:
 
 def opening_remark(asset: CityAsset) -> str:
     """What the operator should know about a city that was just opened, "" for nothing."""
-    if asset.path is None:
+    if asset.path is None and not asset.parts:
         return ""
+    lost = [one.message for one in asset.warnings if one.kind.startswith("source-")]
+    if lost:
+        return lost[0] if len(lost) == 1 else f"{lost[0]} ({len(lost) - 1} more: see Sources)"
     if asset.origin.crs is None:
         return (
             "The file names no coordinate reference system, so sensors with a longitude and"
             " latitude cannot be placed; open it with --crs, e.g. --crs EPSG:31256"
         )
     if asset.warnings:
-        return f"Remarks on this file: {len(asset.warnings)}. Read them with: civitwin inspect"
+        return f"Remarks on this file: {len(asset.warnings)}. Read them in the Sources panel"
     return ""

@@ -100,7 +100,7 @@ def _run(loading: CityLoading, folder: Path, ending: _Ending, options: ConsoleOp
     if not options.hub:  # first, so that it starts while the city loads
         hub = PrivateHub(
             base_port=free_base_port(options.base_port),
-            scene=options.city.path.name if options.city.path else "Demo city",
+            scene=options.city.title,
             folder=folder,
             journal=options.journal,
             on_trouble=troubles.tell,
@@ -195,8 +195,7 @@ def _await_city(
 
     clock = SystemClock()
     apply_theme(app, load_theme(options.theme or settings.theme))
-    title = options.city.path.name if options.city.path else "the demo city"
-    splash = Splash(title=title, loading=loading, clock=clock)
+    splash = Splash(title=options.city.title, loading=loading, clock=clock)
     _import_drawing()  # while the city loads on its own thread
     while not loading.wait(POLL_S):
         ending.leave_if_asked()
@@ -266,7 +265,7 @@ def _run_desk(
 
     def start_companions() -> None:
         if options.simulate:
-            arguments = [*options.city.sim_arguments(), *options.sim_arguments]
+            arguments = [*options.city.sim_arguments(folder), *options.sim_arguments]
             companions.start_simulator(endpoint, arguments)
         for feed in options.feeds:
             try:

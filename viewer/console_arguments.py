@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -92,6 +93,44 @@ def add_console_arguments(parser: argparse.ArgumentParser) -> None:
         help="size of the window, e.g. 1280x720 (default: the whole screen)",
     )
     timed.add_argument("--report", type=Path, metavar="JSON", help="figures of the run at the end")
+
+
+def add_scene_arguments(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+    """How city files are read: level, CRS, tables to join."""
+    parser.add_argument("--lod", default="", help="level of detail (default: the best there is)")
+    parser.add_argument("--crs", default="", help="CRS of a file that names none, e.g. EPSG:31256")
+    parser.add_argument(
+        "--join",
+        action="append",
+        default=[],
+        metavar="TABLE:KEY[=ATTRIBUTE]",
+        help="join a CSV or Parquet table to the features by id, or by an attribute;"
+        " may be repeated",
+    )
+
+
+def city_of_files(
+    files: Sequence[str], arguments: argparse.Namespace, *, save_scene: Path | None = None
+) -> CitySource:
+    """The source that files or addresses on the command line mean.
+
+    Raises
+    ------
+    TwinError
+        A join is not written as it should be.
+    """
+    from twin.city.join import join_from_text
+    from twin.readers.base import ReadOptions
+    from viewer.city_source import CitySource
+
+    places = [one if one.startswith(("http://", "https://")) else Path(one) for one in files]
+    return CitySource(
+        path=places[0],
+        further=tuple(places[1:]),
+        options=ReadOptions(lod=arguments.lod, crs=arguments.crs),
+        joins=tuple(join_from_text(one) for one in arguments.join),
+        save_scene=save_scene,
+    )
 
 
 def check_outputs(arguments: argparse.Namespace) -> None:

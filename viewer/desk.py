@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication, QMenu
 from scenes.city_scene import CityScene
 from scenes.tool_controls import ToolControls
 from twin.city.scene_sources import SceneSources
+from twin.city.scene_sources import SceneSources
 from twin.clock import SystemClock
 from twin.link.client import HubClient
 from twin.room.model import Operator
@@ -153,6 +154,7 @@ class Desk:
             ingest=ingest,
             hub=hub,
             scene_file=loaded.scene_file,
+            sources=SceneSources(loaded.reports, loaded.scene_file),
             sources=SceneSources(loaded.reports, loaded.scene_file),
         )
 

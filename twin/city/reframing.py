@@ -28,11 +28,8 @@ _MOST_LOCAL_M = 131_072.0
 
 def placed_by_hand(place: Placement) -> Move:
     """Scale, turn clockwise about the source's own origin, then shift."""
-    turn = np.radians(place.turn_deg)
-    cos, sin = np.cos(turn) * place.scale, np.sin(turn) * place.scale
-    matrix = np.array([[cos, sin, 0.0], [-sin, cos, 0.0], [0.0, 0.0, place.scale]])
-    shift = np.array([place.east_m, place.north_m, place.height_m])
-    return lambda xyz: (xyz @ matrix.T + shift).astype(np.float32)
+    matrix = _matrix(place)
+    return lambda xyz: (xyz @ matrix[:3, :3].T + matrix[:3, 3]).astype(np.float32)
 
 
 def between_frames(asset: CityAsset, target: Origin, vertical: str, tally: Tally) -> Move | None:
@@ -203,3 +200,38 @@ def _moved_points(points: PointCloud | None, move: Move) -> PointCloud | None:
     if points is None:
         return None
     return dataclasses.replace(points, xyz_local_m=_in_chunks(move, points.xyz_local_m))
+
+
+def part_moved(asset: CityAsset, first: int, end: int, old: Placement, new: Placement) -> CityAsset:
+    """An asset with the features ``first <= row < end`` moved from one placing to another.
+
+    Their rows and ids stay, so that whoever knows them goes on knowing them.
+    """
+    back, forth = _matrix(old), _matrix(new)
+    change = forth @ np.linalg.inv(back)
+
+    def move(xyz: Float32Array) -> Float32Array:
+        return (xyz @ change[:3, :3].T + change[:3, 3]).astype(np.float32)
+
+    soup, features = asset.soup, table_of(asset)
+    rows = (soup.features >= first) & (soup.features < end)
+    corners = soup.corners_local_m.copy()
+    corners[rows] = move(corners[rows].reshape(-1, 3)).reshape(-1, 3, 3)
+    bounds = features.bounds_min_max_local_m.copy()
+    part = dataclasses.replace(features, bounds_min_max_local_m=bounds[first:end])
+    bounds[first:end] = _moved_bounds(part, soup.features[rows] - first, corners[rows], move)
+    return dataclasses.replace(
+        asset,
+        soup=dataclasses.replace(soup, corners_local_m=corners),
+        features=dataclasses.replace(features, bounds_min_max_local_m=bounds),
+    )
+
+
+def _matrix(place: Placement) -> Float64Array:
+    """(4, 4) from a source's own coordinates to the scene's."""
+    turn = np.radians(place.turn_deg)
+    cos, sin = np.cos(turn) * place.scale, np.sin(turn) * place.scale
+    matrix = np.eye(4)
+    matrix[:3, :3] = [[cos, sin, 0.0], [-sin, cos, 0.0], [0.0, 0.0, place.scale]]
+    matrix[:3, 3] = (place.east_m, place.north_m, place.height_m)
+    return matrix

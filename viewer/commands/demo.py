@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from viewer.console_arguments import add_console_arguments, console_options
+from viewer.console_arguments import (
+    add_console_arguments,
+    add_scene_arguments,
+    city_of_files,
+    console_options,
+)
 from viewer.subcommand import Subcommand
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     city = parser.add_argument_group("city")
     city.add_argument(
-        "--city", type=Path, metavar="FILE", help="a city file (default: a generated city)"
+        "--city",
+        action="append",
+        metavar="FILE",
+        help="a city file or a scene (default: a generated city); may be repeated",
     )
-    city.add_argument("--lod", default="", help="level of detail (default: the best there is)")
-    city.add_argument("--crs", default="", help="CRS of a file that names none, e.g. EPSG:31256")
+    add_scene_arguments(city)
     city.add_argument(
         "--buildings",
         type=int,
@@ -31,16 +37,13 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from twin.readers.base import ReadOptions
     from viewer.city_source import CitySource
     from viewer.console import run_console
 
-    city = CitySource(
-        path=arguments.city,
-        options=ReadOptions(lod=arguments.lod, crs=arguments.crs),
-        n_buildings=arguments.buildings,
-        seed=arguments.seed,
-    )
+    if arguments.city:
+        city = city_of_files(arguments.city, arguments)
+    else:
+        city = CitySource(n_buildings=arguments.buildings, seed=arguments.seed)
     further = tuple(arguments.sim_arguments.split())
     return run_console(
         console_options(arguments, city=city, simulate=not arguments.hub, sim_arguments=further)

@@ -63,7 +63,9 @@ def _time_of_day(text: str) -> float:
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--city", type=Path, metavar="FILE", help="a city file; else the demo city")
+    which.add_argument(
+        "--city", type=Path, metavar="FILE", help="a city file or scene; else the demo city"
+    )
     which.add_argument(
         "--buildings", type=_at_least(1), metavar="N", default=_DEFAULT_BUILDINGS,
         help="size of the demo city (default 5000)",
@@ -100,9 +102,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _open(arguments: argparse.Namespace) -> CityAsset:
     if arguments.city is not None:
-        from twin.readers.base import ReadOptions, open_city
+        from twin.city.compose import compose, scene_at
 
-        return open_city(arguments.city, ReadOptions(lod=arguments.lod, crs=arguments.crs))
+        return compose(scene_at([arguments.city], crs=arguments.crs, lod=arguments.lod)).asset
     from twin.generate.city import generate_city
 
     return generate_city(n_buildings=arguments.buildings, seed=arguments.seed)
