@@ -20,7 +20,7 @@ class Legend:
     vmin, vmax : ends of the ramp (numbers only)
     ramp : None for classes
     classes : (name, colour) of text attributes
-    no_data : colour of features without a value
+    no_data : colour of what has no value, None where that is simply not drawn
     note : e.g. "nearest sensor within 250 m", "" for none
     """
 
@@ -30,5 +30,5 @@ class Legend:
     vmax: float = 1.0
     ramp: Ramp | None = None
     classes: tuple[tuple[str, Rgb], ...] = ()
-    no_data: Rgb = (0, 0, 0)
+    no_data: Rgb | None = None
     note: str = ""

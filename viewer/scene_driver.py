@@ -183,7 +183,7 @@ def panel_legend(legend: SceneLegend) -> Legend:
         vmax=legend.vmax,
         ramp=legend.ramp,
         classes=tuple((name, _hex(rgb)) for name, rgb in legend.classes),
-        no_data=_hex(legend.no_data),
+        no_data=_hex(legend.no_data or (0, 0, 0)),
         note=legend.note,
     )
 

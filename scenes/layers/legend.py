@@ -72,7 +72,8 @@ class LegendVisual:
     def _add(self, column: _Column, legend: Legend) -> None:
         if legend.note:
             column.text(legend.note, "small", self._quiet)
-        column.swatch(legend.no_data, "no data", self._quiet)
+        if legend.no_data is not None:
+            column.swatch(legend.no_data, "no data", self._quiet)
         if legend.ramp is not None:
             column.ends(_number(legend.vmin), _number(legend.vmax))
             column.bar(ramp_table(legend.ramp) / 255.0)
