@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from vtkmodules.vtkCommonDataModel import vtkPolyData
 from vtkmodules.vtkRenderingCore import vtkActor, vtkRenderer
 
 from scenes.city_tiles import edge_actor
@@ -20,6 +22,14 @@ MOST_LINES = 150_000
 REACH_M = 950.0
 
 
+@dataclass(slots=True, eq=False)
+class EdgeMesh:
+    """The edge lines of one tile; ``mesh`` is made when they are first near enough."""
+
+    tile: Tile
+    mesh: vtkPolyData | None = None
+
+
 class EdgeLines:
     """Edge lines of the near tiles: each the colour of its own face, darker. GUI thread.
 
@@ -29,13 +39,22 @@ class EdgeLines:
     def __init__(self, renderer: vtkRenderer, look: SurfaceLook, tiles: Sequence[Tile]) -> None:
         self._renderer = renderer
         self._look = look
-        self._tiles = [tile for tile in tiles if len(tile.edges_local_m)]
-        self._counts = np.array([len(tile.edges_local_m) for tile in self._tiles], np.int64)
-        bounds = [tile.bounds_min_max_local_m for tile in self._tiles]
-        self._bounds: Float32Array = np.array(bounds, np.float32).reshape(-1, 6)
-        self._actors: dict[int, vtkActor] = {}
-        self._shown: BoolArray = np.zeros(len(self._tiles), bool)
+        self._whole = [EdgeMesh(tile) for tile in tiles if len(tile.edges_local_m)]
+        self._meshes: list[EdgeMesh] = []
+        self._actors: dict[EdgeMesh, vtkActor] = {}
+        self._shown: set[EdgeMesh] = set()
         self._visible = True
+        self.set_streamed(())
+
+    def set_streamed(self, meshes: Sequence[EdgeMesh]) -> None:
+        """Take what is drawn of streamed sources just now; shown with the next `update`."""
+        self._meshes = [*self._whole, *meshes]
+        self._counts = np.array([len(mesh.tile.edges_local_m) for mesh in self._meshes], np.int64)
+        bounds = [mesh.tile.bounds_min_max_local_m for mesh in self._meshes]
+        self._bounds: Float32Array = np.array(bounds, np.float32).reshape(-1, 6)
+        for gone in self._actors.keys() - set(self._meshes):
+            self._renderer.RemoveActor(self._actors.pop(gone))
+            self._shown.discard(gone)
 
     def set_strength(self, strength: float) -> None:
         """How much darker than its face a near line is, 0..1 (negative = lighter)."""
@@ -50,18 +69,11 @@ class EdgeLines:
         # more would show hidden edges through the houses.
         pull = -float(view.matrix[2, :3] @ view.position_m + view.matrix[2, 3])
         self._look.edge_shader.GetVertexCustomUniforms().SetUniformf("pull", pull)
-        if not self._tiles or not self._visible:
+        if not self._visible:
             return
-        eye = view.position_m
-        gap = np.maximum(np.maximum(self._bounds[:, :3] - eye, eye - self._bounds[:, 3:]), 0.0)
-        distance = np.sqrt((gap**2).sum(axis=1))
-        order = np.argsort(distance, kind="stable")
-        near = np.zeros(len(self._tiles), bool)
-        seen = (distance < reach_m) & view.sees_boxes(self._bounds)
-        drawn = np.cumsum(np.where(seen, self._counts, 0)[order])
-        near[order] = (drawn <= MOST_LINES) & seen[order]
-        for index in np.flatnonzero(near != self._shown):
-            self._show(int(index), visible=bool(near[index]))
+        near = {self._meshes[index] for index in np.flatnonzero(self._near(view, reach_m))}
+        for mesh in near ^ self._shown:
+            self._show(mesh, visible=mesh in near)
         self._shown = near
 
     def set_visible(self, visible: bool) -> None:
@@ -70,27 +82,40 @@ class EdgeLines:
         if not visible:
             for actor in self._actors.values():
                 actor.VisibilityOff()
-            self._shown[:] = False
+            self._shown = set()
 
     def dispose(self) -> None:
         """Take all actors out of the renderer."""
         for actor in self._actors.values():
             self._renderer.RemoveActor(actor)
         self._actors = {}
+        self._shown = set()
 
-    def _show(self, index: int, *, visible: bool) -> None:
-        if visible and index not in self._actors:
-            self._actors[index] = self._actor(self._tiles[index])
-            self._renderer.AddActor(self._actors[index])
-        if index in self._actors:
-            self._actors[index].SetVisibility(visible)
+    def _near(self, view: View, reach_m: float) -> BoolArray:
+        eye = view.position_m
+        gap = np.maximum(np.maximum(self._bounds[:, :3] - eye, eye - self._bounds[:, 3:]), 0.0)
+        distance = np.sqrt((gap**2).sum(axis=1))
+        order = np.argsort(distance, kind="stable")
+        near = np.zeros(len(self._meshes), bool)
+        seen = (distance < reach_m) & view.sees_boxes(self._bounds)
+        drawn = np.cumsum(np.where(seen, self._counts, 0)[order])
+        near[order] = (drawn <= MOST_LINES) & seen[order]
+        return near
 
-    def _actor(self, tile: Tile) -> vtkActor:
-        return edge_actor(
-            self._look,
-            line_mesh(
-                tile.edges_local_m,
-                feature=np.repeat(tile.edge_features, 2).astype(np.float32),
-                codeLight=tile.edge_code_light.reshape(-1),
-            ),
-        )
+    def _show(self, mesh: EdgeMesh, *, visible: bool) -> None:
+        if visible and mesh not in self._actors:
+            if mesh.mesh is None:
+                mesh.mesh = edge_mesh(mesh.tile)
+            self._actors[mesh] = edge_actor(self._look, mesh.mesh)
+            self._renderer.AddActor(self._actors[mesh])
+        if mesh in self._actors:
+            self._actors[mesh].SetVisibility(visible)
+
+
+def edge_mesh(tile: Tile, first_row: int = 0) -> vtkPolyData:
+    """The lines of a tile whose feature 0 has a row. Any thread."""
+    return line_mesh(
+        tile.edges_local_m,
+        feature=(np.repeat(tile.edge_features, 2) + first_row).astype(np.float32),
+        codeLight=tile.edge_code_light.reshape(-1),
+    )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from vtkmodules.vtkCommonCore import reference
-from vtkmodules.vtkCommonDataModel import vtkStaticCellLocator
+from vtkmodules.vtkCommonDataModel import vtkPolyData, vtkStaticCellLocator
 
 from scenes.pick import Pick
 from scenes.view import View
@@ -22,25 +23,51 @@ _MOST_HIDDEN = 64
 NEARLY_M = 0.6
 
 
+@dataclass(slots=True, eq=False)
+class PickMesh:
+    """A tile as rays see it.
+
+    Attributes
+    ----------
+    first_row : row of the feature table that the tile's feature 0 has
+    locator : None = built when a ray first crosses the tile
+    """
+
+    tile: Tile
+    first_row: int = 0
+    locator: vtkStaticCellLocator | None = None
+
+
 class Picker:
     """Finds the triangle under a pixel in well under a millisecond. GUI thread.
 
-    Locators are built when a ray first crosses their tile, or ahead of that by `prepare_one`.
+    Locators are built when a ray first crosses their tile, or ahead of that by `prepare_one`;
+    streamed tiles bring theirs.
     """
 
     def __init__(self) -> None:
-        self._tiles: Sequence[Tile] = ()
+        self._whole: list[PickMesh] = []
+        self._meshes: list[PickMesh] = []
+        self._n_ready = 0
         self._bounds: Float32Array = np.empty((0, 6), np.float32)
-        self._locators: dict[int, vtkStaticCellLocator] = {}
         self._hidden: BoolArray = np.empty(0, bool)
         self._ground_z_m = 0.0
 
     def set_tiles(self, tiles: Sequence[Tile], ground_z_m: float) -> None:
         """Take another city."""
         self.clear()
-        self._tiles = tiles
-        bounds = [tile.bounds_min_max_local_m for tile in tiles]
+        self._whole = [PickMesh(tile) for tile in tiles]
+        self._ground_z_m = ground_z_m
+        self.set_streamed(())
+
+    def set_streamed(self, meshes: Sequence[PickMesh]) -> None:
+        """Take what is drawn of streamed sources just now, beside what was read whole."""
+        self._meshes = [*self._whole, *meshes]
+        bounds = [mesh.tile.bounds_min_max_local_m for mesh in self._meshes]
         self._bounds = np.array(bounds, np.float32).reshape(-1, 6)
+
+    def set_ground(self, ground_z_m: float) -> None:
+        """Height of the sheet under the city."""
         self._ground_z_m = ground_z_m
 
     def set_hidden(self, hidden: BoolArray) -> None:
@@ -49,18 +76,20 @@ class Picker:
 
     def clear(self) -> None:
         """Forget the city."""
-        self._tiles = ()
-        self._locators = {}
+        self._whole, self._meshes = [], []
+        self._n_ready = 0
         self._bounds = np.empty((0, 6), np.float32)
         self._hidden = np.empty(0, bool)
 
     def prepare_one(self) -> bool:
         """Build one locator that is missing (a few ms); False when all are there."""
-        if len(self._locators) >= len(self._tiles):
-            return False
-        missing = next(i for i in range(len(self._tiles)) if i not in self._locators)
-        self._locator(missing)
-        return True
+        while self._n_ready < len(self._whole):
+            mesh = self._whole[self._n_ready]
+            self._n_ready += 1
+            if mesh.locator is None:
+                _locator_of(mesh)
+                return True
+        return False
 
     def pick(self, view: View, x_px: float, y_px: float) -> Pick | None:
         """The nearest triangle under a pixel, else the ground sheet, else None."""
@@ -74,7 +103,8 @@ class Picker:
         for index in np.argsort(entry):
             if not entry[index] < best_m:
                 break
-            hit = self._hit(int(index), eye_m, ray, float(entry[index]), float(leave[index]))
+            reach = (float(entry[index]), float(leave[index]))
+            hit = self._hit(self._meshes[int(index)], eye_m, ray, reach)
             if hit is not None and hit[0] < best_m:
                 best_m, found = hit
         return found if found is not None else self._ground(eye_m, ray)
@@ -101,21 +131,21 @@ class Picker:
         return np.where(enter <= leave, enter, np.inf), leave
 
     def _hit(
-        self, index: int, eye_m: Float64Array, ray: Float64Array, enter_m: float, leave_m: float
+        self, mesh: PickMesh, eye_m: Float64Array, ray: Float64Array, reach_m: tuple[float, float]
     ) -> tuple[float, Pick] | None:
-        locator, tile = self._locator(index), self._tiles[index]
-        start_m = max(enter_m - 1.0, 0.0)
+        locator, tile = _locator_of(mesh), mesh.tile
+        start_m = max(reach_m[0] - 1.0, 0.0)
         # The annotations of VTK know nothing of output arguments.
         intersect: Callable[..., int] = locator.IntersectWithLine
         number: Callable[..., int] = operator.index
         share, sub_id, cell_id = reference(0.0), reference(0), reference(0)
         where, parametric = [0.0] * 3, [0.0] * 3
         for _ in range(_MOST_HIDDEN):
-            start, end = eye_m + ray * start_m, eye_m + ray * (leave_m + 1.0)
+            start, end = eye_m + ray * start_m, eye_m + ray * (reach_m[1] + 1.0)
             if not intersect(start, end, 1e-6, share, where, parametric, sub_id, cell_id):
                 return None
             row = number(cell_id)
-            feature = int(tile.features[row])
+            feature = int(tile.features[row]) + mesh.first_row
             distance_m = float((np.array(where) - eye_m) @ ray)
             if not (feature < len(self._hidden) and self._hidden[feature]):
                 surface = int(tile.code_light[tile.triangles[row, 0]])
@@ -133,11 +163,17 @@ class Picker:
         x, y, z = (eye_m + ray * reach).tolist()
         return Pick(xyz_local_m=(x, y, z))
 
-    def _locator(self, index: int) -> vtkStaticCellLocator:
-        if index not in self._locators:
-            tile = self._tiles[index]
-            locator = vtkStaticCellLocator()
-            locator.SetDataSet(triangle_mesh(tile.points_local_m, tile.triangles))
-            locator.BuildLocator()
-            self._locators[index] = locator
-        return self._locators[index]
+
+def locator_on(mesh: vtkPolyData) -> vtkStaticCellLocator:
+    """A locator of a mesh's triangles. Any thread."""
+    locator = vtkStaticCellLocator()
+    locator.SetDataSet(mesh)
+    locator.BuildLocator()
+    return locator
+
+
+def _locator_of(mesh: PickMesh) -> vtkStaticCellLocator:
+    if mesh.locator is None:
+        tile = mesh.tile
+        mesh.locator = locator_on(triangle_mesh(tile.points_local_m, tile.triangles))
+    return mesh.locator

@@ -38,23 +38,18 @@ class StyleTexture:
     """
 
     def __init__(self, n_features: int, theme: Theme) -> None:
-        rows = 1 + -(-max(n_features, 1) // WIDTH)
         self.version = 0
         self._n = n_features
         self._scalars = vtkUnsignedCharArray()
-        self._scalars.SetNumberOfComponents(4)
-        self._scalars.SetNumberOfTuples(rows * WIDTH)
-        self._texels: UInt8Array = numpy_view(self._scalars)
-        self._texels[:] = 0
+        self._texels: UInt8Array = np.zeros((0, 4), np.uint8)
+        self._image = vtkImageData()
         self._colours = np.zeros((n_features, 4), np.uint8)
         self._hidden_by: dict[str, BoolArray] = {}
         #: (N,) bool: what is not drawn, for whichever reason; another array after each change.
         self.hidden: BoolArray = np.zeros(n_features, bool)
         self._selected = np.empty(0, np.intp)
         self._accent = (0, 0, 0)
-        self._image = vtkImageData()
-        self._image.SetDimensions(WIDTH, rows, 1)
-        self._image.GetPointData().SetScalars(self._scalars)
+        self._make_room(1 + -(-max(n_features, 1) // WIDTH))
         self.texture = vtkTexture()
         self.texture.SetInputData(self._image)
         self.texture.InterpolateOff()
@@ -70,6 +65,27 @@ class StyleTexture:
             self._texels[surface] = [*(round(255 * c) for c in shade), 255]
         red, green, blue = (round(255 * c) for c in rgb_from_hex(theme.ui["accent"]))
         self._accent = (red, green, blue)
+        self._compose()
+
+    @property
+    def n_features(self) -> int:
+        """How many features have a texel."""
+        return self._n
+
+    def set_n_features(self, n_features: int) -> None:
+        """Follow a live table of features; new ones are plain until somebody colours them."""
+        if n_features == self._n:
+            return
+        rows = 1 + -(-max(n_features, 1) // WIDTH)
+        if rows * WIDTH > len(self._texels):
+            self._make_room(rows + rows // 2)
+        self._n = n_features
+        colours = np.zeros((n_features, 4), np.uint8)
+        kept = min(len(self._colours), n_features)
+        colours[:kept] = self._colours[:kept]
+        self._colours = colours
+        self._selected = self._selected[self._selected < n_features]
+        self._join_hidden()
         self._compose()
 
     def set_colours(self, rgba: UInt8Array) -> None:
@@ -98,15 +114,32 @@ class StyleTexture:
         self._hidden_by.pop(owner, None)
         if hidden is not None:
             self._hidden_by[owner] = hidden.copy()
-        self.hidden = np.zeros(self._n, bool)
-        for mask in self._hidden_by.values():
-            self.hidden |= mask
+        self._join_hidden()
         self._compose()
 
     def colour_of(self, feature: int) -> tuple[int, int, int, int]:
         """Style of one feature as drawn, before light."""
         red, green, blue, alpha = (int(c) for c in self._texels[WIDTH + feature])
         return red, green, blue, alpha
+
+    def _make_room(self, rows: int) -> None:
+        """A larger image for the same texture."""
+        scalars = vtkUnsignedCharArray()
+        scalars.SetNumberOfComponents(4)
+        scalars.SetNumberOfTuples(rows * WIDTH)
+        texels: UInt8Array = numpy_view(scalars)
+        texels[:] = 0
+        texels[: len(self._texels)] = self._texels
+        self._scalars, self._texels = scalars, texels
+        self._image.SetDimensions(WIDTH, rows, 1)
+        self._image.GetPointData().SetScalars(scalars)
+
+    def _join_hidden(self) -> None:
+        """The union of what the owners hide; what came after their mask is not hidden."""
+        self.hidden = np.zeros(self._n, bool)
+        for mask in self._hidden_by.values():
+            n = min(len(mask), self._n)
+            self.hidden[:n] |= mask[:n]
 
     def _compose(self) -> None:
         styles = self._texels[WIDTH : WIDTH + self._n]
