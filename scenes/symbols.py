@@ -39,6 +39,15 @@ class SymbolIndex:
 
     def __init__(self) -> None:
         self._sets: dict[str, SymbolSet] = {}
+        #: Ids of things that a badge stands for now; their own symbols are left out.
+        self.stood_for: frozenset[str] = frozenset()
+
+        self._badges = np.zeros((0, 3), np.float32)
+
+    def stand_for(self, ids: frozenset[str], badges_local_m: Float32Array | None = None) -> None:
+        """Say which things badges stand for, and where those (k, 3) are: no label covers them."""
+        self.stood_for = ids
+        self._badges = np.zeros((0, 3), np.float32) if badges_local_m is None else badges_local_m
 
     def put(self, layer_id: str, symbols: SymbolSet) -> None:
         """Replace the symbols of a layer."""
@@ -58,7 +67,8 @@ class SymbolIndex:
 
         Dots, which are grabbed from nearer than `GRAB_PX`, are left out.
         """
-        parts = [np.zeros((0, 2))]
+        badges = view.project(self._badges)
+        parts = [badges[badges[:, 2] > 0, :2]]
         for symbols in self._sets.values():
             if symbols.grab_px < GRAB_PX:
                 continue

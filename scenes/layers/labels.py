@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -37,6 +38,8 @@ _ODD = (1, 2)
 #: Free room around names of places, logical pixels: a map that breathes.
 PLACE_ROOM_PX = 7.0
 CAPITALS_PX = 1.3
+#: "Hospital in GUID_A9CB4996-…": a machine's name of a building tells a person nothing.
+_ID = re.compile(r"\s+in\s+\S*[0-9A-Fa-f-]{12,}\S*")
 #: Corners that labels leave to the compass, the scale bar and a legend; logical pixels.
 COMPASS_PX, SCALE_PX, LEGEND_PX = 68.0, (150.0, 48.0), (260.0, 130.0)
 
@@ -287,6 +290,7 @@ _PLACE_REACH = {
 
 def place_line(kind: str, name: str) -> Line:
     """Districts in spaced capitals, other places plain; all muted."""
+    name = _ID.sub("", name)
     if kind == "district":
         return Line(name.upper(), "small", is_muted=True, spacing_px=CAPITALS_PX)
     return Line(name, "small", is_muted=True)

@@ -77,7 +77,8 @@ class SensorsVisual:
         health = self._places.health(given)
         alarms = tuple(sorted(given.alarms.items()))
         seen = (
-            view.stamp, state, self._catalogue, alarms, given.selection.thing_id, given.targets
+            view.stamp, state, self._catalogue, alarms, given.selection.thing_id, given.targets,
+            self._stage.symbols.stood_for,
         )  # fmt: skip
         is_recent = abs(given.now_ns - self._drawn_ns) < REFRESH_NS
         same_health = is_recent or health.tobytes() == self._health
@@ -109,6 +110,7 @@ class SensorsVisual:
         inside = view.is_inside(pixels, 20.0) & np.isfinite(pixels[:, 0])
         details = details_of(view, pixels, inside)
         weight = weights(given, places, health) + _KEY * self._is_key
+        inside &= ~self._stood_for()
         has_icon = (details == Detail.NEAR) | ((details == Detail.MIDDLE) & self._is_key)
         full = chosen(pixels, inside & (has_icon | (weight >= _ODD)), weight, state.cell_px * ratio)
         full |= inside & (weight >= _URGENT)
@@ -123,6 +125,13 @@ class SensorsVisual:
         self._stems.set_lines(places.feet_local_m[rows], places.tops_local_m[rows], state.stems)
         self._put_symbols("sensors", rows)
         self._put_symbols("sensor dots", dots, grab_px=DOT_GRAB_PX)
+
+    def _stood_for(self) -> BoolArray:
+        """(n,) bool: things that a badge stands for."""
+        hidden = np.zeros(len(self._places.ids), bool)
+        rows = self._places.row_of
+        hidden[[rows[i] for i in self._stage.symbols.stood_for if i in rows]] = True
+        return hidden
 
     def _dots(
         self,
@@ -158,6 +167,12 @@ def weights(given: SceneInput, places: ThingPlaces, health: np.ndarray) -> Float
         _raise(weight, places, thing_id, 10 * _URGENT * rank)
     _raise(weight, places, given.selection.thing_id, 100 * _URGENT)
     return weight
+
+
+def worth_a_symbol(given: SceneInput, places: ThingPlaces) -> BoolArray:
+    """(n,) bool: things that are a symbol of their own however crowded it is."""
+    worth: BoolArray = weights(given, places, places.health(given)) >= _ODD
+    return worth
 
 
 def _raise(weight: Float64Array, places: ThingPlaces, thing_id: str, to: float) -> None:
