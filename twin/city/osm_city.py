@@ -80,12 +80,17 @@ def counts_of(data: OsmData) -> dict[str, int]:
     return {name: count for name, count in counts.items() if count}
 
 
-def osm_city(data: OsmData, xy: Float64Array, tally: Tally) -> OsmCity:
-    """Make the city of a file whose nodes lie at `xy` (N, 2), local metres, NaN where not placed.
+def osm_city(
+    data: OsmData, xy: Float64Array, tally: Tally, edge: Float64Array | None = None
+) -> OsmCity:
+    """Make the city of a file. Any thread.
 
-    Any thread.
+    Parameters
+    ----------
+    xy : (N, 2) local metres of the nodes, NaN where not placed
+    edge : (4, 2) corners of the extract, None where the file does not tell them
     """
-    return _Maker(data=data, xy=xy, tally=tally).city()
+    return _Maker(data=data, xy=xy, tally=tally, edge=edge).city()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -93,6 +98,7 @@ class _Maker:
     data: OsmData
     xy: Float64Array
     tally: Tally
+    edge: Float64Array | None
     names: UniqueNames = field(default_factory=UniqueNames)
     kinds: dict[str, int] = field(default_factory=dict)
     codes: list[int] = field(default_factory=list)
@@ -226,7 +232,8 @@ class _Maker:
             return np.empty(0, dtype=object)
         low, high = np.percentile(used, [1.0, 99.0], axis=0)
         radius = 0.5 * float(np.hypot(*(high - low)))
-        return sea_polygons(self.data, self.xy, (low + high) / 2, radius, self.tally)
+        middle = (low + high) / 2
+        return sea_polygons(self.data, self.xy, middle, radius, self.edge, self.tally)
 
     def _lines(self) -> None:
         lines, looks, tags, rows = [], [], [], []

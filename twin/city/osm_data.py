@@ -32,6 +32,7 @@ class OsmData:
     way_starts : (W + 1,) int64, where each way begins in ``way_nodes``
     way_nodes : (K,) int64, rows of the nodes, -1 for a node that is not in the file
     way_tags : tags of each way
+    box_deg : west, south, east, north of the extract, as the file's header tells; None = it is not
     """
 
     node_ids: Int64Array
@@ -42,6 +43,7 @@ class OsmData:
     way_nodes: Int64Array
     way_tags: list[Tags]
     relations: list[Relation]
+    box_deg: tuple[float, float, float, float] | None = None
 
 
 def rows_of(ids: Int64Array, wanted: Int64Array) -> Int64Array:

@@ -17,16 +17,23 @@ _BESIDE_M = 0.3
 
 
 def sea_polygons(
-    data: OsmData, xy: Float64Array, centre: Float64Array, radius_m: float, tally: Tally
+    data: OsmData,
+    xy: Float64Array,
+    centre: Float64Array,
+    radius_m: float,
+    edge: Float64Array | None,
+    tally: Tally,
 ) -> GeometryArray:
     """Sea around a city; empty where there is no coastline, or it does not cut land from sea.
 
-    Where the line ends (at the edge of the file) it goes straight on outwards.
+    Where the line ends it goes straight on outwards, to the edge of the extract; where the file
+    does not tell its edge, to `REACH` radii.
 
     Parameters
     ----------
     xy : (N, 2) local metres of the nodes
-    centre, radius_m : of what is built; the sea ends `REACH` radii from there
+    centre, radius_m : of what is built
+    edge : (4, 2) corners of the extract, local metres
     """
     import shapely
 
@@ -37,16 +44,18 @@ def sea_polygons(
         return none
     chains = [xy[chain] for chain in _directed(runs)]
     reach = REACH * radius_m
-    rim = shapely.Point(*centre).buffer(reach, quad_segs=24)
+    if edge is None:
+        rim = shapely.Point(*centre).buffer(reach, quad_segs=24)
+    else:
+        rim, centre = shapely.Polygon(edge), edge.mean(axis=0)
     lines = [_extended(chain, centre, 2.0 * reach) for chain in chains]
-    net = shapely.union_all(
-        [shapely.intersection(shapely.MultiLineString(lines), rim), rim.exterior]
-    )
+    net = shapely.union_all([*(shapely.LineString(line) for line in lines), rim.exterior])
     faces, _ = only_polygons(shapely.get_parts(shapely.polygonize([net])))
+    faces = faces[shapely.within(shapely.point_on_surface(faces), rim)]
     sea = [face for face in faces if _is_sea(face, chains)]
     if not sea:
         tally.add("coastline", "The coastline does not part land from sea, so no sea is drawn")
-    elif any(not np.array_equal(chain[0], chain[-1]) for chain in chains):
+    elif edge is None and any(not np.array_equal(chain[0], chain[-1]) for chain in chains):
         tally.add("coastline", "Beyond the file's edge the coastline is drawn straight on")
     return np.array(sea, dtype=object) if sea else none
 

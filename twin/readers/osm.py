@@ -8,6 +8,7 @@ import numpy as np
 
 from twin.arrays import BoolArray, Float64Array
 from twin.city.asset import CityAsset
+from twin.city.frames import Origin, local_from_geographic
 from twin.city.osm_city import counts_of, osm_city
 from twin.city.osm_data import OsmData
 from twin.city.placing import Placed, place
@@ -42,7 +43,7 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> CityAsset:
         if not near.any():
             raise ReadError("The file holds no node with a position", path=path, reader_id=_ID)
         placed, xy = _placed(data, near, tally)
-        city = osm_city(data, xy, tally)
+        city = osm_city(data, xy, tally, _edge(data, placed.origin))
         progress(0.9)
         if not city.soup.n_triangles:
             tally.add("nothing-to-draw", "The file holds no surface that can be drawn")
@@ -95,6 +96,18 @@ def _placed(data: OsmData, near: BoolArray, tally: Tally) -> tuple[Placed, Float
     xy = np.full((len(near), 2), np.nan)
     xy[near] = placed.xyz_local_m[:, :2]
     return placed, xy
+
+
+def _edge(data: OsmData, origin: Origin) -> Float64Array | None:
+    """(4, 2) local corners of the extract."""
+    if data.box_deg is None:
+        return None
+    west, south, east, north = data.box_deg
+    if not (-180 <= west < east <= 180 and -85 <= south < north <= 85):
+        return None
+    corners = np.array([[west, south], [east, south], [east, north], [west, north]])
+    xy = local_from_geographic(corners[:, 0], corners[:, 1], origin)
+    return xy if np.isfinite(xy).all() else None
 
 
 def _count_missing(data: OsmData, tally: Tally) -> None:

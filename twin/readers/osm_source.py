@@ -35,6 +35,7 @@ class _Gathered:
     way_tags: list[Tags] = field(default_factory=list)
     relations: list[Relation] = field(default_factory=list)
     n_members: int = 0
+    box_deg: tuple[float, float, float, float] | None = None
 
     @property
     def n_objects(self) -> int:
@@ -55,8 +56,9 @@ def read_osm(path: Path, tally: Tally, progress: Progress) -> OsmData:
 
     found = _Gathered()
     try:
-        source = osmium.io.File(str(path), _format(path))
-        for count, thing in enumerate(osmium.FileProcessor(source)):
+        source = osmium.FileProcessor(osmium.io.File(str(path), _format(path)))
+        found.box_deg = _box(source.header.box())
+        for count, thing in enumerate(source):
             _add(thing, found)
             if count % _PROGRESS_EVERY == 0:
                 _check_size(found, path)
@@ -77,6 +79,13 @@ def _format(path: Path) -> str:
     name = path.name.lower()
     known = {".pbf": "pbf", ".osm": "osm", ".gz": "osm.gz", ".bz2": "osm.bz2"}
     return next((text for ending, text in known.items() if name.endswith(ending)), "")
+
+
+def _box(box: Any) -> tuple[float, float, float, float] | None:
+    if not box.valid():
+        return None
+    low, high = box.bottom_left, box.top_right
+    return low.lon, low.lat, high.lon, high.lat
 
 
 def _add(thing: Any, found: _Gathered) -> None:
@@ -141,4 +150,5 @@ def _data(found: _Gathered) -> OsmData:
         way_nodes=rows_of(ids, refs),
         way_tags=found.way_tags,
         relations=found.relations,
+        box_deg=found.box_deg,
     )
