@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from twin.errors import ReadError, TwinError
+from twin.errors import ReadError, SourceUnreachableError, TwinError
 
 
 @contextmanager
@@ -25,7 +25,7 @@ def reading(path: Path | str, reader_id: str) -> Iterator[None]:
     try:
         with np.errstate(all="ignore"), _without_collector():
             yield
-    except ReadError:
+    except (ReadError, SourceUnreachableError):
         raise
     except TwinError as error:
         raise ReadError(str(error), path=path, reader_id=reader_id) from error

@@ -8,11 +8,10 @@ from typing import Protocol
 
 from twin.arrays import Float64Array
 from twin.city.asset import FeatureTable, PointCloud, ReadWarning
-from twin.errors import TwinError
 from twin.tiles.tile import Tile
 
 
-class LoadCancelledError(TwinError):
+class LoadCancelledError(Exception):
     """A tile is no longer wanted; `TileSource.load` stopped because ``is_cancelled`` said so."""
 
 

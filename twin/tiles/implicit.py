@@ -143,7 +143,7 @@ def _attributes(subtree: Subtree, number: int) -> dict[str, str | float]:
     out: dict[str, str | float] = {}
     for name, column in subtree.tile_columns.items():
         value = column[number]
-        if value is not None and value == value:  # noqa: PLR0124  # NaN is not itself
+        if value is not None and value == value:  # NaN is not itself
             out[name] = value
     return out
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from twin.arrays import Float32Array, Float64Array, Int64Array
+from twin.arrays import Float32Array, Float64Array, Int32Array, Int64Array
 from twin.city.asset import CityAsset, TriangleSoup
 from twin.readers.base import Progress, no_progress
 from twin.tiles.crease import crease_corners
@@ -51,7 +51,28 @@ def tiles_from_asset(
     return tiles
 
 
-def _tile(soup: TriangleSoup, normals: Float32Array, lit: Float32Array, rows: Int64Array) -> Tile:
+def tile_of_soup(soup: TriangleSoup, parents: Int32Array, *, with_edges: bool = True) -> Tile:
+    """One tile of all triangles of a soup: light baked, equal corners shared. Any thread; pure.
+
+    Parameters
+    ----------
+    soup : at least one triangle
+    parents : (N,) int32, as in `twin.city.asset.FeatureTable`
+    with_edges : find creases and outlines too
+    """
+    normals = unit_normals(soup.corners_local_m)
+    base_z_m = base_heights(soup, parents)
+    lit = code_light(soup, normals, base_z_m, feature_tints(len(parents)))
+    return _tile(soup, normals, lit, np.arange(soup.n_triangles), with_edges)
+
+
+def _tile(
+    soup: TriangleSoup,
+    normals: Float32Array,
+    lit: Float32Array,
+    rows: Int64Array,
+    with_edges: bool = True,
+) -> Tile:
     corners = soup.corners_local_m[rows]
     features = soup.features[rows]
     points = np.ascontiguousarray(corners.reshape(-1, 3))
@@ -59,7 +80,9 @@ def _tile(soup: TriangleSoup, normals: Float32Array, lit: Float32Array, rows: In
     point_features = np.repeat(features, 3)
     columns = np.vstack([points.view(np.uint32).T, codes.view(np.uint32), point_features])
     first, group = equal_rows(columns.astype(np.uint32, copy=False))
-    edges = crease_corners(corners, normals[rows], soup.surfaces[rows])
+    edges = np.empty((0, 2), np.int64)
+    if with_edges:
+        edges = crease_corners(corners, normals[rows], soup.surfaces[rows])
     return Tile(
         points_local_m=points[first],
         triangles=group.reshape(-1, 3).astype(np.int32),
