@@ -13,6 +13,7 @@ from vtkmodules.vtkCommonDataModel import vtkPolyData, vtkStaticCellLocator
 from scenes.pick import Pick
 from scenes.view import View
 from scenes.vtk_arrays import triangle_mesh
+from twin.analysis.cut import Plane
 from twin.arrays import BoolArray, Float32Array, Float64Array
 from twin.tiles.tile import Tile
 
@@ -52,6 +53,7 @@ class Picker:
         self._bounds: Float32Array = np.empty((0, 6), np.float32)
         self._hidden: BoolArray = np.empty(0, bool)
         self._ground_z_m = 0.0
+        self._cuts: tuple[Plane, ...] = ()
 
     def set_tiles(self, tiles: Sequence[Tile], ground_z_m: float) -> None:
         """Take another city."""
@@ -80,6 +82,15 @@ class Picker:
         self._n_ready = 0
         self._bounds = np.empty((0, 6), np.float32)
         self._hidden = np.empty(0, bool)
+
+    def set_cuts(self, planes: Sequence[Plane]) -> None:
+        """Planes beyond which nothing is drawn: rays go through what is there."""
+        self._cuts = tuple(planes)
+
+    @property
+    def tiles(self) -> tuple[Tile, ...]:
+        """All tiles that are drawn now, streamed ones included."""
+        return tuple(mesh.tile for mesh in self._meshes)
 
     def prepare_one(self) -> bool:
         """Build one locator that is missing (a few ms); False when all are there."""
@@ -147,12 +158,16 @@ class Picker:
             row = number(cell_id)
             feature = int(tile.features[row]) + mesh.first_row
             distance_m = float((np.array(where) - eye_m) @ ray)
-            if not (feature < len(self._hidden) and self._hidden[feature]):
+            is_hidden = feature < len(self._hidden) and self._hidden[feature]
+            if not (is_hidden or self._is_cut(where)):
                 surface = int(tile.code_light[tile.triangles[row, 0]])
                 point = (where[0], where[1], where[2])
                 return distance_m, Pick(xyz_local_m=point, feature=feature, surface=surface)
             start_m = distance_m + STEP_M
         return None
+
+    def _is_cut(self, where: Sequence[float]) -> bool:
+        return any(float(plane.distance_m(np.array(where))) > 0 for plane in self._cuts)
 
     def _ground(self, eye_m: Float64Array, ray: Float64Array) -> Pick | None:
         if ray[2] > -1e-6:

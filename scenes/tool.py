@@ -57,8 +57,8 @@ class Bench:
 
     @property
     def tiles(self) -> Sequence[Tile]:
-        """Tiles that are loaded now."""
-        return self.stage.tiles
+        """Tiles that are drawn now, streamed ones included."""
+        return self.picker.tiles
 
     def cast(self, eye_m: Float64Array, ray: Float64Array) -> Pick | None:
         """What a ray (3,) from an eye (3,) meets first."""
@@ -93,6 +93,11 @@ class ToolVisual(Protocol):
         ...
 
     @property
+    def wants_clicks(self) -> bool:
+        """Whether a mode takes clicks now, while no pointer tool is in hand."""
+        ...
+
+    @property
     def finding(self) -> Finding:
         """What is known now; the same object while nothing changed."""
         ...
@@ -106,6 +111,7 @@ class ModeVisual:
     """Base of tools without a pointer: modes that stay until they are switched off."""
 
     finding: Finding = NOTHING_FOUND
+    wants_clicks: bool = False
 
     def click(self, at: PointerAt) -> bool:  # noqa: ARG002
         """Modes leave clicks alone."""

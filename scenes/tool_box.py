@@ -161,8 +161,10 @@ class ToolBox:
         return True
 
     def _pointer_tool(self) -> _Tool | None:
-        pointers = (t for t in self._tools.values() if t.record.kind == "pointer")
-        return next((t for t in pointers if t.visual is not None), None)
+        """The pointer tool, else a mode that has not got the clicks it needs yet."""
+        on = [tool for tool in self._tools.values() if tool.visual is not None]
+        pointer = next((tool for tool in on if tool.record.kind == "pointer"), None)
+        return pointer or next((t for t in on if t.visual and t.visual.wants_clicks), None)
 
     def _drop(self, tool: _Tool) -> None:
         visual, tool.visual = tool.visual, None
