@@ -17,6 +17,9 @@ from twin.city.medial import ROAD_CLEARANCE_CELLS, Ways, ways_of
 from twin.city.open_ground import built_triangles, open_ground
 from twin.city.streets import streets_of_ways
 
+#: Kinds of equipment without which there is little to operate.
+OPERATED = frozenset({"signal", "pump_station", "gate", "substation", "street_light", "parking"})
+
 #: Road surfaces that give fewer metres of street, or fewer a square metre, are no network.
 _LEAST_ROADS_M = 400.0
 _LEAST_ROADS_PER_M = 0.002
@@ -26,16 +29,18 @@ def furnish(asset: CityAsset, seed: int = 1) -> CityAsset:
     """Add what is missing of streets and places; the same city and seed give the same result.
 
     Any thread; about a second for a thousand buildings. A city without buildings, and one that
-    has both already, comes back as it is.
+    has all already, comes back as it is. Of equipment that the file tells (a map's hospitals and
+    signals) none is invented; of kinds that it does not know (pumps, gauges) it is.
     """
-    if asset.streets is not None and asset.places:
+    there = {place.kind for place in asset.places}
+    if asset.streets is not None and there >= OPERATED:
         return asset
     built = built_triangles(asset.soup)
     if not len(built):
         return asset
     streets = asset.streets or street_network(asset.soup, built)
-    places = asset.places or places_of(asset, streets, seed)
-    return dataclasses.replace(asset, streets=streets, places=places)
+    invented = [one for one in places_of(asset, streets, seed) if one.kind not in there]
+    return dataclasses.replace(asset, streets=streets, places=(*asset.places, *invented))
 
 
 def street_network(soup: TriangleSoup, built: Float32Array) -> StreetNetwork:
