@@ -1,0 +1,73 @@
+"""Triangles with their light, and how the light of a part of a city is baked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from twin.arrays import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array, UInt8Array
+from twin.city.asset import TriangleSoup
+from twin.tiles.light import base_heights, code_light, feature_tints, unit_normals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lit:
+    """Triangles ready to be written.
+
+    Attributes
+    ----------
+    corners_local_m : (T, 3, 3) float32
+    features : (T,) int32
+    code_light : (T, 3) float32, see `twin.tiles.tile.Tile.code_light`
+    """
+
+    corners_local_m: Float32Array
+    features: Int32Array
+    code_light: Float32Array
+
+    @property
+    def n_triangles(self) -> int:
+        """How many triangles."""
+        return len(self.features)
+
+    def surfaces(self) -> UInt8Array:
+        """(T,) `twin.city.asset.Surface` of each triangle."""
+        return self.code_light[:, 0].astype(np.uint8)
+
+    def taken(self, rows: slice | Int64Array | BoolArray) -> Lit:
+        """Some of the triangles."""
+        return Lit(
+            corners_local_m=self.corners_local_m[rows],
+            features=self.features[rows],
+            code_light=self.code_light[rows],
+        )
+
+    def bounds_local_m(self) -> Float64Array:
+        """(6,) xmin ymin zmin xmax ymax zmax; needs a triangle."""
+        points = self.corners_local_m.reshape(-1, 3)
+        return np.concatenate([points.min(axis=0), points.max(axis=0)]).astype(np.float64)
+
+
+def joined(parts: list[Lit]) -> Lit:
+    """One of several."""
+    return Lit(
+        corners_local_m=np.concatenate(
+            [np.zeros((0, 3, 3), np.float32), *(part.corners_local_m for part in parts)]
+        ),
+        features=np.concatenate([np.zeros(0, np.int32), *(part.features for part in parts)]),
+        code_light=np.concatenate(
+            [np.zeros((0, 3), np.float32), *(part.code_light for part in parts)]
+        ),
+    )
+
+
+def lit_of(soup: TriangleSoup, parents: Int32Array) -> Lit:
+    """Bake the light. ``parents`` (N,) is the parent row of each feature, -1 for none."""
+    normals = unit_normals(soup.corners_local_m)
+    base_z_m = base_heights(soup, parents)
+    return Lit(
+        corners_local_m=soup.corners_local_m,
+        features=soup.features,
+        code_light=code_light(soup, normals, base_z_m, feature_tints(len(parents))),
+    )
