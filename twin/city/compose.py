@@ -14,7 +14,7 @@ from twin.city.asset import CityAsset, FeatureTable, ReadWarning, TriangleSoup
 from twin.city.drape import draped, pushed_under, stands_on_zero
 from twin.city.frames import Origin, crs_from_text
 from twin.city.join import joined
-from twin.city.merging import Piece, merged, union_bounds
+from twin.city.merging import Piece, built_extent, merged
 from twin.city.placing import projected_between
 from twin.city.reframing import Move, between_frames, moved, placed_by_hand
 from twin.city.scene_file import SceneFile, SceneSource, is_scene, load_scene, scene_of_files
@@ -191,11 +191,8 @@ class _Composer:
 
     def _read_cropped(self, source: SceneSource, origin: Origin) -> None:
         if not source.place and (origin.has_crs or self._assets):
-            bounds = union_bounds(list(self._assets.values()))
-            focus = None
-            if bounds is not None:
-                west, south, east, north = (float(bounds[n]) for n in (0, 1, 3, 4))
-                focus = (west, south, east, north)
+            rest = [one for one in self._assets.values() if one.terrain is None]
+            focus = built_extent(rest)
             options = ReadOptions(
                 lod=source.lod, crs=source.crs, origin=origin, focus_local_m=focus
             )
@@ -287,12 +284,14 @@ class _Composer:
             if terrain is None or terrain.terrain is None:
                 continue
             others = [key for key in self._assets if self._assets[key].terrain is None]
-            if source.under:
-                rest = [self._assets[key] for key in others]
-                self._assets[source.id] = pushed_under(terrain, rest)
             if source.drape:
                 for key in others:
                     self._drape(key, terrain)
+            rest = [self._assets[key] for key in others]
+            if source.under:
+                self._assets[source.id] = pushed_under(terrain, rest, only_water=False)
+            elif source.drape:
+                self._assets[source.id] = pushed_under(terrain, rest, only_water=True)
 
     def _drape(self, key: str, terrain: CityAsset) -> None:
         asset, zero = self._assets[key], self._zeros.get(key, 0.0)

@@ -8,7 +8,7 @@ import numpy as np
 
 from twin.arrays import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
 from twin.city.asset import CityAsset, FeatureTable, Place, StreetNetwork, Surface, TriangleSoup
-from twin.city.ground_raster import ground_cover
+from twin.city.ground_raster import FLAT, ground_cover, samples_of
 from twin.city.merging import table_of
 from twin.city.refining import refined
 from twin.city.soup import feature_bounds
@@ -22,6 +22,11 @@ _ROOT_M = 0.3
 _FOOT_M = 0.05
 #: Flat triangles and street pieces are cut to this length, so that they follow the ground.
 _STEP_M = 20.0
+#: Water is sampled this closely; where its ground differs by more than this, it flows.
+_WATER_STEP_M = 30.0
+_FLOWS_M = 12.0
+#: A terrain stays so far below still water.
+_BED_M = 1.5
 #: A terrain under a city's own ground stays this far below it.
 UNDER_M = 0.6
 
@@ -103,12 +108,9 @@ def _draped_soup(
     stands: BoolArray = standing[roots[soup.features]]
     solid = _only(soup, stands)
     corners, n_outside = _risen(solid, roots, features.n_features, ground, zero_z_m)
-    flat = refined(_only(soup, ~stands), _STEP_M)
-    points = flat.corners_local_m.reshape(-1, 3).copy()
-    rise = _rise(ground, points[:, :2].astype(np.float64), zero_z_m)
-    points[:, 2] += np.where(np.isnan(rise), 0.0, rise + LIFT_M)
+    flat = _laid(_only(soup, ~stands), ground, zero_z_m)
     joined = TriangleSoup(
-        corners_local_m=np.concatenate([corners, points.reshape(-1, 3, 3)]),
+        corners_local_m=np.concatenate([corners, flat.corners_local_m]),
         features=np.concatenate([solid.features, flat.features]),
         surfaces=np.concatenate([solid.surfaces, flat.surfaces]),
         materials=_joined(solid.materials, flat.materials),
@@ -116,6 +118,46 @@ def _draped_soup(
     )
     order = np.argsort(joined.features, kind="stable")
     return _only(joined, order), n_outside
+
+
+def _laid(soup: TriangleSoup, ground: GroundHeights, zero_z_m: float) -> TriangleSoup:
+    """What lies flat: still water level, the rest cut small so that it follows the ground."""
+    level_m = _water_levels(soup, ground, zero_z_m)
+    is_level = np.isfinite(level_m[soup.features]) & (soup.surfaces == Surface.WATER)
+    level, rest = _only(soup, is_level), refined(_only(soup, ~is_level), _STEP_M)
+    level.corners_local_m[:, :, 2] += level_m[level.features, None].astype(np.float32)
+    points = rest.corners_local_m.reshape(-1, 3)
+    rise = _rise(ground, points[:, :2].astype(np.float64), zero_z_m)
+    points[:, 2] += np.where(np.isnan(rise), 0.0, rise + LIFT_M)
+    return TriangleSoup(
+        corners_local_m=np.concatenate([level.corners_local_m, rest.corners_local_m]),
+        features=np.concatenate([level.features, rest.features]),
+        surfaces=np.concatenate([level.surfaces, rest.surfaces]),
+        materials=_joined(level.materials, rest.materials),
+        uv=_joined(level.uv, rest.uv),
+    )
+
+
+def _water_levels(soup: TriangleSoup, ground: GroundHeights, zero_z_m: float) -> Float64Array:
+    """(N,) how far the still water of each feature rises; NaN for what is none or flows.
+
+    The level is the low end of the ground at its triangles; water whose ground differs by more
+    than a survey's noise flows.
+    """
+    water = soup.surfaces == Surface.WATER
+    n_features = int(soup.features.max()) + 1 if len(soup.features) else 0
+    levels = np.full(n_features, np.nan)
+    if not water.any():
+        return levels
+    points = samples_of(soup.corners_local_m[water], _WATER_STEP_M)
+    rise = _rise(ground, points.xyz[:, :2], zero_z_m)
+    rows = soup.features[water][points.triangles]
+    order = np.lexsort((rise, rows))
+    order = order[np.isfinite(rise[order])]
+    found, first, counts = np.unique(rows[order], return_index=True, return_counts=True)
+    low, high = rise[order[first + counts // 10]], rise[order[first + counts * 9 // 10]]
+    levels[found] = np.where(high - low < _FLOWS_M, low, np.nan)
+    return levels
 
 
 def _joined(first: np.ndarray | None, second: np.ndarray | None) -> np.ndarray | None:
@@ -218,15 +260,16 @@ def _draped_places(
     )
 
 
-def pushed_under(terrain: CityAsset, others: list[CityAsset]) -> CityAsset:
-    """A terrain that stays a little below the ground that other sources bring themselves."""
+def pushed_under(terrain: CityAsset, others: list[CityAsset], *, only_water: bool) -> CityAsset:
+    """A terrain that stays a little below the ground, or the water, that other sources bring."""
     corners = terrain.soup.corners_local_m.copy()
     points = corners.reshape(-1, 3)
+    surfaces = (Surface.WATER,) if only_water else FLAT
+    below = np.float32(_BED_M if only_water else UNDER_M)
     for other in others:
-        cover = ground_cover(other)
-        if cover is None:
-            continue
-        own = cover.height_at(points[:, :2].astype(np.float64))
-        points[:, 2] = np.fmin(points[:, 2], own - np.float32(UNDER_M))
+        cover = ground_cover(other, surfaces)
+        if cover is not None:
+            own = cover.height_at(points[:, :2].astype(np.float64))
+            points[:, 2] = np.fmin(points[:, 2], own - below)
     soup = dataclasses.replace(terrain.soup, corners_local_m=corners)
     return dataclasses.replace(terrain, soup=soup)

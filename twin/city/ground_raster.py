@@ -4,13 +4,16 @@ buildings stand.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from twin.arrays import Float32Array, Float64Array
+from twin.arrays import Float32Array, Float64Array, Int64Array
 from twin.city.asset import CityAsset, Surface
 from twin.city.terrain_heights import GroundHeights, TerrainHeights
 
-_FLAT = (
+#: What lies flat and shows how high the ground is.
+FLAT = (
     Surface.TERRAIN, Surface.GROUND, Surface.ROAD, Surface.GREEN, Surface.WATER, Surface.PAVED,
     Surface.RAIL,
 )  # fmt: skip
@@ -18,7 +21,7 @@ _FLAT = (
 CELLS = 512
 LEAST_CELL_M = 2.0
 #: Samples a side of a triangle at most.
-_MOST_STEPS = 64
+_MOST_STEPS = 256
 
 
 def ground_of(asset: CityAsset) -> GroundHeights:
@@ -29,14 +32,15 @@ def ground_of(asset: CityAsset) -> GroundHeights:
     return asset.terrain if asset.terrain is not None else ground_raster(asset)
 
 
-def ground_cover(asset: CityAsset) -> TerrainHeights | None:
+def ground_cover(asset: CityAsset, surfaces: tuple[Surface, ...] = FLAT) -> TerrainHeights | None:
     """Heights of a city's own flat surfaces where it has some; None when it has none at all."""
-    flat = asset.soup.corners_local_m[np.isin(asset.soup.surfaces, np.array(_FLAT, np.uint8))]
+    flat = asset.soup.corners_local_m[np.isin(asset.soup.surfaces, np.array(surfaces, np.uint8))]
     if not len(flat):
         return None
-    bounds = asset.bounds_min_max_local_m()
-    cell_m = max(float((bounds[3:5] - bounds[:2]).max()) / CELLS, LEAST_CELL_M)
-    return _raster(_samples(flat, cell_m), bounds, cell_m, fill=False)
+    points = flat.reshape(-1, 3).astype(np.float64)
+    bounds = np.concatenate([points.min(axis=0), points.max(axis=0)])
+    cell_m = max(float((bounds[3:5] - bounds[:2]).max()) / (2 * CELLS), LEAST_CELL_M)
+    return _raster(samples_of(flat, cell_m).xyz, bounds, cell_m, fill=False)
 
 
 def ground_raster(asset: CityAsset) -> TerrainHeights:
@@ -47,8 +51,8 @@ def ground_raster(asset: CityAsset) -> TerrainHeights:
     bounds = asset.bounds_min_max_local_m()
     size_m = float((bounds[3:5] - bounds[:2]).max())
     cell_m = max(size_m / CELLS, LEAST_CELL_M)
-    flat = asset.soup.corners_local_m[np.isin(asset.soup.surfaces, np.array(_FLAT, np.uint8))]
-    points = _samples(flat, cell_m) if len(flat) else _bases(asset)
+    flat = asset.soup.corners_local_m[np.isin(asset.soup.surfaces, np.array(FLAT, np.uint8))]
+    points = samples_of(flat, cell_m).xyz if len(flat) else _bases(asset)
     return _raster(points, bounds, cell_m, fill=True)
 
 
@@ -73,18 +77,28 @@ def _bases(asset: CityAsset) -> Float64Array:
     return np.column_stack([(bounds[:, :2] + bounds[:, 3:5]) / 2, bounds[:, 2]])
 
 
-def _samples(corners: Float32Array, cell_m: float) -> Float64Array:
-    """Points (P, 3) on triangles (T, 3, 3), about one a cell, at least one a triangle."""
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Points on triangles: (P, 3) float64, and the triangle of each, (P,)."""
+
+    xyz: Float64Array
+    triangles: Int64Array
+
+
+def samples_of(corners: Float32Array, cell_m: float) -> Samples:
+    """Points on triangles (T, 3, 3), about one a cell, at least one a triangle."""
     spans = np.ptp(corners[:, :, :2], axis=1).max(axis=1) / cell_m
     steps = np.minimum(2 ** np.ceil(np.log2(np.maximum(spans, 1.0))), _MOST_STEPS).astype(int)
-    found = []
+    found, rows = [np.empty((0, 3))], [np.empty(0, np.int64)]
     for n in np.unique(steps):
-        some = corners[steps == n].astype(np.float64)
+        some = np.flatnonzero(steps == n)
         u, v = np.meshgrid((np.arange(n) + 1 / 3) / n, (np.arange(n) + 1 / 3) / n)
         inside = u + v < 1.0
         weights = np.column_stack([1 - u[inside] - v[inside], u[inside], v[inside]])
-        found.append(np.einsum("kc,tcx->tkx", weights, some).reshape(-1, 3))
-    return np.concatenate(found)
+        points = np.einsum("kc,tcx->tkx", weights, corners[some].astype(np.float64))
+        found.append(points.reshape(-1, 3))
+        rows.append(np.repeat(some, len(weights)))
+    return Samples(np.concatenate(found), np.concatenate(rows))
 
 
 def _means(

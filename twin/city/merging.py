@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from twin.arrays import Float32Array, Float64Array
+from twin.arrays import Float32Array
 from twin.city.asset import (
     CityAsset,
     Column,
@@ -16,6 +16,7 @@ from twin.city.asset import (
     PointCloud,
     SourcePart,
     StreetNetwork,
+    Surface,
     TriangleSoup,
 )
 from twin.city.columns import MAX_CELLS
@@ -245,11 +246,23 @@ def _counts(assets: Sequence[CityAsset]) -> dict[str, int]:
     return counts
 
 
-def union_bounds(assets: Sequence[CityAsset]) -> Float64Array | None:
-    """(6,) bounds of several assets in one frame, None when none has an extent."""
-    bounds = [one.bounds_min_max_local_m() for one in assets if one.features.n_features]
-    bounds = [one for one in bounds if one.any()]
-    if not bounds:
+def built_extent(assets: Sequence[CityAsset]) -> tuple[float, float, float, float] | None:
+    """West, south, east, north of where most of a scene is built; None when nothing is there.
+
+    Outliers (a coastline, a motorway out of town) are left out: from the first to the last
+    hundredth of the features that stand, or of all where none stands.
+    """
+    found = []
+    for one in assets:
+        bounds = one.features.bounds_min_max_local_m
+        stands = np.zeros(len(bounds), bool)
+        walls = one.soup.surfaces <= Surface.ROOF
+        stands[one.soup.features[walls]] = True
+        found.append(bounds[stands] if stands.any() else bounds)
+    bounds = np.concatenate(found) if found else np.empty((0, 6), np.float32)
+    bounds = bounds[~np.isnan(bounds[:, 0])]
+    if not len(bounds):
         return None
-    all_bounds = np.stack(bounds)
-    return np.concatenate([all_bounds[:, :3].min(axis=0), all_bounds[:, 3:].max(axis=0)])
+    low = np.percentile(bounds[:, :2], 1.0, axis=0)
+    high = np.percentile(bounds[:, 3:5], 99.0, axis=0)
+    return float(low[0]), float(low[1]), float(high[0]), float(high[1])

@@ -63,7 +63,8 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> CityAsset:
                 f"The file is no sound raster ({reason})", path=path, reader_id=_ID
             ) from error
         progress(0.5)
-        local = localised(raster, origin, options.focus_local_m, sea_level=False)
+        local = localised(raster, origin, options.focus_local_m, sea_level=False, fills_voids=False)
+        tally.add("voids", "Samples without a height are left open", raster.n_voids)
         asset = terrain_asset(local, path, _ID, "GeoTIFF", raster, tally)
     progress(1.0)
     return asset

@@ -42,8 +42,9 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> CityAsset:
         origin = options.origin or origin_of(
             raster.xy(control_pixels(rows, columns)), raster.crs, low, tally
         )
-        local = localised(raster, origin, options.focus_local_m, sea_level=True)
+        local = localised(raster, origin, options.focus_local_m, sea_level=True, fills_voids=True)
         progress(0.6)
+        tally.add("voids", "Voids of the survey were filled from around them", raster.n_voids)
         asset = terrain_asset(local, path, _ID, "SRTM", raster, tally)
     progress(1.0)
     return asset

@@ -127,13 +127,16 @@ def localised(
     raster: HeightRaster,
     origin: Origin,
     focus: tuple[float, float, float, float] | None,
+    *,
     sea_level: bool,
+    fills_voids: bool,
 ) -> LocalRaster:
     """Resample a raster to square cells in a local frame, smoothly (cubic splines).
 
     Parameters
     ----------
     sea_level : whether a height of exactly 0 means open water
+    fills_voids : whether unknown samples are made up from those around them
 
     Raises
     ------
@@ -158,6 +161,8 @@ def localised(
     n_columns, n_rows = (int(n) + 1 for n in (high - low) / cell)
     pixel = _lattice_pixels(raster, origin, (low[0], high[1]), cell, (n_rows, n_columns))
     full, known, sea = _sampled(raster.heights_m, pixel, sea_level)
+    if fills_voids:
+        known = _inside(raster.heights_m, pixel)
     full -= np.float32(origin.height_m)
     to_pixel = np.array([[1 / cell, 0, -low[0] / cell], [0, -1 / cell, high[1] / cell]])
     bounds = raster.xy(np.array([[0.0, 0.0], [columns - 1.0, rows - 1.0]]))
@@ -223,9 +228,15 @@ def _sampled(
     nearest = source[row, column]
     sea = (nearest == 0.0) & (fine < 1.0) if sea_level else np.zeros(fine.shape, bool)
     fine[sea] = 0.0
-    inside = (pixel[0] > -0.51) & (pixel[0] < rows - 0.49)
+    return fine, _inside(heights, pixel) & ~unknown[row, column], sea
+
+
+def _inside(heights: Float32Array, pixel: tuple[Float64Array, Float64Array]) -> BoolArray:
+    """Which places (row, column) lie on a raster."""
+    rows, columns = heights.shape
+    inside: BoolArray = (pixel[0] > -0.51) & (pixel[0] < rows - 0.49)
     inside &= (pixel[1] > -0.51) & (pixel[1] < columns - 0.49)
-    return fine, inside & ~unknown[row, column], sea
+    return inside
 
 
 def _cubic(grid: Float64Array, row: Float64Array, column: Float64Array) -> Float32Array:

@@ -6,6 +6,7 @@ import numpy as np
 
 from twin.arrays import Float32Array, Int32Array, UInt8Array
 from twin.city.asset import Surface, TriangleSoup
+from twin.tiles.smooth import corner_normals, hill_light
 from twin.tiles.tile import LIGHT_MAX, LIGHT_SCALE
 
 #: From the south-west, rather high: the side a viewer in the south sees is lit.
@@ -57,6 +58,9 @@ def code_light(
     light = 0.28 + 0.42 * (0.5 + 0.5 * normals[:, 2]) + 0.55 * np.clip(normals @ SUN, 0.0, 1.0)
     light *= 1.0 + TINT * tint[soup.features] * _is_building(soup.surfaces)
     corner_light = np.repeat(light[:, None], 3, axis=1)
+    hills = np.flatnonzero(soup.surfaces == Surface.TERRAIN)
+    smooth = corner_normals(soup.corners_local_m[hills], normals[hills])
+    corner_light[hills] = hill_light(smooth, SUN)
     feet = np.flatnonzero(np.isin(soup.surfaces, _FACADES) & (np.abs(normals[:, 2]) < 0.5))
     height = soup.corners_local_m[feet, :, 2] - base_z_m[soup.features[feet], None]
     rise = np.clip(height / FOOT_HEIGHT_M, 0.0, 1.0)
