@@ -15,7 +15,6 @@ from PySide6.QtWidgets import QApplication, QMenu
 from scenes.city_scene import CityScene
 from scenes.tool_controls import ToolControls
 from twin.city.scene_sources import SceneSources
-from twin.city.scene_sources import SceneSources
 from twin.clock import SystemClock
 from twin.link.client import HubClient
 from twin.room.model import Operator
@@ -26,6 +25,7 @@ from twin.session import TwinSession
 from twin.theme import load_theme
 from viewer.city_source import LoadedCity
 from viewer.hover import HoverTeller
+from viewer.in_view_teller import InViewTeller
 from viewer.main_window import MainWindow
 from viewer.rehearsal import Rehearsal
 from viewer.run_recorder import RunRecorder
@@ -34,6 +34,7 @@ from viewer.scene_menu import fill_scene_menu
 from viewer.settings import Settings
 from viewer.tool_driver import ToolDriver
 from widgets.bridge import Bridge
+from widgets.in_view_list import InViewList
 from widgets.layer_list import LayerList
 from widgets.panel import panel_registry
 from widgets.tool_list import ToolList
@@ -94,6 +95,13 @@ class Desk:
             layers=layers,
             recorder=self._recorder,
         )
+        in_view = InViewList()
+        InViewTeller(
+            session=self.session,
+            scene=self._scene,
+            given=lambda: self._driver.given,
+            told=in_view,
+        )
         self.window = MainWindow(
             session=self.session,
             bridge=self._bridge,
@@ -104,6 +112,7 @@ class Desk:
             panels=panel_registry(),
             layers=layers,
             tools=tools,
+            in_view=in_view,
         )
         self._tool_driver = ToolDriver(
             session=self.session,
@@ -154,7 +163,6 @@ class Desk:
             ingest=ingest,
             hub=hub,
             scene_file=loaded.scene_file,
-            sources=SceneSources(loaded.reports, loaded.scene_file),
             sources=SceneSources(loaded.reports, loaded.scene_file),
         )
 

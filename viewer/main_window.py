@@ -28,6 +28,7 @@ from widgets.actions import ActionTable, KeyBinding, fill_menu
 from widgets.bridge import Bridge
 from widgets.find_box import FindBox
 from widgets.find_groups import PANEL_GROUP, SessionFinder
+from widgets.in_view_list import InViewList
 from widgets.layer_list import LayerList
 from widgets.panel import PanelContext, PanelType
 from widgets.panel_dock import PanelDock
@@ -76,6 +77,7 @@ class MainWindow(QMainWindow):
         actions: ActionTable | None = None,
         layers: LayerList | None = None,
         tools: ToolList | None = None,
+        in_view: InViewList | None = None,
     ) -> None:
         super().__init__()
         self.session = session
@@ -98,6 +100,7 @@ class MainWindow(QMainWindow):
             actions=self.actions_table,
             layers=layers or LayerList(),
             tools=self.tools,
+            in_view=in_view or InViewList(),
             theme_changed=self.theme_changed,
         )
         self._dress()

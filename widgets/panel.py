@@ -14,6 +14,7 @@ from twin.signals import Signal
 from twin.theme import Theme
 from widgets.actions import ActionTable
 from widgets.bridge import Bridge
+from widgets.in_view_list import InViewList
 from widgets.layer_list import LayerList
 from widgets.tool_list import ToolList
 
@@ -34,6 +35,7 @@ class PanelContext:
     actions : named actions of the whole window (find box, menus, keys)
     layers : what the scene draws and how; filled by the app, changed by the layers panel
     tools : tools of the 3D view and what they found; filled by the app
+    in_view : what the 3D view shows, in words; answered by the app
     """
 
     session: TwinSession
@@ -42,6 +44,7 @@ class PanelContext:
     actions: ActionTable
     layers: LayerList = field(default_factory=LayerList)
     tools: ToolList = field(default_factory=ToolList)
+    in_view: InViewList = field(default_factory=InViewList)
     theme_changed: Signal[Theme] = field(default_factory=lambda: Signal[Theme]())
 
 
