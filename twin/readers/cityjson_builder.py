@@ -37,6 +37,9 @@ from twin.readers.cityjson_looks import CityJsonLooks, UvRings, looks_of
 from twin.readers.cityjson_schema import CityObject, Geometry, Model, ObjectId
 from twin.readers.cityjson_templates import Templates
 
+#: Name of the format by reader.
+_FORMATS = {"cityjson": "CityJSON", "cityjsonseq": "CityJSONSeq", "flatcitybuf": "FlatCityBuf"}
+
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
@@ -157,7 +160,7 @@ class CityJsonBuilder:
         soup, materials = without_missing(soup, materials, self._looks.images)
         return CityAsset(
             title=self._path.name.split(".")[0],
-            format="CityJSONSeq" if self._reader_id == "cityjsonseq" else "CityJSON",
+            format=_FORMATS[self._reader_id],
             version=self.version,
             origin=placed.origin,
             features=features,
