@@ -25,7 +25,6 @@ from twin.tiles.content import TileSource
 
 #: Readers of what is read last, cropped to the rest of the scene.
 _TERRAINS = frozenset({"terrain", "hgt"})
-_CROPPED = _TERRAINS | {"las"}
 #: What one source may raise without taking the others away; a cancelled loading is none.
 _SOURCE_ERRORS = (ReadError, CrsError, SourceUnreachableError)
 _TILESET_SUFFIXES = (".3tz", ".3dtiles")
@@ -165,7 +164,7 @@ class _Composer:
         except TwinError as error:
             self._errors[source.id] = error
             return "broken"
-        return "cropped" if reader.id in _CROPPED else "whole"
+        return "cropped" if reader.id in _TERRAINS else "whole"
 
     def _try(self, source_id: str, step: Callable[[], None]) -> None:
         try:

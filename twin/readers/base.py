@@ -30,8 +30,8 @@ class ReadOptions:
     ----------
     lod : level of detail wanted, "" = the best one
     crs : CRS to use when the file names none, "" = leave it not georeferenced
-    origin : frame of the scene it is read for; only readers of what is cropped and thinned
-        (terrain, point clouds) give their asset in it, None = the file's own
+    origin : frame of the scene it is read for; only readers of terrain give their asset in it,
+        None = the file's own
     focus_local_m : xmin ymin xmax ymax in that frame: where the rest of the scene lies
     """
 

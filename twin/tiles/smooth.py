@@ -35,7 +35,8 @@ def corner_normals(corners_local_m: Float32Array, normals: Float32Array) -> Floa
     smooth = mean[group].astype(np.float32)
     lean = np.einsum("ij,ij->i", smooth, own)
     smooth[lean < _SMOOTH_COS] = own[lean < _SMOOTH_COS]
-    return smooth.reshape(-1, 3, 3)
+    corners: Float32Array = smooth.reshape(-1, 3, 3)
+    return corners
 
 
 def hill_light(normals: Float32Array, sun: Float32Array) -> Float32Array:
