@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from vtkmodules.vtkRenderingCore import vtkRenderer
+from vtkmodules.vtkRenderingCore import vtkCamera, vtkRenderer
 
 from scenes.home_view import HOME_AZIMUTH_RAD, HOME_ELEVATION_RAD, home_pose
 from scenes.pose import VIEW_ANGLE_DEG, Point, Pose, axes_of, between, point_of
-from scenes.view import View, view_of
+from scenes.view import View, numpy_matrix, view_of
 from twin.arrays import Float64Array
+from twin.tiles.look import Look
 
 LOWEST_RAD = np.radians(2.0)
 HIGHEST_RAD = np.radians(89.0)
@@ -72,6 +73,28 @@ class CameraRig:
             [[x, y, ground_z_m] for x in (low[0], high[0]) for y in (low[1], high[1])]
         )
         self._samples = corners if samples_m is None or not len(samples_m) else samples_m
+
+    def set_ground(self, ground_z_m: float) -> None:
+        """Follow the ground of streamed tiles; the home view does so while it is looked at."""
+        self._ground_z_m = ground_z_m
+        if self._at_home == self.pose and self._flight is None:
+            self.home(animated=False)
+
+    def look_ahead(self, view: View) -> Look | None:
+        """What will be seen when a flight under way arrives; None without one."""
+        if self._flight is None:
+            return None
+        pose, size = self._flight.end, view.size_px
+        camera = vtkCamera()
+        self._place(camera, pose)
+        composite = camera.GetCompositeProjectionTransformMatrix(size[0] / size[1], -1, 1)
+        return Look(
+            eye_m=pose.eye(),
+            forward=pose.forward(),
+            matrix=numpy_matrix(composite),
+            height_px=size[1] / view.pixel_ratio,
+            view_angle_rad=view.view_angle_rad,
+        )
 
     @property
     def distance_m(self) -> float:
@@ -210,15 +233,16 @@ class CameraRig:
         if state == self._written:
             return False
         self._written = state
-        camera = self._renderer.GetActiveCamera()
-        eye, forward = self.pose.eye(), self.pose.forward()
-        up = np.cross(self.pose.right(), forward)
+        self._place(self._renderer.GetActiveCamera(), self.pose)
+        return True
+
+    def _place(self, camera: vtkCamera, pose: Pose) -> None:
+        eye = pose.eye()
         camera.SetPosition(*eye)
-        camera.SetFocalPoint(*self.pose.focal_m)
-        camera.SetViewUp(*up)
+        camera.SetFocalPoint(*pose.focal_m)
+        camera.SetViewUp(*np.cross(pose.right(), pose.forward()))
         camera.SetViewAngle(VIEW_ANGLE_DEG)
         camera.SetClippingRange(*self._clipping_range(eye))
-        return True
 
     def _clipping_range(self, eye: Float64Array) -> tuple[float, float]:
         low, high = self._bounds[:3], self._bounds[3:]

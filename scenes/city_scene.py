@@ -11,21 +11,29 @@ from typing import Any
 from vtkmodules.vtkRenderingCore import vtkRenderer
 
 from scenes.camera_rig import CameraRig
-from scenes.colouring import building_points
+from scenes.in_view import InViewItem, items_in_view
 from scenes.layer import LayerType, LayerVisual, layer_registry
 from scenes.legend import Legend
 from scenes.pick import Pick
 from scenes.picker import Picker
 from scenes.scene_input import SceneInput
 from scenes.stage import Point, Stage
+from scenes.stream_rig import StreamRig
+from scenes.streamed_parts import whole_tile_bytes
+from scenes.streamed_tiles import StreamedTiles, make_streamer
 from scenes.tool import Bench
 from scenes.tool_box import ToolBox
 from scenes.view import View, view_of
 from twin.arrays import BoolArray, UInt8Array
 from twin.city.asset import CityAsset
+from twin.city.residents import ResidentFeatures
 from twin.city.style import StyleOutcome
+from twin.clock import Clock, SystemClock
 from twin.theme import Theme
+from twin.tiles.budget import DEFAULT_BYTES, MemoryBudget
 from twin.tiles.content import TileSource
+from twin.tiles.governor import FrameGovernor
+from twin.tiles.streaming import TileStreamer
 from twin.tiles.tile import Tile
 
 _log = logging.getLogger(__name__)
@@ -53,6 +61,14 @@ class CityScene:
     theme : Theme
     pixel_ratio : float
         Device pixels to a logical pixel: symbols and text grow with it.
+    memory_bytes : int
+        What geometry and streamed tiles of the city may take together.
+    clock : Clock
+        For the pace of a moving camera; the machine's without one.
+
+    Attributes
+    ----------
+    budget : who holds how much of the memory
 
     Hard-won invariants
     -------------------
@@ -61,12 +77,23 @@ class CityScene:
     2. A layer that raises is switched off and named in ``failures``; the others stay drawn.
     """
 
-    def __init__(self, renderer: vtkRenderer, *, theme: Theme, pixel_ratio: float = 1.0) -> None:
+    def __init__(
+        self,
+        renderer: vtkRenderer,
+        *,
+        theme: Theme,
+        pixel_ratio: float = 1.0,
+        memory_bytes: int = DEFAULT_BYTES,
+        clock: Clock | None = None,
+    ) -> None:
+        self._clock = clock or SystemClock()
+        self.budget = MemoryBudget(memory_bytes)
         self._stage = Stage(renderer, theme=theme, pixel_ratio=pixel_ratio)
         self.camera = CameraRig(renderer)
         self._picker = Picker()
         self._stage.sees = self._picker.sees
         self.tools = ToolBox(Bench(stage=self._stage, picker=self._picker, camera=self.camera))
+        self._streams = StreamRig(self._stage, self._picker, self.camera, self._clock)
         self._given = SceneInput()
         self._hidden = self._stage.style.hidden
         self._dirty = True
@@ -88,12 +115,21 @@ class CityScene:
         streams : sources that are loaded piece by piece as they are looked at, in the asset's
             frame; ``asset`` then comes from `twin.city.residents.resident_city`
         """
-        self._stage.set_city(asset, tiles)
-        self._picker.set_tiles(tiles, self._stage.ground_z_m)
-        bounds = asset.bounds_min_max_local_m()
-        self.camera.set_bounds(bounds, self._stage.ground_z_m, building_points(asset))
+        stage = self._stage
+        stage.set_city(asset, tiles, self._streamer(asset, tuple(streams)))
+        self.budget.hold("city read whole", sum(whole_tile_bytes(tile) for tile in tiles))
+        self._streams.forget()
+        self._picker.set_tiles(tiles, stage.ground_z_m)
+        self.camera.set_bounds(stage.bounds_m, stage.ground_z_m, stage.built_points_m)
         self._rebuild()
         self.camera.home(animated=False)
+
+    def _streamer(self, asset: CityAsset, streams: tuple[TileSource, ...]) -> TileStreamer | None:
+        if not streams:
+            return None
+        if not isinstance(asset.features, ResidentFeatures):
+            raise TypeError("A streamed city needs a live table: see resident_city")
+        return make_streamer(streams, asset.features, self.budget, self._clock)
 
     def set_theme(self, theme: Theme) -> None:
         """Change every colour; geometry is not touched."""
@@ -129,10 +165,15 @@ class CityScene:
     def update(self, given: SceneInput) -> bool:
         """Bring every visible layer to this moment; returns whether a frame is worth drawing."""
         self._given = given
-        changed = self._dirty | self.camera.apply()
+        has_moved = self.camera.apply()
+        changed = self._dirty | has_moved
         self._dirty = False
         self._picker.prepare_one()
         view = self._view()
+        selected = given.selection.feature
+        changed |= self._streams.update(view, has_moved=has_moved, selected=selected)
+        if self.camera.apply():  # streamed tiles have told where the ground is
+            view = self._view()
         for entry in self._entries.values():
             if entry.visible and not entry.failed:
                 changed |= self._update(entry, given, view)
@@ -161,6 +202,27 @@ class CityScene:
         if self._stage.style.hidden is not self._hidden:
             self._hidden = self._stage.style.hidden
             self._picker.set_hidden(self._hidden)
+
+    # -- streaming --------------------------------------------------------------------------
+
+    @property
+    def governor(self) -> FrameGovernor:
+        """What keeps the frame rate while the camera moves; its ``target_fps`` may be set."""
+        return self._streams.governor
+
+    def note_frame(self, took_ms: float) -> None:
+        """Tell how long the last frame took, update and drawing together."""
+        self._streams.governor.note_frame(took_ms)
+
+    @property
+    def streamed(self) -> StreamedTiles | None:
+        """What is loaded piece by piece, None for a city that was read whole."""
+        return self._stage.streamed
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the picture is as fine as it is going to be in this view."""
+        return self._stage.streamed is None or self._stage.streamed.is_settled
 
     @property
     def failures(self) -> dict[str, str]:
@@ -228,6 +290,17 @@ class CityScene:
     def pixel_from_local(self, xyz_local_m: Point) -> tuple[float, float] | None:
         """Where a point is drawn, None behind the camera."""
         return self._view().pixel_of(xyz_local_m)
+
+    def items_in_view(self, given: SceneInput) -> list[InViewItem]:
+        """What the picture shows, in reading order. Some milliseconds: on demand only."""
+        return items_in_view(
+            self._view(),
+            given,
+            features=self._stage.asset.features,
+            places=self._stage.asset.places,
+            name_of=self._stage.name_of,
+            sees=self._picker.sees,
+        )
 
     def keep_picked(self, picked: Pick) -> None:
         """Remember where what is now selected was picked: ground is ringed and framed there."""

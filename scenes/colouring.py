@@ -62,11 +62,14 @@ def building_points(asset: CityAsset) -> Float64Array:
     return np.concatenate(corners)
 
 
-def built_circle(asset: CityAsset) -> tuple[Float64Array, float]:
-    """Middle (3,) and radius of the part of the city that has buildings, metres."""
-    points = building_points(asset)
+def circle_around(points: Float64Array, bounds: Float64Array) -> tuple[Float64Array, float]:
+    """Middle (3,) and radius of the part of the city that has buildings, metres.
+
+    Parameters
+    ----------
+    points : (N, 3) of its buildings; without any the (6,) bounds of all count
+    """
     if not len(points):
-        bounds = asset.bounds_min_max_local_m()
         points = np.stack([bounds[:3], bounds[3:]])
     low, high = points.min(axis=0), points.max(axis=0)
     return 0.5 * (low + high), max(200.0, 0.5 * float(np.hypot(*(high - low)[:2])))
@@ -137,9 +140,7 @@ class Colouring:
         self._take_own_sensors(given, slots, self._asset.features)
         self._row[~self._built] = len(slots) + 1
 
-    def _take_own_sensors(
-        self, given: SceneInput, slots: np.ndarray, features: Features
-    ) -> None:
+    def _take_own_sensors(self, given: SceneInput, slots: np.ndarray, features: Features) -> None:
         own = {}
         for row, slot in enumerate(slots):
             thing = given.things.get(given.datastreams[slot].thing_id)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper, vtkRenderer
 
-from scenes.colouring import built_circle
 from scenes.view import View
 from scenes.vtk_arrays import triangle_mesh, vtk_from_numpy
-from twin.arrays import Float32Array, Int32Array
-from twin.city.asset import CityAsset, Surface
+from twin.arrays import Float32Array, Float64Array, Int32Array
+from twin.city.asset import CityAsset, FeatureTable, Surface
 from twin.theme import Theme, rgb_from_hex
+from twin.tiles.tile import Tile
 
 SPOKES = 96
 #: Rings as multiples of the model's radius. How far each has faded into the horizon is told by
@@ -37,14 +37,42 @@ def ground_height(asset: CityAsset) -> float:
     return float(np.percentile(bases if len(bases) else z, 2.0)) - BELOW_M
 
 
-class Ground:
-    """Ground sheet and sky gradient. GUI thread."""
+def lowest_ground(tile: Tile, features: FeatureTable) -> float:
+    """The same for one tile of a city; NaN for an empty one. Any thread."""
+    if not tile.n_triangles:
+        return float("nan")
+    z = tile.points_local_m[:, 2]
+    surface = tile.code_light.astype(np.uint8)
+    flat = np.isin(surface, [Surface.TERRAIN, Surface.ROAD, Surface.GREEN])
+    water = surface == Surface.WATER
+    if flat.any() or water.any():
+        lows = [np.percentile(z[flat], 0.5)] if flat.any() else []
+        lows += [z[water].min()] if water.any() else []
+        return float(min(lows)) - 4 * BELOW_M
+    bases = features.bounds_min_max_local_m[:, 2]
+    bases = bases[~np.isnan(bases)]
+    return float(np.percentile(bases if len(bases) else z, 2.0)) - BELOW_M
 
-    def __init__(self, renderer: vtkRenderer, asset: CityAsset, ground_z_m: float) -> None:
+
+class Ground:
+    """Ground sheet and sky gradient. GUI thread.
+
+    Parameters
+    ----------
+    bounds_min_max_m : (6,) of everything in the scene
+    built_m : radius of the part that has buildings
+    """
+
+    def __init__(
+        self,
+        renderer: vtkRenderer,
+        bounds_min_max_m: Float64Array,
+        built_m: float,
+        ground_z_m: float,
+    ) -> None:
         self._renderer = renderer
-        bounds = asset.bounds_min_max_local_m()
+        bounds = bounds_min_max_m
         self._radius_m = max(50.0, 0.5 * float(np.hypot(*(bounds[3:5] - bounds[:2]))))
-        _, built_m = built_circle(asset)
         self._near_m = RINGS[1][0] * min(self._radius_m, built_m)
         self._centre = centre = 0.5 * (bounds[:2] + bounds[3:5])
         self._z_m = ground_z_m

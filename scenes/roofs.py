@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from twin.arrays import Float32Array
+from twin.arrays import Float32Array, Float64Array
 from twin.city.asset import CityAsset, Surface
 
 CELL_M = 12.0
@@ -12,22 +12,35 @@ _MOST_CELLS = 4_000_000
 
 
 class RoofHeights:
-    """A coarse raster of the highest roof in each cell."""
+    """A coarse raster of the highest roof in each cell.
 
-    def __init__(self, asset: CityAsset, ground_z_m: float) -> None:
+    Parameters
+    ----------
+    reach_m : (2, 2) least and greatest x and y that roofs may come to lie in, for streamed
+        tiles; None = those of the asset's own
+    """
+
+    def __init__(
+        self, asset: CityAsset, ground_z_m: float, reach_m: Float64Array | None = None
+    ) -> None:
         roofs = asset.soup.corners_local_m[asset.soup.surfaces == Surface.ROOF].mean(axis=1)
         self._ground_z_m = ground_z_m
-        self._low = roofs[:, :2].min(axis=0) if len(roofs) else np.zeros(2, np.float32)
-        high = roofs[:, :2].max(axis=0) if len(roofs) else np.zeros(2, np.float32)
+        known = roofs[:, :2] if reach_m is None else np.concatenate([roofs[:, :2], reach_m])
+        self._low = known.min(axis=0) if len(known) else np.zeros(2, np.float32)
+        high = known.max(axis=0) if len(known) else np.zeros(2, np.float32)
         area = float(np.prod(high - self._low + CELL_M))
         self._cell_m = max(CELL_M, float(np.sqrt(area / _MOST_CELLS)))
         self._shape = np.ceil((high - self._low) / self._cell_m).astype(int) + 1
         # One empty cell all around, so that neighbours need no test.
         heights = np.full(self._shape + 2, ground_z_m, np.float32)
-        if len(roofs):
-            column, row = self._cells(roofs)
-            np.maximum.at(heights, (column, row), roofs[:, 2])
         self._heights = heights
+        self.raise_to(roofs)
+
+    def raise_to(self, roofs_m: Float32Array) -> None:
+        """Note roofs (N, 3) of tiles that came; they stay known when the tiles leave."""
+        if len(roofs_m):
+            column, row = self._cells(roofs_m)
+            np.maximum.at(self._heights, (column, row), roofs_m[:, 2])
 
     def around(self, xyz_local_m: Float32Array) -> Float32Array:
         """(N,) float32 z of the highest roof in the 3 x 3 cells around (N, 3) points."""

@@ -15,20 +15,24 @@ from vtkmodules.vtkRenderingOpenGL2 import vtkOpenGLShaderProperty
 
 from scenes.atlas import Atlas
 from scenes.billboards import Overlay
+from scenes.colouring import building_points, circle_around
 from scenes.ground import ground_height
 from scenes.legend import Legend
 from scenes.roofs import RoofHeights
 from scenes.scene_input import SceneInput
 from scenes.shader_part import ShaderPart
 from scenes.still_picture import StillPicture
+from scenes.streamed_tiles import StreamedTiles
 from scenes.style_texture import StyleTexture
 from scenes.surface_look import SurfaceLook
 from scenes.symbols import SymbolIndex
 from twin.arrays import BoolArray, Float32Array, Float64Array
 from twin.city.asset import CityAsset, FeatureTable, TriangleSoup
 from twin.city.frames import Origin
+from twin.city.residents import ResidentFeatures
 from twin.city.style import StyleOutcome
 from twin.theme import Theme
+from twin.tiles.streaming import TileStreamer
 from twin.tiles.tile import Tile
 
 Point = tuple[float, float, float]
@@ -38,6 +42,8 @@ GROUND_KINDS = frozenset({"TINRelief", "LandUse", "PlantCover", "WaterBody"})
 _LARGE = 0.25
 #: How near to look at a place on such a feature.
 GROUND_VIEW_M = 250.0
+#: How high buildings are taken to be where only a box around all of them is known.
+_LIKELY_HEIGHT_M = 60.0
 _NAME_ATTRIBUTES = ("name", "Name", "addr:street", "identificatie")
 
 
@@ -51,6 +57,16 @@ class Stage:
         self.asset = empty_city()
         self.tiles: Sequence[Tile] = ()
         self.ground_z_m = 0.0
+        #: What is loaded piece by piece, None without.
+        self.streamed: StreamedTiles | None = None
+        #: (6,) of everything in the scene, of streamed sources their first box.
+        self.bounds_m: Float64Array = np.zeros(6)
+        #: (N, 3) points that the home view shows.
+        self.built_points_m: Float64Array = np.empty((0, 3))
+        #: Middle (3,) and radius of the part that has buildings.
+        self.built = circle_around(self.built_points_m, self.bounds_m)
+        #: Whether there is time for edge lines in this frame.
+        self.draws_edges = True
         #: How all tiles of the city look, whole or streamed.
         self.look = SurfaceLook()
         self.style = StyleTexture(0, theme)
@@ -114,16 +130,42 @@ class Stage:
         """Take a piece out; nothing happens when it is not there."""
         self.look.drop_part(part_id)
 
-    def set_city(self, asset: CityAsset, tiles: Sequence[Tile]) -> None:
-        """Take another city."""
+    def set_city(
+        self, asset: CityAsset, tiles: Sequence[Tile], streamer: TileStreamer | None = None
+    ) -> None:
+        """Take another city, with what is streamed of it."""
+        if self.streamed is not None:
+            self.streamed.dispose()
+        self.streamed = None
+        if streamer is not None:
+            self.streamed = StreamedTiles(self.renderer, self.look, streamer)
         self.asset, self.tiles = asset, tiles
         self.ground_z_m = ground_height(asset)
+        self.bounds_m = asset.bounds_min_max_local_m()
+        self.built_points_m = building_points(asset)
+        if self.streamed is not None:
+            self._take_streamed_extent(self.streamed)
+        self.built = circle_around(self.built_points_m, self.bounds_m)
         self.style = StyleTexture(asset.features.n_features, self.theme)
         self.look.set_style_texture(self.style.texture)
         self.legends = {}
-        self.roofs = RoofHeights(asset, self.ground_z_m)
+        reach = None if streamer is None else self.bounds_m[[[0, 1], [3, 4]]]
+        self.roofs = RoofHeights(asset, self.ground_z_m, reach)
         self._row_of_id = None
         self._picked = self._built_m = None
+
+    def _take_streamed_extent(self, streamed: StreamedTiles) -> None:
+        """Until its tiles come, a streamed city is as large as its first boxes."""
+        corners = streamed.corners_m()
+        if not self.asset.soup.n_triangles:
+            self.ground_z_m = float(corners[:, 2].min())
+            self.bounds_m = np.concatenate([corners[0], corners[-1]])
+        low, high = corners[0], corners[-1]
+        self.bounds_m = np.concatenate(
+            [np.minimum(self.bounds_m[:3], low), np.maximum(self.bounds_m[3:], high)]
+        )
+        corners[:, 2] = np.clip(corners[:, 2], low[2], low[2] + _LIKELY_HEIGHT_M)
+        self.built_points_m = np.concatenate([self.built_points_m, corners])
 
     def set_theme(self, theme: Theme) -> None:
         """Take another theme."""
@@ -147,6 +189,8 @@ class Stage:
 
     def row_of(self, feature_id: str) -> int:
         """Row of a feature id, -1 if unknown."""
+        if isinstance(self.asset.features, ResidentFeatures):
+            return self.asset.features.row_of(feature_id)
         if self._row_of_id is None:
             ids = self.asset.features.ids
             self._row_of_id = {feature_id: row for row, feature_id in enumerate(ids)}
@@ -202,11 +246,17 @@ class Stage:
                     return str(column[row])
         return features.kind(rows[-1] if rows[-1] >= 0 else feature)
 
+    def family_of(self, feature: int) -> np.ndarray:
+        """Rows of a feature and its parts, in every tile that is loaded."""
+        features = self.asset.features
+        own = np.array([feature])
+        if isinstance(features, ResidentFeatures) and features.ids[feature]:
+            own = np.union1d(own, features.rows_of(features.ids[feature]))
+        return np.union1d(own, np.flatnonzero(np.isin(features.parents, own)))
+
     def bounds_of(self, feature: int) -> list[float]:
         """Bounds of a feature with its parts: xmin ymin zmin xmax ymax zmax, NaN without any."""
-        features = self.asset.features
-        bounds = features.bounds_min_max_local_m
-        family = bounds[np.r_[feature, np.flatnonzero(features.parents == feature)]]
+        family = self.asset.features.bounds_min_max_local_m[self.family_of(feature)]
         family = family[~np.isnan(family[:, 0])]
         if not len(family):
             return [float("nan")] * 6

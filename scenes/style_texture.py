@@ -99,10 +99,13 @@ class StyleTexture:
         """Back to the plain model."""
         self.set_colours(np.zeros((self._n, 4), np.uint8))
 
-    def set_selected(self, rows: np.ndarray) -> None:
-        """Features to show in the accent colour."""
+    def set_selected(self, rows: np.ndarray) -> bool:
+        """Features to show in the accent colour; False when they were so already."""
+        if np.array_equal(rows, self._selected):
+            return False
         self._selected = rows
         self._compose()
+        return True
 
     def hide(self, owner: str, hidden: BoolArray | None) -> None:
         """(N,) bool: features that one owner (a filter, a tool) hides, None = none any more.

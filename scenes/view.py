@@ -9,6 +9,7 @@ from vtkmodules.vtkCommonMath import vtkMatrix4x4
 from vtkmodules.vtkRenderingCore import vtkRenderer
 
 from twin.arrays import BoolArray, Float32Array, Float64Array
+from twin.tiles.look import Look
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -99,7 +100,7 @@ def view_of(renderer: vtkRenderer, pixel_ratio: float = 1.0) -> View:
         width, height = 1, 1
     composite = camera.GetCompositeProjectionTransformMatrix(width / height, -1, 1)
     return View(
-        matrix=_numpy_matrix(composite),
+        matrix=numpy_matrix(composite),
         position_m=np.array(camera.GetPosition()),
         forward=np.array(camera.GetDirectionOfProjection()),
         size_px=(width, height),
@@ -108,5 +109,17 @@ def view_of(renderer: vtkRenderer, pixel_ratio: float = 1.0) -> View:
     )
 
 
-def _numpy_matrix(matrix: vtkMatrix4x4) -> Float64Array:
+def numpy_matrix(matrix: vtkMatrix4x4) -> Float64Array:
+    """(4, 4) float64."""
     return np.array([[matrix.GetElement(i, j) for j in range(4)] for i in range(4)])
+
+
+def look_of(view: View) -> Look:
+    """The same for choosing streamed tiles, in logical pixels."""
+    return Look(
+        eye_m=view.position_m,
+        forward=view.forward,
+        matrix=view.matrix,
+        height_px=view.size_px[1] / view.pixel_ratio,
+        view_angle_rad=view.view_angle_rad,
+    )

@@ -65,3 +65,39 @@ def line_mesh(ends_local_m: Float32Array, **point_arrays: NDArray[np.float32]) -
     for name, array in point_arrays.items():
         mesh.GetPointData().AddArray(vtk_from_numpy(array, name))
     return mesh
+
+
+def shared_triangle_mesh(
+    points_local_m: Float32Array, triangles: Int32Array, **point_arrays: NDArray[np.float32]
+) -> vtkPolyData:
+    """A triangle mesh on the memory of the given arrays, which must outlive it. Any thread."""
+    mesh = vtkPolyData()
+    points = vtkPoints()
+    points.SetData(_shared(points_local_m))
+    mesh.SetPoints(points)
+    cells = vtkCellArray()
+    cells.SetData(3, _shared(triangles.reshape(-1)))
+    mesh.SetPolys(cells)
+    for name, array in point_arrays.items():
+        shared = _shared(array)
+        shared.SetName(name)
+        mesh.GetPointData().AddArray(shared)
+    return mesh
+
+
+def shared_point_cloud(xyz_local_m: Float32Array, rgb: NDArray[np.uint8] | None) -> vtkPolyData:
+    """Points on the memory of ``xyz_local_m``, with their own colours where there are any."""
+    mesh = vtkPolyData()
+    points = vtkPoints()
+    points.SetData(_shared(xyz_local_m))
+    mesh.SetPoints(points)
+    cells = vtkCellArray()
+    cells.SetData(1, vtk_from_numpy(np.arange(len(xyz_local_m), dtype=np.int32)))
+    mesh.SetVerts(cells)
+    if rgb is not None:
+        mesh.GetPointData().SetScalars(vtk_from_numpy(rgb))
+    return mesh
+
+
+def _shared(array: NDArray[Any]) -> vtkDataArray:
+    return _TO_VTK(np.ascontiguousarray(array), deep=False)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from scenes.city_tiles import CityTiles
-from scenes.colouring import Colouring, built_circle
+from scenes.colouring import Colouring
 from scenes.edge_lines import EdgeLines
 from scenes.layer import LayerType
 from scenes.scene_input import SceneInput
@@ -15,6 +15,7 @@ from scenes.stage import Stage
 from scenes.street_colours import STREET_PROPERTIES, ramp_colours, streets_of
 from scenes.street_ribbons import StreetRibbons
 from scenes.view import View
+from twin.city.residents import ResidentFeatures
 from twin.clock import NS_PER_S
 from twin.ramps import Ramp
 from twin.theme import rgb_from_hex
@@ -58,23 +59,30 @@ class BuildingsVisual:
         self._ribbons = StreetRibbons(stage.renderer)
         self._streets_key = (-1, "")
         self._is_painted = False
-        self._middle, self._radius_m = built_circle(stage.asset)
+        self._middle, self._radius_m = stage.built
         self._edges_on = True
+        self._drawn = -1
         self._seen = b""
         self._key: tuple[str, int, str, float] | None = None
         self._moment = (-1, b"")
         self._painted_ns = 0
-        self._selected = -1
+        self._selected = (-1, 0)
 
     def update(self, given: SceneInput, view: View, state: BuildingsState) -> bool:
         """Recolour when due, mark the selection, choose the edges for a new view."""
         changed = self._paint(given, state) | self._select(given.selection.feature)
         changed |= self._ribbons.fit(view)
-        stamp = view.stamp + repr((state.edges, state.haze)).encode()
+        streamed = self._stage.streamed
+        drawn = 0 if streamed is None else streamed.version
+        edges_on = state.edges and self._stage.draws_edges
+        stamp = view.stamp + repr((edges_on, state.haze, drawn)).encode()
         if stamp != self._seen:
             self._seen = stamp
-            self._edges_on = state.edges
-            self._edges.set_visible(state.edges)
+            self._edges_on = edges_on
+            if streamed is not None and drawn != self._drawn:
+                self._drawn = drawn
+                self._edges.set_streamed(streamed.edge_meshes)
+            self._edges.set_visible(edges_on)
             self._edges.update(view)
             self._set_haze(view, state)
             changed = True
@@ -83,6 +91,8 @@ class BuildingsVisual:
     def set_visible(self, visible: bool) -> None:
         """Show or hide faces and edges."""
         self._tiles.set_visible(visible)
+        if self._stage.streamed is not None:
+            self._stage.streamed.set_visible(visible)
         self._ribbons.set_visible(visible)
         self._edges.set_visible(visible and self._edges_on)
         self._seen = b""
@@ -136,15 +146,15 @@ class BuildingsVisual:
         return True
 
     def _select(self, feature: int) -> bool:
-        if feature == self._selected:
-            return False
-        self._selected = feature
         features = self._stage.asset.features
+        loaded = features.version if isinstance(features, ResidentFeatures) else 0
+        if (feature, loaded) == self._selected:
+            return False
+        self._selected = (feature, loaded)
         rows = np.empty(0, np.intp)
         if self._stage.is_marked(feature):
-            rows = np.r_[feature, np.flatnonzero(features.parents == feature)]
-        self._stage.style.set_selected(rows)
-        return True
+            rows = self._stage.family_of(feature)
+        return self._stage.style.set_selected(rows)
 
 
 LAYER = LayerType(

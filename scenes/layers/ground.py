@@ -21,12 +21,23 @@ class GroundVisual:
 
     def build(self, stage: Stage) -> None:
         """Make the disc."""
-        self._ground = Ground(stage.renderer, stage.asset, stage.ground_z_m)
+        self._stage = stage
+        self._visible = True
+        self._make()
+
+    def _make(self) -> None:
+        stage = self._stage
+        self._z_m = stage.ground_z_m
+        self._ground = Ground(stage.renderer, stage.bounds_m, stage.built[1], self._z_m)
         self._ground.set_theme(stage.theme)
+        self._ground.set_visible(self._visible)
         self._seen = b""
 
     def update(self, given: SceneInput, view: View, state: GroundState) -> bool:  # noqa: ARG002
-        """Bend the sky to the new view."""
+        """Bend the sky to the new view; follow the ground of streamed tiles."""
+        if self._z_m != self._stage.ground_z_m:
+            self._ground.dispose()
+            self._make()
         if view.stamp == self._seen:
             return False
         self._seen = view.stamp
@@ -35,6 +46,7 @@ class GroundVisual:
 
     def set_visible(self, visible: bool) -> None:
         """Show or hide the disc."""
+        self._visible = visible
         self._ground.set_visible(visible)
         self._seen = b""
 

@@ -1,0 +1,101 @@
+"""Keeps everything of a scene in step with what is streamed: styles, picks, roofs, ground."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from scenes.camera_rig import CameraRig
+from scenes.picker import Picker
+from scenes.stage import Stage
+from scenes.streamed_tiles import StreamedTiles
+from scenes.view import View
+from twin.city.residents import ResidentFeatures
+from twin.clock import Clock
+from twin.tiles.governor import FrameGovernor
+
+
+class StreamRig:
+    """Once an update, before the layers: so that what came is coloured before it is drawn.
+
+    GUI thread.
+    """
+
+    def __init__(self, stage: Stage, picker: Picker, camera: CameraRig, clock: Clock) -> None:
+        self._stage = stage
+        self._picker = picker
+        self._camera = camera
+        self._clock = clock
+        self.governor = FrameGovernor()
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew with another city."""
+        self._drawn_version = -1
+        self._rows_version = -1
+        self._raised: set[int] = set()
+        self._is_ground_settled = False
+        self._pinned = -1
+
+    def update(self, view: View, *, has_moved: bool, selected: int) -> bool:
+        """Bring streamed tiles to this view; True when the picture changed."""
+        changed = self.governor.note_view(has_moved=has_moved, now_ns=self._clock.monotonic_ns())
+        self._stage.draws_edges = self.governor.draws_edges
+        streamed = self._stage.streamed
+        if streamed is None:
+            return changed
+        self._pin(selected)
+        coarser, ahead = self.governor.coarser, self._camera.look_ahead(view)
+        changed |= streamed.update(view, coarser=coarser, ahead=ahead)
+        self._follow_rows()
+        if streamed.version != self._drawn_version:
+            self._drawn_version = streamed.version
+            self._picker.set_streamed(streamed.pick_meshes)
+            self._settle_ground(streamed)
+        return changed
+
+    def _features(self) -> ResidentFeatures:
+        features = self._stage.asset.features
+        if not isinstance(features, ResidentFeatures):
+            raise TypeError("A streamed city needs a live table: see resident_city")
+        return features
+
+    def _pin(self, selected: int) -> None:
+        """Rows around the selection stay, whatever becomes of their tile."""
+        if selected != self._pinned:
+            features = self._features()
+            features.pin(selected)
+            features.unpin(self._pinned)
+            self._pinned = selected
+
+    def _follow_rows(self) -> None:
+        """A texel for each row, and the roofs of tiles that came."""
+        features = self._features()
+        if features.version == self._rows_version:
+            return
+        self._rows_version = features.version
+        self._stage.style.set_n_features(features.n_features)
+        known = {id(each): each for each in features.ranges if each.source_id}
+        for key in known.keys() - self._raised:
+            each = known[key]
+            bounds = each.table.bounds_min_max_local_m
+            built = each.built
+            if built is not None:
+                bounds = bounds[built]
+            bounds = bounds[~np.isnan(bounds[:, 0])]
+            middle = 0.5 * (bounds[:, :3] + bounds[:, 3:])
+            middle[:, 2] = bounds[:, 5]
+            self._stage.roofs.raise_to(middle)
+        self._raised = set(known)
+
+    def _settle_ground(self, streamed: StreamedTiles) -> None:
+        """Boxes only tell how low the ground may be; the first tiles tell where it is."""
+        if self._is_ground_settled or self._stage.asset.soup.n_triangles:
+            return
+        z_m = streamed.ground_z_m()
+        if np.isnan(z_m):
+            return
+        self._is_ground_settled = streamed.is_settled
+        if z_m != self._stage.ground_z_m:
+            self._stage.ground_z_m = z_m
+            self._picker.set_ground(z_m)
+            self._camera.set_ground(z_m)
