@@ -89,7 +89,9 @@ def reader_of(path: Path) -> ReaderType:
         The file is absent, unreadable or of no known format.
     """
     if path.is_dir():
-        raise ReadError("This is a folder; choose a file in it", path=path)
+        if not (path / "tileset.json").is_file():
+            raise ReadError("This is a folder; choose a file in it", path=path)
+        path = path / "tileset.json"
     if not path.is_file():
         raise ReadError("There is no such file", path=path)
     try:

@@ -42,6 +42,8 @@ class TileContent:
         total += self.features.bounds_min_max_local_m.nbytes
         if self.points is not None:
             total += self.points.xyz_local_m.nbytes
+            for array in (self.points.rgb, self.points.classes, self.points.features):
+                total += 0 if array is None else array.nbytes
         return total
 
 

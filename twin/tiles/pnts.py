@@ -105,14 +105,14 @@ def _classes(body: TileBody, count: int) -> UInt8Array | None:
 
 def _features(
     body: TileBody, packed: Mapping[str, NDArray[Any]], count: int, raw: RawContent, key: str
-) -> Int32Array | None:
-    """Feature rows of the points where they come in batches."""
+) -> Int32Array:
+    """Feature rows of the points: of their batches, else of the cloud as a whole."""
     if "BATCH_ID" in packed:
         ids = packed["BATCH_ID"][:, 0].astype(np.int64)
     elif "BATCH_ID" in body.features:
         ids = batch_ids(body.features, count)
     else:
-        return None
+        return np.full(count, raw.rows_of(key, 1), np.int32)
     n_rows = max(body.features.number("BATCH_LENGTH", 0), int(ids.max()) + 1)
     if n_rows > MAX_FEATURES or int(ids.min()) < 0:
         raise ValueError("batch ids are out of their range")

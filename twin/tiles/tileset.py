@@ -209,6 +209,7 @@ class TilesetSource:
                 own.world,
                 self._frame.convert,
                 with_edges=own.is_additive or is_leaf or is_fine,
+                is_imported=self.imported is not None,
                 checkpoint=checkpoint,
             )
 

@@ -22,6 +22,8 @@ from twin.tiles.tileset_parts import MeshPart, PointPart, RawContent
 from twin.tiles.tileset_table import feature_table, kinds, merged_columns, surface_codes
 
 _GREY = 128
+#: Columns of an imported tile that its features' ids and kinds already tell.
+_TOLD = ("id", "kind")
 
 
 def tile_content(
@@ -30,6 +32,7 @@ def tile_content(
     to_local: Local,
     *,
     with_edges: bool,
+    is_imported: bool,
     checkpoint: Callable[[], None],
 ) -> TileContent:
     """Place and light the decoded parts of one tile. Worker thread; pure.
@@ -39,6 +42,7 @@ def tile_content(
     world : (4, 4) from the content's frame to the tileset's
     to_local : from the tileset's frame to the scene's
     with_edges : find creases where the file brings no lines
+    is_imported : written by `civitwin import`: ids and kinds are no attributes then
     checkpoint : called between steps; raising from it stops the work
     """
     columns = merged_columns(raw)
@@ -56,11 +60,11 @@ def tile_content(
             parents = np.full(raw.n_features, -1, np.int32)
             tiles.append(tile_of_soup(soup, parents, with_edges=with_edges))
     checkpoint()
-    points, point_rows = _cloud(raw, world, to_local)
-    bounds = _bounds(tiles, points, point_rows, raw.n_features)
+    points = _cloud(raw, world, to_local)
+    bounds = _bounds(tiles, points, raw.n_features)
     return TileContent(
         tiles=tuple(tiles),
-        features=feature_table(raw, columns, bounds),
+        features=feature_table(raw, columns, bounds, hidden=_TOLD if is_imported else ()),
         points=points,
         warnings=raw.tally.warnings(),
     )
@@ -190,18 +194,15 @@ def _soup(
     return TriangleSoup(corners_local_m=corners, features=features, surfaces=surfaces)
 
 
-def _cloud(
-    raw: RawContent, world: Float64Array, to_local: Local
-) -> tuple[PointCloud | None, Int32Array]:
-    """All points in one cloud, and the feature row of each (-1 without)."""
+def _cloud(raw: RawContent, world: Float64Array, to_local: Local) -> PointCloud | None:
+    """All points in one cloud."""
     if not raw.points:
-        return None, np.empty(0, np.int32)
+        return None
     xyz = np.concatenate([_placed(p.positions, p.matrix, world, to_local) for p in raw.points])
-    rows = np.concatenate([_rows(part) for part in raw.points])
-    rgb = None
+    features = np.concatenate([part.features for part in raw.points])
+    rgb, classes = None, None
     if any(part.rgb is not None for part in raw.points):
         rgb = np.concatenate([_rgb(part) for part in raw.points])
-    classes = None
     if all(part.classes is not None for part in raw.points):
         classes = np.concatenate([p.classes for p in raw.points if p.classes is not None])
     sound = np.isfinite(xyz.sum(axis=1))
@@ -209,16 +210,10 @@ def _cloud(
         raw.tally.add(
             "bad-point", "Points that are infinite or far off were left out", int((~sound).sum())
         )
-        xyz, rows = xyz[sound], rows[sound]
+        xyz, features = xyz[sound], features[sound]
         rgb = None if rgb is None else rgb[sound]
         classes = None if classes is None else classes[sound]
-    return PointCloud(xyz_local_m=xyz, rgb=rgb, classes=classes), rows
-
-
-def _rows(part: PointPart) -> Int32Array:
-    if part.features is None:
-        return np.full(len(part.positions), -1, np.int32)
-    return part.features
+    return PointCloud(xyz_local_m=xyz, rgb=rgb, classes=classes, features=features)
 
 
 def _rgb(part: PointPart) -> UInt8Array:
@@ -227,15 +222,13 @@ def _rgb(part: PointPart) -> UInt8Array:
     return part.rgb
 
 
-def _bounds(
-    tiles: list[Tile], points: PointCloud | None, point_rows: Int32Array, n_features: int
-) -> Float32Array:
+def _bounds(tiles: list[Tile], points: PointCloud | None, n_features: int) -> Float32Array:
     """(N, 6) bounds of the features over all their triangles and points."""
     xyz = [tile.points_local_m for tile in tiles]
     rows = [tile.point_features.astype(np.int32) for tile in tiles]
-    if points is not None and (point_rows >= 0).any():
-        xyz.append(points.xyz_local_m[point_rows >= 0])
-        rows.append(point_rows[point_rows >= 0])
+    if points is not None and points.features is not None:
+        xyz.append(points.xyz_local_m)
+        rows.append(points.features)
     if not xyz:
         return np.full((n_features, 6), np.nan, np.float32)
     return feature_bounds(np.concatenate(xyz), np.concatenate(rows), n_features)

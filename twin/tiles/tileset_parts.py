@@ -49,14 +49,14 @@ class PointPart:
     ----------
     rgb : (P, 3) uint8 or None
     classes : (P,) uint8 or None
-    features : (P,) int32 or None when points belong to no feature
+    features : (P,) int32
     """
 
     positions: NDArray[Any]
     matrix: Float64Array
+    features: Int32Array
     rgb: UInt8Array | None = None
     classes: UInt8Array | None = None
-    features: Int32Array | None = None
 
 
 @dataclass(frozen=True, slots=True)

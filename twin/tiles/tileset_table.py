@@ -27,7 +27,11 @@ def merged_columns(raw: RawContent) -> dict[str, Column]:
 
 
 def feature_table(
-    raw: RawContent, columns: dict[str, Column], bounds: Float32Array
+    raw: RawContent,
+    columns: dict[str, Column],
+    bounds: Float32Array,
+    *,
+    hidden: tuple[str, ...] = (),
 ) -> FeatureTable:
     """The table of a content's features.
 
@@ -35,6 +39,7 @@ def feature_table(
     ----------
     columns : as `merged_columns` gives them
     bounds : (N, 6) float32, NaN for features without geometry
+    hidden : columns that are not wanted as attributes
     """
     kind_names, kind_codes = kinds(columns, raw.n_features)
     return FeatureTable(
@@ -43,7 +48,7 @@ def feature_table(
         kind_codes=kind_codes,
         parents=np.full(raw.n_features, -1, np.int32),
         bounds_min_max_local_m=bounds,
-        attributes=columns,
+        attributes={name: one for name, one in columns.items() if name not in hidden},
     )
 
 
