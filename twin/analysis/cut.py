@@ -135,7 +135,8 @@ def _areas(flat: Float64Array, window: BaseGeometry | None) -> tuple[list[Polygo
         inner = shapely.point_on_surface(face)
         if _crossings(flat, inner.x, inner.y) % 2:
             part = face if window is None else shapely.intersection(face, window)
-            found += [p for p in shapely.get_parts(part) if p.geom_type == "Polygon"]
+            parts = [p for p in shapely.get_parts(part) if p.geom_type == "Polygon"]
+            found += [p for p in parts if p.area >= _LEAST_AREA_M2]
     return found, not shapely.is_empty(dangles)
 
 
