@@ -62,7 +62,7 @@ def survey(source: TilesetSource, tally: Tally) -> Survey:
         if n_nodes + len(waiting) > MAX_NODES:
             found.is_whole = False
             continue
-        waiting += found.below(node)
+        waiting += reversed(found.below(node))
     _note(found, tally)
     return found
 
@@ -77,13 +77,13 @@ def _expanded(source: TilesetSource, node: NodeRecord, tally: Tally) -> tuple[No
 
 def _note(found: Survey, tally: Tally) -> None:
     if found.missing:
-        n_there = found.n_contents - len(found.missing)
-        names = ", ".join(found.missing[:_NAMED]) + (", …" if len(found.missing) > _NAMED else "")
+        n_missing = len(found.missing)
+        names = ", ".join(found.missing[:_NAMED]) + (", …" if n_missing > _NAMED else "")
         tally.add(
             "tiles-missing",
-            f"{n_there:,} of {found.n_contents:,} tiles are there, "
-            f"{len(found.missing):,} are missing: {names}",
-            len(found.missing),
+            f"{found.n_contents - n_missing:,} of {found.n_contents:,} tiles are there, "
+            f"{n_missing:,} {'is' if n_missing == 1 else 'are'} missing: {names}",
+            n_missing,
         )
     if not found.is_whole:
         tally.add("counted-in-part", "The tileset is too large to count all of its tiles")
