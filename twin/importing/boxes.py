@@ -8,6 +8,7 @@ import numpy as np
 
 from twin.arrays import Float32Array, Float64Array, Int64Array, UInt8Array
 from twin.city.asset import Surface, TriangleSoup
+from twin.importing.threes import greatest, least
 
 #: Heights at which neighbours of one cell still share a box.
 _CLASS_TOPS_M = np.array([6.0, 12.0, 24.0, 48.0])
@@ -82,8 +83,8 @@ def fitted(soup: TriangleSoup) -> Boxes:
     points = corners.reshape(len(number), 9)
     u = points[:, 0::3] * axes[number, :1] + points[:, 1::3] * axes[number, 1:]
     v = points[:, 1::3] * axes[number, :1] - points[:, 0::3] * axes[number, 1:]
-    low = [np.minimum.reduceat(one.min(axis=1), starts) for one in (u, v, points[:, 2::3])]
-    high = [np.maximum.reduceat(one.max(axis=1), starts) for one in (u, v, points[:, 2::3])]
+    low = [np.minimum.reduceat(least(one), starts) for one in (u, v, points[:, 2::3])]
+    high = [np.maximum.reduceat(greatest(one), starts) for one in (u, v, points[:, 2::3])]
     area, top, steepest = _roofs(corners, starts, low[2], high[2])
     halves = np.stack([(high[0] - low[0]) / 2, (high[1] - low[1]) / 2], axis=1)
     halves = np.maximum(halves, _LEAST_HALF_M)
@@ -126,7 +127,7 @@ def _roofs(
     twice = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
     up = np.maximum(twice, 0.0) / 2
     area = np.add.reduceat(up, starts)
-    z = corners[:, :, 2].mean(axis=1)
+    z = (corners[:, 0, 2] + corners[:, 1, 2] + corners[:, 2, 2]) / 3
     mean = np.add.reduceat(up * z, starts) / np.maximum(area, 1e-9)
     top = np.where(area > 1e-6, mean, z_high)
     squares = np.add.reduceat(up * (z - np.repeat(top, np.diff(np.append(starts, len(z))))) ** 2,
@@ -162,6 +163,13 @@ def corners_of(boxes: Boxes) -> Float64Array:
     return out
 
 
+def cell_keys(boxes: Boxes, cell_m: float) -> Int64Array:
+    """(N,) equal for boxes whose centres share a cell and that are about as high."""
+    cells = np.floor(boxes.centres / cell_m).astype(np.int64)
+    tall = np.searchsorted(_CLASS_TOPS_M, boxes.z_high_m - boxes.z_low_m)
+    return (cells[:, 0] << 34) + ((cells[:, 1] + (1 << 30)) << 3) + tall
+
+
 def merged_boxes(boxes: Boxes, cell_m: float) -> Boxes:
     """Join boxes whose centres share a cell of `cell_m` and that are about as high.
 
@@ -170,9 +178,7 @@ def merged_boxes(boxes: Boxes, cell_m: float) -> Boxes:
     """
     if not len(boxes):
         return boxes
-    cells = np.floor(boxes.centres / cell_m).astype(np.int64)
-    tall = np.searchsorted(_CLASS_TOPS_M, boxes.z_high_m - boxes.z_low_m)
-    key = (cells[:, 0] << 34) + ((cells[:, 1] + (1 << 30)) << 3) + tall
+    key = cell_keys(boxes, cell_m)
     order = np.lexsort((-boxes.area_m2, key))
     boxes, key = boxes.taken(order), key[order]
     starts = np.flatnonzero(np.diff(key, prepend=key[0] - 1))

@@ -10,27 +10,37 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from twin.arrays import BoolArray, Float64Array, Int32Array, Int64Array
+from twin.arrays import (
+    BoolArray,
+    Float32Array,
+    Float64Array,
+    Int32Array,
+    Int64Array,
+    UInt8Array,
+)
 from twin.city.asset import Surface, TriangleSoup
-from twin.importing.boxes import Boxes, boxes_soup, fitted, joined_boxes, merged_boxes
+from twin.importing.boxes import Boxes, boxes_soup, cell_keys, fitted, joined_boxes, merged_boxes
 from twin.importing.glb import TileRows, glb_bytes
 from twin.importing.ground import (
     FLAT_SURFACES,
     NOTHING,
+    Frame,
     GroundRaster,
     flat_rows,
+    frame_around,
     painted,
     rectangles_soup,
 )
 from twin.importing.lit import Lit, joined, lit_of
 from twin.importing.morton import DEPTH, Node
+from twin.importing.threes import greatest, least
 from twin.importing.tree import TileNode
 from twin.importing.welding import weld
 
 #: A square with more is quartered.
-LEAF_FEATURES, LEAF_TRIANGLES = 1_500, 24_000
+LEAF_FEATURES, LEAF_TRIANGLES = 2_000, 30_000
 #: Bounds of what a coarser tile draws: boxes (ten triangles each) and triangles of ground.
-MOST_BOXES, MOST_GROUND = 1_300, 4_000
+MOST_BOXES, MOST_GROUND = 900, 4_000
 #: Pixels along the side of a tile of merged ground.
 GROUND_PIXELS = 64
 #: Cells along the side of a coarse tile in which buildings are joined, finest first.
@@ -178,9 +188,7 @@ class Branch:
         if node.depth == DEPTH or (high - low <= LEAF_FEATURES and n <= LEAF_TRIANGLES):
             return self._leaf(node, slice(low, high), slice(wide_low, wide_high))
         below = [self.build(child) for child in node.children()]
-        return combined(
-            node, [one for one in below if one is not None], self.table, self.writer, self._raster
-        )
+        return combined(node, [one for one in below if one is not None], self.table, self.writer)
 
     def _leaf(self, node: Node, near: slice, far: slice) -> Coarse:
         self.tick()
@@ -220,12 +228,6 @@ class Branch:
         part = joined([part.taken(self.flat[part.features]), self.wide.taken(far)])
         return part.taken(flat_rows(part.surfaces(), part.corners_local_m))
 
-    def _raster(self, node: Node, ground: list[Lit]) -> GroundRaster:
-        lit = joined(ground)
-        return painted(
-            lit.corners_local_m, lit.surfaces(), node.corner_m, node.size_m, GROUND_PIXELS
-        ).filled()
-
 
 def _is_low(lit: Lit, firsts: Int64Array, n: int) -> BoolArray:
     """(n,) whether a feature is wider than high, so that it can be drawn as ground."""
@@ -235,8 +237,8 @@ def _is_low(lit: Lit, firsts: Int64Array, n: int) -> BoolArray:
         return low
     starts = firsts[used]
     spans = [
-        np.maximum.reduceat(lit.corners_local_m[:, :, axis].max(axis=1), starts)
-        - np.minimum.reduceat(lit.corners_local_m[:, :, axis].min(axis=1), starts)
+        np.maximum.reduceat(greatest(lit.corners_local_m[:, :, axis]), starts)
+        - np.minimum.reduceat(least(lit.corners_local_m[:, :, axis]), starts)
         for axis in range(3)
     ]
     low[used] = spans[2] <= 0.5 * np.maximum(spans[0], spans[1])
@@ -248,7 +250,6 @@ def combined(
     below: list[Coarse],
     table: Table,
     writer: TileWriter,
-    paint: Callable[[Node, list[Lit]], GroundRaster] | None,
 ) -> Coarse | None:
     """The coarser picture of some squares, written as the tile of the square around them.
 
@@ -256,15 +257,16 @@ def combined(
     """
     if len(below) <= 1:
         return below[0] if below else None
-    boxes, cell_m = _simplified(node, [one.boxes for one in below if one.boxes is not None])
-    raster, ground = _ground_of(node, below, paint)
     children = [one.tile for one in below]
+    bounds = _around([np.array(child.bounds) for child in children], None)
+    boxes = _simplified(bounds, [one.boxes for one in below if one.boxes is not None])
+    raster, ground = _ground_of(bounds, below)
     finer = max(child.error_m for child in children)
     error = max(
         _LEAST_ERROR_M,
         _STEP * finer,
         0.0 if boxes is None else boxes.error_m(),
-        0.0 if raster is None or ground is not None else raster.pixel_m / 4,
+        0.0 if raster is None or ground is not None else raster.frame.pixel_m / 4,
     )
     level = 1 + max(child.level for child in children)
     lit, rows = _content(boxes, ground, raster, error, table, writer)
@@ -272,7 +274,7 @@ def combined(
     if lit.n_triangles:
         uri = writer.write(node.name, lit, rows, level)
         own = lit.bounds_local_m()
-    bounds = _around([np.array(child.bounds) for child in children], own)
+    bounds = _around([bounds], own)
     tile = TileNode(
         bounds=bounds.tolist(),
         error_m=round(error, 2),
@@ -289,57 +291,67 @@ def _around(boxes: list[Float64Array], own: Float64Array | None) -> Float64Array
     return np.concatenate([parts[:, :3].min(axis=0), parts[:, 3:].max(axis=0)])
 
 
-def _simplified(node: Node, parts: list[Boxes]) -> tuple[Boxes | None, float]:
+def _simplified(bounds: Float64Array, parts: list[Boxes]) -> Boxes | None:
     """Boxes of the square, joined in the finest cells that make few enough of them."""
     if not parts:
-        return None, 0.0
+        return None
     boxes = joined_boxes(parts)
-    cell_m = 0.0
-    for cells in _CELLS:
-        if len(boxes) <= MOST_BOXES:
-            break
-        cell_m = node.size_m / cells
-        boxes = merged_boxes(boxes, cell_m)
-    return boxes, cell_m
+    if len(boxes) <= MOST_BOXES:
+        return boxes
+    width = float(max(bounds[3] - bounds[0], bounds[4] - bounds[1]))
+    sizes = [width / cells for cells in _CELLS]
+    enough = (s for s in sizes if len(np.unique(cell_keys(boxes, s))) <= MOST_BOXES)
+    return merged_boxes(boxes, next(enough, sizes[-1]))
 
 
-def _ground_of(
-    node: Node, below: list[Coarse], paint: Callable[[Node, list[Lit]], GroundRaster] | None
-) -> tuple[GroundRaster | None, Lit | None]:
+def _ground_of(bounds: Float64Array, below: list[Coarse]) -> tuple[GroundRaster | None, Lit | None]:
     """Raster of the square, and the true triangles while they are few."""
-    grounds = [one.ground for one in below if one.ground is not None]
+    grounds = [one.ground for one in below if one.ground is not None and one.ground.n_triangles]
     rasters = [one.raster for one in below if one.raster is not None]
-    raster = _mosaic(node, rasters)
-    if grounds and paint is not None:
-        fresh = paint(node, grounds)
+    frame = frame_around(bounds.tolist(), GROUND_PIXELS)
+    raster = _mosaic(frame, rasters)
+    if grounds:
+        lit = joined(grounds)
+        fresh = painted(lit.corners_local_m, lit.surfaces(), frame).filled()
         raster = fresh if raster is None else _laid(raster, fresh)
-    whole = not rasters and sum(one.n_triangles for one in grounds) <= MOST_GROUND
-    return raster, joined(grounds) if whole and grounds else None
+        if not rasters and lit.n_triangles <= MOST_GROUND:
+            return raster, lit
+    return raster, None
 
 
-def _mosaic(node: Node, rasters: list[GroundRaster]) -> GroundRaster | None:
-    """Rasters of squares inside `node`, each made coarser until they fit."""
+def _mosaic(frame: Frame, rasters: list[GroundRaster]) -> GroundRaster | None:
+    """Rasters inside a window, each made coarser until it fits."""
     if not rasters:
         return None
-    pixel_m = node.size_m / GROUND_PIXELS
-    codes = np.full((GROUND_PIXELS, GROUND_PIXELS), NOTHING, np.uint8)
+    codes = np.full((frame.n_rows, frame.n_columns), NOTHING, np.uint8)
     z = np.full(codes.shape, np.nan, np.float32)
     for one in rasters:
-        while one.pixel_m < pixel_m * 0.99 and min(one.codes.shape) > 1:
-            one = one.halved()  # noqa: PLW2901
-        column = round((one.corner_m[0] - node.corner_m[0]) / pixel_m)
-        row = round((one.corner_m[1] - node.corner_m[1]) / pixel_m)
-        rows, columns = one.codes.shape
-        codes[row : row + rows, column : column + columns] = one.codes
-        z[row : row + rows, column : column + columns] = one.z_m
-    return GroundRaster(corner_m=node.corner_m, pixel_m=pixel_m, codes=codes, z_m=z)
+        fitting = one
+        while fitting.frame.pixel_m < frame.pixel_m:
+            fitting = fitting.halved()
+        _stamp(frame, codes, z, fitting)
+    return GroundRaster(frame=frame, codes=codes, z_m=z)
+
+
+def _stamp(frame: Frame, codes: UInt8Array, z: Float32Array, one: GroundRaster) -> None:
+    """Lay a raster with the window's pixels on it, where it holds something."""
+    row, column = one.frame.row - frame.row, one.frame.column - frame.column
+    first = max(0, -row), max(0, -column)
+    end = (
+        min(one.frame.n_rows, frame.n_rows - row),
+        min(one.frame.n_columns, frame.n_columns - column),
+    )
+    own = np.s_[first[0] : end[0], first[1] : end[1]]
+    target = np.s_[row + first[0] : row + end[0], column + first[1] : column + end[1]]
+    there = one.codes[own] != NOTHING
+    codes[target][there] = one.codes[own][there]
+    z[target][there] = one.z_m[own][there]
 
 
 def _laid(under: GroundRaster, over: GroundRaster) -> GroundRaster:
     there = over.codes != NOTHING
     return GroundRaster(
-        corner_m=under.corner_m,
-        pixel_m=under.pixel_m,
+        frame=under.frame,
         codes=np.where(there, over.codes, under.codes).astype(np.uint8),
         z_m=np.where(there, over.z_m, under.z_m).astype(np.float32),
     )

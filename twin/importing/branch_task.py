@@ -21,9 +21,9 @@ from twin.importing.branch import (
     joined_tables,
     text_column,
 )
-from twin.importing.ground import GroundRaster, painted
+from twin.importing.ground import Frame, GroundRaster, frame_around, painted
 from twin.importing.lit import Lit, lit_of
-from twin.importing.morton import Node, node_of
+from twin.importing.morton import Node
 from twin.importing.spill import (
     ATTRIBUTE,
     BOUNDS,
@@ -347,7 +347,8 @@ def write_summary(base: Path, coarse: Coarse, table: Table) -> None:
         arrays |= {"ground_surfaces": coarse.ground.surfaces()}
     if raster is not None:
         arrays |= {"codes": raster.codes, "raster_z": raster.z_m}
-        arrays["frame"] = np.array([*raster.corner_m, raster.pixel_m])
+        arrays["frame"] = np.array([raster.frame.column, raster.frame.row])
+        arrays["pixel_m"] = np.array([raster.frame.pixel_m])
     np.savez(base.with_suffix(".npz"), **arrays)
 
 
@@ -372,14 +373,17 @@ def read_summary(base: Path, tile: TileNode, first: int) -> tuple[Coarse, Table 
         boxes = Boxes(**fields)
     raster = None
     if "codes" in arrays:
-        x, y, pixel_m = arrays["frame"].tolist()
-        raster = GroundRaster(
-            corner_m=(x, y), pixel_m=pixel_m, codes=arrays["codes"], z_m=arrays["raster_z"]
+        column, row = arrays["frame"].tolist()
+        n_rows, n_columns = arrays["codes"].shape
+        frame = Frame(
+            pixel_m=float(arrays["pixel_m"][0]),
+            column=column,
+            row=row,
+            n_columns=n_columns,
+            n_rows=n_rows,
         )
+        raster = GroundRaster(frame=frame, codes=arrays["codes"], z_m=arrays["raster_z"])
     elif "ground_corners" in arrays:
-        node = node_of(tile.node)
-        raster = painted(
-            arrays["ground_corners"], arrays["ground_surfaces"], node.corner_m, node.size_m,
-            GROUND_PIXELS,
-        )  # fmt: skip
+        frame = frame_around(tile.bounds, GROUND_PIXELS)
+        raster = painted(arrays["ground_corners"], arrays["ground_surfaces"], frame)
     return Coarse(tile=tile, boxes=boxes, raster=raster), told

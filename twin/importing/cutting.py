@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from twin.arrays import Float32Array, Int64Array
+from twin.importing.threes import greatest
 
 #: A triangle of ground reaches no further than this.
 MOST_M = 1024.0
@@ -23,7 +24,7 @@ def cut(corners_local_m: Float32Array, most_m: float = MOST_M) -> tuple[Float32A
     while len(corners):
         sides = np.roll(corners, -1, axis=1) - corners
         length = np.hypot(sides[:, :, 0], sides[:, :, 1])
-        small = length.max(axis=1) <= most_m
+        small = greatest(length) <= most_m
         done.append(corners[small])
         done_from.append(sources[small])
         corners, sources = corners[~small], sources[~small]

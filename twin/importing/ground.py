@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from twin.arrays import Float32Array, Float64Array, Int64Array, UInt8Array
 from twin.city.asset import Surface, TriangleSoup
+from twin.importing.threes import greatest, least
 
 NOTHING = 255
 #: Later ones cover earlier ones where they lie on each other.
@@ -20,49 +23,88 @@ _PIXELS_AT_ONCE = 2_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """A window of the endless grid of pixels whose corner 0, 0 is the local origin.
+
+    Attributes
+    ----------
+    pixel_m : side of a pixel, a power of two
+    column, row : of its south-west pixel
+    n_columns, n_rows : size
+    """
+
+    pixel_m: float
+    column: int
+    row: int
+    n_columns: int
+    n_rows: int
+
+    @property
+    def corner_m(self) -> tuple[float, float]:
+        """South-west corner, local frame."""
+        return self.column * self.pixel_m, self.row * self.pixel_m
+
+    def coarser(self) -> Frame:
+        """The window of twice as large pixels that covers this one."""
+        column, row = self.column // 2, self.row // 2
+        return Frame(
+            pixel_m=2 * self.pixel_m,
+            column=column,
+            row=row,
+            n_columns=-(-(self.column + self.n_columns) // 2) - column,
+            n_rows=-(-(self.row + self.n_rows) // 2) - row,
+        )
+
+
+def frame_around(bounds: Sequence[float], n_pixels: int) -> Frame:
+    """The finest window over a box (xmin ymin zmin xmax ymax zmax) of about `n_pixels` a side."""
+    width = max(bounds[3] - bounds[0], bounds[4] - bounds[1], 1.0)
+    pixel_m = 2.0 ** math.ceil(math.log2(width / n_pixels))
+    column, row = math.floor(bounds[0] / pixel_m), math.floor(bounds[1] / pixel_m)
+    return Frame(
+        pixel_m=pixel_m,
+        column=column,
+        row=row,
+        n_columns=math.ceil(bounds[3] / pixel_m) - column or 1,
+        n_rows=math.ceil(bounds[4] / pixel_m) - row or 1,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GroundRaster:
     """What lies at the middle of each pixel.
 
     Attributes
     ----------
-    corner_m : south-west corner, local frame
-    pixel_m : side of a pixel
     codes : (R, C) uint8 `Surface` or `NOTHING`; row 0 in the south
     z_m : (R, C) float32, NaN where there is nothing
     """
 
-    corner_m: tuple[float, float]
-    pixel_m: float
+    frame: Frame
     codes: UInt8Array
     z_m: Float32Array
 
     def halved(self) -> GroundRaster:
         """Twice as coarse: what most of each four pixels hold, at their mean height."""
-        rows, columns = (n // 2 for n in self.codes.shape)
-        codes = _fours(self.codes, rows, columns)
-        z = _fours(self.z_m, rows, columns)
+        frame, coarse = self.frame, self.frame.coarser()
+        low = (frame.row - 2 * coarse.row, frame.column - 2 * coarse.column)
+        margins = [
+            (low[0], 2 * coarse.n_rows - frame.n_rows - low[0]),
+            (low[1], 2 * coarse.n_columns - frame.n_columns - low[1]),
+        ]
+        codes = _fours(np.pad(self.codes, margins, constant_values=NOTHING))
+        z = _fours(np.pad(self.z_m, margins, constant_values=np.nan))
         there = codes != NOTHING
         votes = ((codes[..., :, None] == codes[..., None, :]) & there[..., :, None]).sum(axis=3)
-        votes = np.where(there, votes, 0)
-        best = votes.argmax(axis=2)[..., None]
+        best = np.where(there, votes, 0).argmax(axis=2)[..., None]
         code = np.take_along_axis(codes, best, axis=2)
         same = there & (codes == code)
         mean = np.where(same, z, 0.0).sum(axis=2) / np.maximum(same.sum(axis=2), 1)
         found = same.any(axis=2)
         return GroundRaster(
-            corner_m=self.corner_m,
-            pixel_m=2 * self.pixel_m,
+            frame=coarse,
             codes=np.where(found, code[..., 0], NOTHING).astype(np.uint8),
             z_m=np.where(found, mean, np.nan).astype(np.float32),
-        )
-
-    def window(self, corner_m: tuple[float, float], n_pixels: int) -> GroundRaster:
-        """A square of `n_pixels` with its south-west corner at a pixel's corner."""
-        column = round((corner_m[0] - self.corner_m[0]) / self.pixel_m)
-        row = round((corner_m[1] - self.corner_m[1]) / self.pixel_m)
-        part = np.s_[row : row + n_pixels, column : column + n_pixels]
-        return GroundRaster(
-            corner_m=corner_m, pixel_m=self.pixel_m, codes=self.codes[part], z_m=self.z_m[part]
         )
 
     def filled(self) -> GroundRaster:
@@ -70,11 +112,13 @@ class GroundRaster:
         codes, z = self.codes, self.z_m
         for _ in range(2):
             codes, z = _closed(codes, z)
-        return GroundRaster(corner_m=self.corner_m, pixel_m=self.pixel_m, codes=codes, z_m=z)
+        return GroundRaster(frame=self.frame, codes=codes, z_m=z)
 
 
-def _fours(values: np.ndarray, rows: int, columns: int) -> np.ndarray:  # type: ignore[type-arg]
-    part = values[: 2 * rows, : 2 * columns].reshape(rows, 2, columns, 2)
+def _fours(values: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+    """(R / 2, C / 2, 4) of (R, C)."""
+    rows, columns = values.shape[0] // 2, values.shape[1] // 2
+    part = values.reshape(rows, 2, columns, 2)
     return part.transpose(0, 2, 1, 3).reshape(rows, columns, 4)
 
 
@@ -98,67 +142,70 @@ def flat_rows(soup_surfaces: UInt8Array, corners_local_m: Float32Array) -> Int64
     """Triangles that are ground seen from above."""
     rows = np.flatnonzero(np.isin(soup_surfaces, FLAT_SURFACES))
     a, b, c = (corners_local_m[rows, k].astype(np.float64) for k in range(3))
-    normal = np.cross(b - a, c - a)
-    return rows[normal[:, 2] > _LEAST_UP * np.linalg.norm(normal, axis=1)]
+    u, v = b - a, c - a
+    normal = [u[:, k - 2] * v[:, k - 1] - u[:, k - 1] * v[:, k - 2] for k in range(3)]
+    length = np.sqrt(normal[0] ** 2 + normal[1] ** 2 + normal[2] ** 2)
+    return rows[normal[2] > _LEAST_UP * length]
 
 
-def painted(
-    corners_local_m: Float32Array,
-    surfaces: UInt8Array,
-    corner_m: tuple[float, float],
-    size_m: float,
-    n_pixels: int,
-) -> GroundRaster:
-    """Paint triangles (T, 3, 3) of flat surfaces (T,) on a square of `n_pixels` a side."""
-    codes = np.full((n_pixels, n_pixels), NOTHING, np.uint8)
-    z = np.full((n_pixels, n_pixels), np.nan, np.float32)
-    pixel_m = size_m / n_pixels
+def painted(corners_local_m: Float32Array, surfaces: UInt8Array, frame: Frame) -> GroundRaster:
+    """Paint triangles (T, 3, 3) of flat surfaces (T,) on a window."""
+    shape = (frame.n_rows, frame.n_columns)
+    codes = np.full(shape, NOTHING, np.uint8)
+    z = np.full(shape, np.nan, np.float32)
     corners = corners_local_m.astype(np.float64)
-    corners[:, :, 0] = (corners[:, :, 0] - corner_m[0]) / pixel_m
-    corners[:, :, 1] = (corners[:, :, 1] - corner_m[1]) / pixel_m
+    corners[:, :, 0] = (corners[:, :, 0] - frame.corner_m[0]) / frame.pixel_m
+    corners[:, :, 1] = (corners[:, :, 1] - frame.corner_m[1]) / frame.pixel_m
     for surface in _ORDER:
         chosen = corners[surfaces == surface]
-        for part in _parts(chosen, n_pixels):
-            rows, columns, heights = _covered(part, n_pixels)
+        for part in _parts(chosen, frame):
+            rows, columns, heights = _covered(part, frame)
             codes[rows, columns] = surface
             z[rows, columns] = heights
-    return GroundRaster(corner_m=corner_m, pixel_m=pixel_m, codes=codes, z_m=z)
+    return GroundRaster(frame=frame, codes=codes, z_m=z)
 
 
-def _box(corners: Float64Array, n_pixels: int) -> tuple[Int64Array, Int64Array]:
+def _box(corners: Float64Array, frame: Frame) -> tuple[Int64Array, Int64Array]:
     """First pixel and number of pixels whose middles may be covered, (T, 2) each."""
-    low = np.clip(np.ceil(corners[:, :, :2].min(axis=1) - 0.5), 0, n_pixels).astype(np.int64)
-    high = np.clip(np.floor(corners[:, :, :2].max(axis=1) - 0.5), -1, n_pixels - 1)
+    lows = np.stack([least(corners[:, :, axis]) for axis in (0, 1)], axis=1)
+    highs = np.stack([greatest(corners[:, :, axis]) for axis in (0, 1)], axis=1)
+    size = np.array([frame.n_columns, frame.n_rows])
+    low = np.clip(np.ceil(lows - 0.5), 0, size).astype(np.int64)
+    high = np.clip(np.floor(highs - 0.5), -1, size - 1)
     return low, np.maximum(high.astype(np.int64) - low + 1, 0)
 
 
-def _parts(corners: Float64Array, n_pixels: int) -> list[Float64Array]:
+def _parts(corners: Float64Array, frame: Frame) -> list[Float64Array]:
     """Pieces of the list that touch no more than `_PIXELS_AT_ONCE` pixels."""
-    n = np.cumsum(_box(corners, n_pixels)[1].prod(axis=1)) if len(corners) else np.zeros(0)
+    n = np.cumsum(_box(corners, frame)[1].prod(axis=1)) if len(corners) else np.zeros(0)
     if not len(n):
         return []
     cuts = np.searchsorted(n, np.arange(_PIXELS_AT_ONCE, n[-1], _PIXELS_AT_ONCE))
     return np.split(corners, np.unique(cuts))
 
 
-def _covered(corners: Float64Array, n_pixels: int) -> tuple[Int64Array, Int64Array, Float64Array]:
+def _covered(corners: Float64Array, frame: Frame) -> tuple[Int64Array, Int64Array, Float64Array]:
     """Row, column and height of every pixel whose middle lies in a triangle."""
-    low, n = _box(corners, n_pixels)
-    counts = n.prod(axis=1)
+    low, n = _box(corners, frame)
+    some = n[:, 0] * n[:, 1] > 0
+    corners, low, n = corners[some], low[some], n[some]
+    counts = n[:, 0] * n[:, 1]
     which = np.repeat(np.arange(len(corners)), counts)
     place = np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts, counts)
-    column = low[which, 0] + place % np.maximum(n[which, 0], 1)
-    row = low[which, 1] + place // np.maximum(n[which, 0], 1)
-    a, b, c = (corners[which, k] for k in range(3))
-    x, y = column + 0.5 - a[:, 0], row + 0.5 - a[:, 1]
-    u, v = b - a, c - a
-    whole = u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0]
+    down = place // n[which, 0]
+    row, column = low[which, 1] + down, low[which, 0] + place - down * n[which, 0]
+    a, u, v = corners[:, 0], corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     with np.errstate(divide="ignore", invalid="ignore"):
-        s = (x * v[:, 1] - y * v[:, 0]) / whole
-        t = (u[:, 0] * y - u[:, 1] * x) / whole
-        inside = (s >= -1e-9) & (t >= -1e-9) & (s + t <= 1 + 1e-9)
-        height = a[:, 2] + s * u[:, 2] + t * v[:, 2]
-    return row[inside], column[inside], height[inside]
+        scale = 1.0 / (u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0])
+    # s, t and the height are planes over the pixels: value = a + b * column + c * row.
+    s_x, s_y = v[:, 1] * scale, -v[:, 0] * scale
+    t_x, t_y = -u[:, 1] * scale, u[:, 0] * scale
+    x, y = column + 0.5 - a[which, 0], row + 0.5 - a[which, 1]
+    with np.errstate(invalid="ignore"):
+        s, t = s_x[which] * x + s_y[which] * y, t_x[which] * x + t_y[which] * y
+        inside = np.flatnonzero((s >= -1e-9) & (t >= -1e-9) & (s + t <= 1 + 1e-9))
+    of, s, t = which[inside], s[inside], t[inside]
+    return row[inside], column[inside], a[of, 2] + s * u[of, 2] + t * v[of, 2]
 
 
 def rectangles_soup(raster: GroundRaster, z_step_m: float) -> TriangleSoup:
@@ -174,8 +221,8 @@ def rectangles_soup(raster: GroundRaster, z_step_m: float) -> TriangleSoup:
     corner_z = _corner_heights(raster)
     columns, rows = np.stack([x0, x1, x1, x0], axis=1), np.stack([y0, y0, y1, y1], axis=1)
     quads = np.empty((len(rectangles), 4, 3), np.float32)
-    quads[:, :, 0] = raster.corner_m[0] + columns * raster.pixel_m
-    quads[:, :, 1] = raster.corner_m[1] + rows * raster.pixel_m
+    quads[:, :, 0] = (raster.frame.column + columns) * raster.frame.pixel_m
+    quads[:, :, 1] = (raster.frame.row + rows) * raster.frame.pixel_m
     water = codes == Surface.WATER
     quads[:, :, 2] = np.where(water[:, None], raster.z_m[y0, x0][:, None], corner_z[rows, columns])
     corners = quads[:, [0, 1, 2, 0, 2, 3]].reshape(-1, 3, 3)

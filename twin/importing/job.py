@@ -344,7 +344,7 @@ class _Job:
             return None
         parts = [self._over(child, below, table, writer) for child in node.children()]
         there = [one for one in parts if one is not None]
-        made = combined(node, there, table, writer, None)
+        made = combined(node, there, table, writer)
         if made is not None and len(there) > 1 and made.tile.uri:
             made.tile.uri = f"{TILES}/top/{made.tile.uri}"
         return made

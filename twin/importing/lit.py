@@ -8,6 +8,7 @@ import numpy as np
 
 from twin.arrays import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array, UInt8Array
 from twin.city.asset import TriangleSoup
+from twin.importing.threes import bounds_of_points
 from twin.tiles.light import base_heights, code_light, feature_tints, unit_normals
 
 
@@ -45,8 +46,7 @@ class Lit:
 
     def bounds_local_m(self) -> Float64Array:
         """(6,) xmin ymin zmin xmax ymax zmax; needs a triangle."""
-        points = self.corners_local_m.reshape(-1, 3)
-        return np.concatenate([points.min(axis=0), points.max(axis=0)]).astype(np.float64)
+        return bounds_of_points(self.corners_local_m.reshape(-1, 3))
 
 
 def joined(parts: list[Lit]) -> Lit:

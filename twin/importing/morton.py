@@ -87,9 +87,3 @@ def smallest_node(first: int, last: int) -> Node:
     differing = (first ^ last).bit_length()
     depth = DEPTH - (differing + 1) // 2
     return Node(depth, first >> 2 * (DEPTH - depth))
-
-
-def node_of(name: str) -> Node:
-    """The node of a `Node.name`."""
-    depth, prefix = name.split("-")
-    return Node(int(depth), int(prefix, 16))

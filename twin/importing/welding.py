@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from twin.arrays import Float32Array, Float64Array, Int32Array, Int64Array
 from twin.importing.lit import Lit
+from twin.importing.threes import bounds_of_points
 
 _GRID = 32_767
 _LEAST_STEP_M = 1e-4
@@ -43,10 +44,11 @@ def weld(lit: Lit) -> Welded:
     are left out.
     """
     corners = lit.corners_local_m.reshape(-1, 3)
-    low, high = corners.min(axis=0).astype(np.float64), corners.max(axis=0).astype(np.float64)
+    bounds = bounds_of_points(corners)
+    low, high = bounds[:3], bounds[3:]
     centre = (low + high) / 2
     steps = np.maximum((high - low) / 2 / _GRID, _LEAST_STEP_M)
-    grid = np.rint((corners - centre) / steps).astype(np.int16)
+    grid = _on_grid(corners, centre, steps)
     features = np.repeat(lit.features, 3)
     lights = np.ascontiguousarray(lit.code_light, np.float32).reshape(-1)
     first, group = _grouped(grid, features, lights)
@@ -61,6 +63,13 @@ def weld(lit: Lit) -> Welded:
         code_light=lights[first],
         triangles=triangles[solid].astype(np.int32),
     )
+
+
+def _on_grid(corners: Float32Array, centre: Float64Array, steps: Float64Array) -> NDArray[np.int16]:
+    grid = np.empty(corners.shape, np.int16)
+    for axis in range(3):
+        grid[:, axis] = np.rint((corners[:, axis] - centre[axis]) / steps[axis])
+    return grid
 
 
 def _grouped(
