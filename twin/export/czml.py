@@ -22,7 +22,7 @@ from twin.sense.model import Unit
 _COLOURS = {
     "ambulance": (196, 22, 42, 255),
     "fire_engine": (196, 22, 42, 255),
-    "police_car": (47, 111, 222, 255),
+    "police": (47, 111, 222, 255),
     "bus": (0, 120, 110, 255),
 }
 _PLAIN = (90, 98, 106, 255)
