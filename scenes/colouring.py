@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -12,6 +13,7 @@ from scenes.scene_input import SceneInput
 from scenes.style_texture import Alpha
 from twin.arrays import BoolArray, Float64Array, Int32Array, UInt8Array
 from twin.city.asset import CityAsset, Features, Surface
+from twin.city.residents import ResidentFeatures
 from twin.ramps import Ramp, colours_from_values, ramp_table
 from twin.sense.model import OBSERVED_PROPERTIES
 
@@ -75,26 +77,77 @@ def circle_around(points: Float64Array, bounds: Float64Array) -> tuple[Float64Ar
     return 0.5 * (low + high), max(200.0, 0.5 * float(np.hypot(*(high - low)[:2])))
 
 
+@dataclass(slots=True, eq=False)
+class _Piece:
+    """Rows that come and go together: a loaded tile, or all of a city that was read whole.
+
+    Attributes
+    ----------
+    slot_row : (n,) which row of the sensors' colours each feature takes, None = not known yet
+    is_painted : whether its attribute colours stand in the joined array
+    """
+
+    first: int
+    table: Features
+    built: BoolArray
+    rows_by_id: Mapping[str, int] | None = None
+    slot_row: np.ndarray | None = None
+    is_painted: bool = False
+
+    @property
+    def rows(self) -> slice:
+        return slice(self.first, self.first + self.table.n_features)
+
+
 class Colouring:
-    """Colours one city; remembers which sensor speaks for which building. GUI thread."""
+    """Colours one city; remembers which sensor speaks for which building. GUI thread.
+
+    Of a streamed city only what came since the last time is worked out anew, and ends and classes
+    stay as they are while tiles come and go (ends grow when a value lies beyond them).
+    """
 
     def __init__(self, asset: CityAsset, no_data: Rgb) -> None:
-        self._asset = asset
+        self._features = asset.features
+        self._live = asset.features if isinstance(asset.features, ResidentFeatures) else None
         self._no_data = no_data
-        self._built = built_features(asset)
+        n_whole = asset.features.n_features if self._live is None else self._live.n_whole
+        self._built_whole = built_features(asset)[:n_whole]
+        self._pieces: dict[int, _Piece] = {}
+        self._version = -1
         self._near_key: tuple[int, str, float] | None = None
         self._slots = np.empty(0, np.intp)
-        self._row = np.empty(0, np.intp)
+        self._own: dict[str, int] = {}
         self._range: Range | None = None
+        self._attribute: tuple[str, Ramp] | None = None
+        self._ends: tuple[float, float] | None = None
+        self._words: dict[str, Rgb] | None = None
+        self._others: set[str] = set()
+        self._rgba: UInt8Array = np.empty((0, 4), np.uint8)
+        if self._live is None:
+            self._pieces[0] = _Piece(0, asset.features, self._built_whole)
 
     def paint(self, given: SceneInput, ramp: Ramp, reach_m: float) -> Painted | None:
         """Colours for ``given.colour_by``; None when it is empty or nobody knows it."""
         name = given.colour_by
+        self._follow()
         if name and any(stream.observed_property == name for stream in given.datastreams):
             return self._by_property(given, ramp, reach_m)
-        if name in self._asset.features.attributes:
+        if name in self._features.attributes:
             return self._by_attribute(name, ramp)
         return None
+
+    def _follow(self) -> None:
+        """Take the pieces that came, forget those that went."""
+        live = self._live
+        if live is None or live.version == self._version:
+            return
+        self._version = live.version
+        pieces = {}
+        for each in live.ranges:
+            known = self._pieces.get(id(each))
+            built = each.built if each.built is not None else self._built_whole
+            pieces[id(each)] = known or _Piece(each.first, each.table, built, each.rows_by_id)
+        self._pieces = pieces
 
     # -- observed properties ----------------------------------------------------------------
 
@@ -111,8 +164,11 @@ class Colouring:
         table = np.vstack([colours, [(*self._no_data, Alpha.DATA), (0, 0, 0, Alpha.PLAIN)]])
         # One 32-bit number a colour: four times as quick to hand out as four bytes.
         packed = np.ascontiguousarray(table, np.uint8).view(np.uint32).ravel()
-        rgba = packed[self._row].view(np.uint8).reshape(-1, 4)
-        note = f"own or nearest sensor within {reach_m:.0f} m"
+        joined = np.zeros(self._features.n_features, np.uint32)
+        for piece in self._pieces.values():
+            if piece.slot_row is None:
+                piece.slot_row = self._sensor_rows(given, piece, reach_m)
+            joined[piece.rows] = packed[piece.slot_row]
         legend = Legend(
             title=title,
             unit=unit,
@@ -120,76 +176,183 @@ class Colouring:
             vmax=vmax,
             ramp=ramp,
             no_data=self._no_data,
-            note=note,
+            note=f"own or nearest sensor within {reach_m:.0f} m",
         )
-        return Painted(rgba=rgba, legend=legend)
+        return Painted(rgba=joined.view(np.uint8).reshape(-1, 4), legend=legend)
 
     def _find_sensors(self, given: SceneInput, reach_m: float) -> None:
-        """Which slot speaks for each feature; done again only for another catalogue."""
+        """Which slots speak; done again only for another catalogue."""
         key = (given.catalogue_version, given.colour_by, reach_m)
         if key == self._near_key:
             return
         self._near_key = key
-        self._slots = slots = property_slots(given)
-        self._range = _known_range(given, slots)
-        bounds = self._asset.features.bounds_min_max_local_m
+        self._slots = property_slots(given)
+        self._range = _known_range(given, self._slots)
+        self._own = {}
+        for row, slot in enumerate(self._slots):
+            thing = given.things.get(given.datastreams[int(slot)].thing_id)
+            if thing is not None and thing.feature_id:
+                self._own[thing.feature_id] = row
+        for piece in self._pieces.values():
+            piece.slot_row = None
+
+    def _sensor_rows(self, given: SceneInput, piece: _Piece, reach_m: float) -> np.ndarray:
+        """(n,) row of the sensor that speaks for each feature of a piece."""
+        slots, table = self._slots, piece.table
+        bounds = table.bounds_min_max_local_m
         centre = 0.5 * (bounds[:, :2] + bounds[:, 3:5]).astype(float)
         places = given.xyz_local_m[slots, :2].astype(float)
-        self._row = nearest_within(centre, places, reach_m)
-        self._row[self._row < 0] = len(slots)
-        self._take_own_sensors(given, slots, self._asset.features)
-        self._row[~self._built] = len(slots) + 1
+        near = _rows_near(centre, places, reach_m)
+        row = np.full(len(centre), len(slots))
+        if len(near):
+            nearest = nearest_within(centre, places[near], reach_m)
+            row[nearest >= 0] = near[nearest[nearest >= 0]]
+        self._take_own_sensors(piece, row)
+        row[~piece.built] = len(slots) + 1
+        return row
 
-    def _take_own_sensors(self, given: SceneInput, slots: np.ndarray, features: Features) -> None:
-        own = {}
-        for row, slot in enumerate(slots):
-            thing = given.things.get(given.datastreams[slot].thing_id)
-            if thing is not None and thing.feature_id:
-                own[thing.feature_id] = row
+    def _take_own_sensors(self, piece: _Piece, slot_row: np.ndarray) -> None:
+        own, table = self._own, piece.table
         if not own:
             return
-        for feature, feature_id in enumerate(features.ids):
-            if feature_id in own:
-                self._row[feature] = own[feature_id]
-        parts = np.flatnonzero(features.parents >= 0)
-        inherits = np.array([features.ids[p] in own for p in features.parents[parts]], bool)
-        self._row[parts[inherits]] = self._row[features.parents[parts[inherits]]]
+        if piece.rows_by_id is not None:
+            for feature_id, row in own.items():
+                feature = piece.rows_by_id.get(feature_id, -1)
+                if feature >= 0:
+                    slot_row[feature] = row
+        else:
+            for feature, feature_id in enumerate(table.ids):
+                if feature_id in own:
+                    slot_row[feature] = own[feature_id]
+        parts = np.flatnonzero(table.parents >= 0)
+        inherits = np.array([table.ids[p] in own for p in table.parents[parts]], bool)
+        slot_row[parts[inherits]] = slot_row[table.parents[parts[inherits]]]
 
     # -- attributes -------------------------------------------------------------------------
 
     def _by_attribute(self, name: str, ramp: Ramp) -> Painted:
-        features = self._asset.features
-        column = features.attributes[name]
-        if column.dtype == object:
-            return self._classes(name, _inherited_text(column, features.parents))
-        values = np.asarray(column, float)
-        from_parent = np.isnan(values) & (features.parents >= 0)
-        values = np.where(from_parent, values[features.parents], values)
-        known = values[self._built & np.isfinite(values)]
-        vmin, vmax = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
-        rgba = colours_from_values(values, vmin, vmax, ramp, (*self._no_data, Alpha.DATA))
-        rgba[~self._built] = 0
-        legend = Legend(title=name, vmin=vmin, vmax=vmax, ramp=ramp, no_data=self._no_data)
-        return Painted(rgba=rgba, legend=legend)
+        if (name, ramp) != self._attribute:
+            self._attribute = (name, ramp)
+            self._ends, self._words, self._others = None, None, set()
+            self._repaint_all()
+        if len(self._rgba) != self._features.n_features:
+            grown = np.zeros((self._features.n_features, 4), np.uint8)
+            kept = min(len(grown), len(self._rgba))
+            grown[:kept] = self._rgba[:kept]
+            self._rgba = grown
+        holders = [p for p in self._pieces.values() if name in p.table.attributes]
+        is_text = any(piece.table.attributes[name].dtype == object for piece in holders)
+        legend = self._paint_classes(name) if is_text else self._paint_numbers(name, ramp)
+        return Painted(rgba=self._rgba, legend=legend)
 
-    def _classes(self, name: str, texts: np.ndarray) -> Painted:
-        known = texts[self._built & (texts != "")]
-        words, counts = np.unique(known.astype(str), return_counts=True)
-        ranked = [str(word) for word in words[np.argsort(-counts, kind="stable")]]
-        shown, others = ranked[:MOST_CLASSES], ranked[MOST_CLASSES:]
-        palette = ramp_table("batlow")[np.linspace(20, 235, max(len(shown), 1)).astype(int)]
-        rgba = np.zeros((len(texts), 4), np.uint8)
-        rgba[self._built] = (*self._no_data, Alpha.DATA)
-        rgba[self._built & (texts != "")] = (*OTHER_RGB, Alpha.DATA)
-        classes: list[tuple[str, Rgb]] = []
-        for word, colour in zip(shown, palette, strict=False):
-            rgb = (int(colour[0]), int(colour[1]), int(colour[2]))
-            rgba[self._built & (texts == word)] = (*rgb, Alpha.DATA)
-            classes.append((word, rgb))
-        if others:
-            classes.append((f"other ({len(others)})", OTHER_RGB))
-        legend = Legend(title=name, classes=tuple(classes), no_data=self._no_data)
-        return Painted(rgba=rgba, legend=legend)
+    def _repaint_all(self) -> None:
+        for piece in self._pieces.values():
+            piece.is_painted = False
+
+    def _new_pieces(self) -> list[_Piece]:
+        return [piece for piece in self._pieces.values() if not piece.is_painted]
+
+    def _paint_numbers(self, name: str, ramp: Ramp) -> Legend:
+        values = {id(piece): _numbers(piece, name) for piece in self._new_pieces()}
+        self._stretch(name, [values[id(piece)][piece.built] for piece in self._new_pieces()])
+        vmin, vmax = self._ends or (0.0, 1.0)
+        for piece in self._new_pieces():
+            numbers = values.get(id(piece))
+            if numbers is None:  # the ends have grown since it was painted
+                numbers = _numbers(piece, name)
+            rgba = colours_from_values(numbers, vmin, vmax, ramp, (*self._no_data, Alpha.DATA))
+            rgba[~piece.built] = 0
+            self._rgba[piece.rows] = rgba
+            piece.is_painted = True
+        return Legend(title=name, vmin=vmin, vmax=vmax, ramp=ramp, no_data=self._no_data)
+
+    def _stretch(self, name: str, seen: list[np.ndarray]) -> None:
+        """Ends of the ramp: as the source tells them, else as seen, round for a streamed city."""
+        if self._ends is None and self._live is not None:
+            self._ends = self._live.statistics(name)
+        known = np.concatenate([np.empty(0), *seen])
+        known = known[np.isfinite(known)]
+        if not len(known):
+            return
+        low, high = float(known.min()), float(known.max())
+        if self._ends is not None and self._ends[0] <= low and high <= self._ends[1]:
+            return
+        if self._ends is not None:
+            low, high = min(low, self._ends[0]), max(high, self._ends[1])
+        self._ends = (low, high) if self._live is None else _round_ends(low, high)
+        self._repaint_all()
+
+    def _paint_classes(self, name: str) -> Legend:
+        texts = {id(piece): _texts(piece, name) for piece in self._new_pieces()}
+        known = [texts[id(piece)][piece.built] for piece in self._new_pieces()]
+        self._learn(np.concatenate([np.empty(0, str), *known]))
+        words = self._words or {}
+        for piece in self._new_pieces():
+            found, inverse = np.unique(texts[id(piece)], return_inverse=True)
+            of_word = [words.get(str(word), OTHER_RGB) for word in found]
+            of_word = [self._no_data if not word else rgb for word, rgb in zip(found, of_word,
+                       strict=True)]  # fmt: skip
+            table = np.array([(*rgb, Alpha.DATA) for rgb in of_word], np.uint8).reshape(-1, 4)
+            rgba = table[inverse.reshape(-1)]
+            rgba[~piece.built] = 0
+            self._rgba[piece.rows] = rgba
+            piece.is_painted = True
+        classes = tuple(words.items())
+        if self._others:
+            classes += ((f"other ({len(self._others)})", OTHER_RGB),)
+        return Legend(title=name, classes=classes, no_data=self._no_data)
+
+    def _learn(self, texts: np.ndarray) -> None:
+        """Give colours to the commonest words; later ones get what is left, never another's."""
+        found, counts = np.unique(texts[texts != ""], return_counts=True)
+        ranked = [str(word) for word in found[np.argsort(-counts, kind="stable")]]
+        words = self._words if self._words is not None else {}
+        n_colours = MOST_CLASSES if self._live is not None else max(len(ranked[:MOST_CLASSES]), 1)
+        palette = ramp_table("batlow")[np.linspace(20, 235, n_colours).astype(int)]
+        for word in ranked:
+            if word in words:
+                continue
+            if len(words) < MOST_CLASSES:
+                red, green, blue = (int(part) for part in palette[len(words)][:3])
+                words[word] = (red, green, blue)
+            else:
+                self._others.add(word)
+        self._words = words
+
+
+def _rows_near(points: Float64Array, places: Float64Array, reach_m: float) -> np.ndarray:
+    """Rows of the places that may be within reach of any of the points."""
+    known = points[~np.isnan(points[:, 0])]
+    if not len(known):
+        return np.empty(0, np.intp)
+    low, high = known.min(axis=0) - reach_m, known.max(axis=0) + reach_m
+    return np.flatnonzero(np.all((places >= low) & (places <= high), axis=1))
+
+
+def _numbers(piece: _Piece, name: str) -> Float64Array:
+    """(n,) values of an attribute, NaN for none; parts without one have their parent's."""
+    column, parents = piece.table.attributes.get(name), piece.table.parents
+    if column is None or column.dtype == object:
+        return np.full(len(parents), np.nan)
+    values = np.asarray(column, float)
+    from_parent = np.isnan(values) & (parents >= 0)
+    return np.where(from_parent, values[parents], values)
+
+
+def _texts(piece: _Piece, name: str) -> np.ndarray:
+    """(n,) texts of an attribute, "" for none; parts without one have their parent's."""
+    column, parents = piece.table.attributes.get(name), piece.table.parents
+    if column is None:
+        return np.full(len(parents), "", dtype=str)
+    if column.dtype == object:
+        return _inherited_text(column, parents).astype(str)
+    return np.array(["" if np.isnan(value) else f"{value:g}" for value in column], dtype=str)
+
+
+def _round_ends(low: float, high: float) -> tuple[float, float]:
+    """Ends on round numbers around both, so that they seldom move."""
+    step = 10.0 ** np.floor(np.log10(max(high - low, 1e-9)))
+    return float(np.floor(low / step) * step), float(np.ceil(high / step) * step)
 
 
 def property_slots(given: SceneInput) -> np.ndarray:

@@ -25,6 +25,8 @@ RECOLOUR_NS = NS_PER_S // 4
 #: How much the far side of the city fades; beyond it the country fades almost wholly.
 _HAZE = {"light": 0.30, "dark": 0.24}
 _HAZE_BEYOND = 0.92
+#: How far one sees over a streamed city: so far, and so many times the height of the eye.
+_SIGHT_M, _SIGHT_HEIGHTS = 6000.0, 14.0
 _EDGES = {"light": 0.34, "dark": 0.5}
 
 
@@ -61,7 +63,7 @@ class BuildingsVisual:
         self._is_painted = False
         self._middle, self._radius_m = stage.built
         self._edges_on = True
-        self._drawn = -1
+        self._drawn = self._loaded = -1
         self._seen = b""
         self._key: tuple[str, int, str, float] | None = None
         self._moment = (-1, b"")
@@ -108,14 +110,22 @@ class BuildingsVisual:
         most = _HAZE.get(self._stage.theme.name, 0.4) if state.haze else 0.0
         beyond = _HAZE_BEYOND if state.haze else 0.0
         begin_m = max(middle_m - self._radius_m, 0.5 * self._radius_m)
-        self._stage.look.set_haze(begin_m, middle_m + 1.1 * self._radius_m, most, beyond)
+        end_m = middle_m + 1.1 * self._radius_m
+        if self._stage.streamed is not None:  # a metropolis fades long before its far side
+            height_m = float(view.position_m[2]) - self._stage.ground_z_m
+            sight_m = _SIGHT_M + _SIGHT_HEIGHTS * max(height_m, 0.0)
+            begin_m, end_m = min(begin_m, 0.4 * sight_m), min(end_m, sight_m)
+        self._stage.look.set_haze(begin_m, end_m, most, beyond)
 
     def _paint(self, given: SceneInput, state: BuildingsState) -> bool:
         key = (given.colour_by, given.catalogue_version, state.ramp, state.reach_m)
         moment = (given.version, given.health.tobytes()) if given.colour_by else (-1, b"")
-        if (key, moment) == (self._key, self._moment):
+        features = self._stage.asset.features
+        loaded = features.version if isinstance(features, ResidentFeatures) else 0
+        has_come, self._loaded = bool(given.colour_by) and loaded != self._loaded, loaded
+        if (key, moment) == (self._key, self._moment) and not has_come:
             return False
-        if key == self._key and abs(given.now_ns - self._painted_ns) < RECOLOUR_NS:
+        if key == self._key and not has_come and abs(given.now_ns - self._painted_ns) < RECOLOUR_NS:
             return False
         self._key, self._moment, self._painted_ns = key, moment, given.now_ns
         streets = self._paint_streets(given, state)
