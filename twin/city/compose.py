@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from twin.city.asset import CityAsset, FeatureTable, ReadWarning, TriangleSoup
-from twin.city.drape import draped, pushed_under, stands_on_zero
+from twin.city.drape import DRAPED_UNDER_M, UNDER_M, draped, pushed_under, stands_on_zero
 from twin.city.frames import Origin, crs_from_text
 from twin.city.join import joined
 from twin.city.merging import Piece, built_extent, merged
@@ -286,11 +286,11 @@ class _Composer:
             if source.drape:
                 for key in others:
                     self._drape(key, terrain)
-            rest = [self._assets[key] for key in others]
-            if source.under:
-                self._assets[source.id] = pushed_under(terrain, rest, only_water=False)
-            elif source.drape:
-                self._assets[source.id] = pushed_under(terrain, rest, only_water=True)
+            if source.under or source.drape:
+                below = UNDER_M if source.under else DRAPED_UNDER_M
+                for key in others:
+                    terrain = pushed_under(terrain, self._assets[key], below)
+                self._assets[source.id] = terrain
 
     def _drape(self, key: str, terrain: CityAsset) -> None:
         asset, zero = self._assets[key], self._zeros.get(key, 0.0)

@@ -20,6 +20,8 @@ LIFT_M = 0.45
 _ROOT_M = 0.3
 #: Corners that lie within this of a family's lowest point are its feet.
 _FOOT_M = 0.05
+#: Share of a building's height that may be buried on the upper side.
+_MOST_BURIED = 0.5
 #: Flat triangles and street pieces are cut to this length, so that they follow the ground.
 _STEP_M = 20.0
 #: Water is sampled this closely; where its ground differs by more than this, it flows.
@@ -29,6 +31,8 @@ _FLOWS_M = 12.0
 _BED_M = 1.5
 #: A terrain under a city's own ground stays this far below it.
 UNDER_M = 0.6
+DRAPED_UNDER_M = 0.9
+_GROUNDS = tuple(one for one in FLAT if one != Surface.WATER)
 
 _STANDING = np.array([Surface.WALL, Surface.ROOF, Surface.OTHER], np.uint8)
 
@@ -54,7 +58,8 @@ def draped(asset: CityAsset, ground: GroundHeights, zero_z_m: float) -> tuple[Ci
     """Set an asset that counts its heights from the ground on a terrain.
 
     Buildings keep their shape: each family (building and parts) rises by the mean height of the
-    ground at its feet, and its walls go down to the lowest. What lies flat is cut into small
+    ground at its feet, or further so that no more than half of it is buried at the highest, and
+    its walls go down to the lowest. What lies flat is cut into small
     triangles that follow the ground. What lies outside the terrain stays where it is.
 
     Returns
@@ -198,8 +203,13 @@ def _risen(
     counts = np.bincount(family[known], minlength=n_features)
     sums = np.bincount(family[known], rise[known], minlength=n_features)
     mean = np.where(counts > 0, sums / np.maximum(counts, 1), 0.0)
-    least = np.full(n_features, np.inf)
+    least, most, top = (np.full(n_features, fill) for fill in (np.inf, -np.inf, -np.inf))
     np.minimum.at(least, family[known], rise[known])
+    np.maximum.at(most, family[known], rise[known])
+    np.maximum.at(top, family, points[:, 2])
+    with np.errstate(invalid="ignore"):
+        half_buried = most - _MOST_BURIED * (top - low)
+    mean = np.where(counts > 0, np.fmax(mean, half_buried), 0.0)
     stands_low = np.abs(low - zero_z_m) < 1.0
     foot_z = np.where(counts > 0, np.minimum(mean, least) - _ROOT_M, 0.0)
     is_foot = feet & stands_low[family]
@@ -260,16 +270,14 @@ def _draped_places(
     )
 
 
-def pushed_under(terrain: CityAsset, others: list[CityAsset], *, only_water: bool) -> CityAsset:
-    """A terrain that stays a little below the ground, or the water, that other sources bring."""
+def pushed_under(terrain: CityAsset, other: CityAsset, below_m: float) -> CityAsset:
+    """A terrain that stays below the flat surfaces of another source, by more below its water."""
     corners = terrain.soup.corners_local_m.copy()
     points = corners.reshape(-1, 3)
-    surfaces = (Surface.WATER,) if only_water else FLAT
-    below = np.float32(_BED_M if only_water else UNDER_M)
-    for other in others:
+    xy = points[:, :2].astype(np.float64)
+    for surfaces, below in ((_GROUNDS, below_m), ((Surface.WATER,), max(below_m, _BED_M))):
         cover = ground_cover(other, surfaces)
         if cover is not None:
-            own = cover.height_at(points[:, :2].astype(np.float64))
-            points[:, 2] = np.fmin(points[:, 2], own - below)
+            points[:, 2] = np.fmin(points[:, 2], cover.height_at(xy) - np.float32(below))
     soup = dataclasses.replace(terrain.soup, corners_local_m=corners)
     return dataclasses.replace(terrain, soup=soup)

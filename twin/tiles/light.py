@@ -17,6 +17,8 @@ FOOT_LIGHT = 0.62
 LIGHT_STEPS = 2048
 TINT = 0.035
 
+_LAID = np.array([Surface.ROAD, Surface.GREEN, Surface.PAVED, Surface.MARKING], np.uint8)
+_LEVEL_Z = 0.9999
 _FACADES = np.array([Surface.WALL, Surface.OTHER], np.uint8)
 
 
@@ -61,6 +63,11 @@ def code_light(
     hills = np.flatnonzero(soup.surfaces == Surface.TERRAIN)
     smooth = corner_normals(soup.corners_local_m[hills], normals[hills])
     corner_light[hills] = hill_light(smooth, SUN)
+    flats = np.flatnonzero(np.isin(soup.surfaces, _LAID) & (normals[:, 2] > 0.0))
+    corner_light[flats] = hill_light(normals[flats], SUN)[:, None]
+    sloped = flats[normals[flats, 2] < _LEVEL_Z]
+    smooth = corner_normals(soup.corners_local_m[sloped], normals[sloped])
+    corner_light[sloped] = hill_light(smooth, SUN)
     feet = np.flatnonzero(np.isin(soup.surfaces, _FACADES) & (np.abs(normals[:, 2]) < 0.5))
     height = soup.corners_local_m[feet, :, 2] - base_z_m[soup.features[feet], None]
     rise = np.clip(height / FOOT_HEIGHT_M, 0.0, 1.0)

@@ -10,9 +10,10 @@ from twin.tiles.weld import equal_rows
 #: A triangle that leans further from the mean at its corner keeps its own face (a cliff, a wall).
 _SMOOTH_COS = 0.64
 _WELD_M = 1e-2
-#: Level ground is as bright as elsewhere in the city; slopes differ more than façades do.
-_SHADE, _SUN = 0.34, 0.72
-_MOST = 1.13
+#: Level ground is as bright as everywhere in the city (0.28 + 0.42 + 0.55 of the sun's height).
+_SHADE, _LEVEL = 0.34, 1.0632
+#: Steep ground is darker on the sunny side too, so that its shape is seen.
+_STEEP = 0.35
 
 
 def corner_normals(corners_local_m: Float32Array, normals: Float32Array) -> Float32Array:
@@ -40,7 +41,8 @@ def corner_normals(corners_local_m: Float32Array, normals: Float32Array) -> Floa
 
 
 def hill_light(normals: Float32Array, sun: Float32Array) -> Float32Array:
-    """Light of (…, 3) normals of a terrain; level ground gets 1.06."""
+    """Light of (…, 3) normals of what lies on the ground; never brighter than level ground."""
     facing = np.clip(normals @ sun, 0.0, None) / sun[2]
-    light: Float32Array = np.minimum(_SHADE + _SUN * facing, _MOST)
+    lit = np.minimum(_SHADE + (_LEVEL - _SHADE) * facing, _LEVEL)
+    light: Float32Array = lit - _STEEP * (1.0 - np.clip(normals[..., 2], 0.0, 1.0))
     return light
