@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 
@@ -45,11 +46,16 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> CityAsset:
 
 def _models(path: Path, tally: Tally, progress: Progress) -> Iterator[Model]:
     """The header, then each feature, as CityJSON."""
+    with path.open("rb") as stream:
+        yield from _models_in(_Ranges(stream), path, tally, progress)
+
+
+def _models_in(ranges: _Ranges, path: Path, tally: Tally, progress: Progress) -> Iterator[Model]:
     library = _library(path)
     decoder = Decoder(tally)
     n_read = 0
     try:
-        reader = library.FcbReader.open_file(path)
+        reader = library.FcbReader.open(ranges)
         header = library.to_cityjson_metadata(reader.header)
         yield _decoded(decoder, {"CityObjects": {}, "vertices": [], **header})
         total = max(1, reader.header.info.features_count)
@@ -65,6 +71,25 @@ def _models(path: Path, tally: Tally, progress: Progress) -> Iterator[Model]:
                 f"The file is no sound FlatCityBuf ({reason})", path=path, reader_id=_ID
             ) from error
         tally.add("truncated", f"The file is broken after {n_read:,} features; read what is there")
+
+
+class _Ranges:
+    """Byte ranges of a file that its owner closes; the library's own reader keeps it open."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._size = stream.seek(0, os.SEEK_END)
+
+    def read(self, offset: int, length: int) -> bytes:
+        """The bytes that exist from `offset` on, at most `length`."""
+        if length <= 0 or offset >= self._size:
+            return b""
+        self._stream.seek(offset)
+        return self._stream.read(min(length, self._size - offset))
+
+    def total_size(self) -> int:
+        """Bytes of the file."""
+        return self._size
 
 
 def _decoded(decoder: Decoder, value: dict[str, Any]) -> Model:

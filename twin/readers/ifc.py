@@ -62,6 +62,8 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> CityAsset:
         if not sniff(path, head):
             raise ReadError("The file is not IFC", path=path, reader_id=_ID)
         _require_library(path)
+        if not _is_whole(path):
+            tally.add("truncated", "The file ends too early; read what is there")
         _run_worker(path, Path(folder), lambda done: progress(0.9 * done))
         table = msgspec.json.decode((Path(folder) / "table.json").read_bytes(), type=Table)
         with np.load(Path(folder) / "arrays.npz") as arrays:
@@ -78,6 +80,13 @@ def _require_library(path: Path) -> None:
             path=path,
             reader_id=_ID,
         )
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether the file's last line is that of a STEP file."""
+    with path.open("rb") as stream:
+        stream.seek(max(0, path.stat().st_size - 256))
+        return b"END-ISO-10303-21" in stream.read()
 
 
 def _run_worker(path: Path, folder: Path, progress: Progress) -> None:
