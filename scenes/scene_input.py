@@ -29,6 +29,11 @@ class Selected(Protocol):
         ...
 
     @property
+    def features(self) -> tuple[int, ...]:
+        """Rows of many features, () for none; `feature` is -1 then."""
+        ...
+
+    @property
     def thing_id(self) -> str:
         """Id of a thing, "" for none."""
         ...
@@ -46,6 +51,7 @@ class NothingSelected:
     feature: int = -1
     thing_id: str = ""
     unit_id: str = ""
+    features: tuple[int, ...] = ()
 
 
 def _no_places() -> Float32Array:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 ToolKind = Literal["pointer", "mode"]
 #: How a tool takes the pointer: clicks, or drags of the left button.
 Grip = Literal["click", "drag"]
+#: The key that a tool that drags is told when the button goes up.
+RELEASE = "Release"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

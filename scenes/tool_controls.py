@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from scenes.city_scene import CityScene
 from scenes.controls import Button, PointerControls
+from scenes.tool import RELEASE
 
 #: What Qt says for keys that write something.
 _NAMES = {"\r": "Enter", "\n": "Enter", "\x08": "Backspace", "\x7f": "Backspace"}
-#: Told to a tool that drags when the button goes up.
-RELEASE = "Release"
 
 
 class ToolControls(PointerControls):

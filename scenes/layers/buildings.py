@@ -10,7 +10,7 @@ from scenes.city_tiles import CityTiles
 from scenes.colouring import Colouring
 from scenes.edge_lines import EdgeLines
 from scenes.layer import LayerType
-from scenes.scene_input import SceneInput
+from scenes.scene_input import SceneInput, Selected
 from scenes.stage import Stage
 from scenes.street_colours import STREET_PROPERTIES, ramp_colours, streets_of
 from scenes.street_ribbons import StreetRibbons
@@ -68,11 +68,11 @@ class BuildingsVisual:
         self._key: tuple[str, int, str, float] | None = None
         self._moment = (-1, b"")
         self._painted_ns = 0
-        self._selected = (-1, 0)
+        self._selected: tuple[int, tuple[int, ...], int] = (-1, (), 0)
 
     def update(self, given: SceneInput, view: View, state: BuildingsState) -> bool:
         """Recolour when due, mark the selection, choose the edges for a new view."""
-        changed = self._paint(given, state) | self._select(given.selection.feature)
+        changed = self._paint(given, state) | self._select(given.selection)
         changed |= self._ribbons.fit(view)
         streamed = self._stage.streamed
         drawn = 0 if streamed is None else streamed.version
@@ -155,13 +155,15 @@ class BuildingsVisual:
         self._stage.set_legend("city", legend)
         return True
 
-    def _select(self, feature: int) -> bool:
+    def _select(self, selection: Selected) -> bool:
+        feature, many = selection.feature, selection.features
         features = self._stage.asset.features
         loaded = features.version if isinstance(features, ResidentFeatures) else 0
-        if (feature, loaded) == self._selected:
+        if (feature, many, loaded) == self._selected:
             return False
-        self._selected = (feature, loaded)
-        rows = np.empty(0, np.intp)
+        self._selected = (feature, many, loaded)
+        parts = np.flatnonzero(np.isin(features.parents, many)) if many else ()
+        rows = np.array([*many, *parts], np.intp)
         if self._stage.is_marked(feature):
             rows = self._stage.family_of(feature)
         return self._stage.style.set_selected(rows)
