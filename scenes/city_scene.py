@@ -32,6 +32,7 @@ from twin.clock import Clock, SystemClock
 from twin.theme import Theme
 from twin.tiles.budget import DEFAULT_BYTES, MemoryBudget
 from twin.tiles.content import TileSource
+from twin.tiles.failures import SourceStatus
 from twin.tiles.governor import FrameGovernor
 from twin.tiles.streaming import TileStreamer
 from twin.tiles.tile import Tile
@@ -218,6 +219,11 @@ class CityScene:
     def streamed(self) -> StreamedTiles | None:
         """What is loaded piece by piece, None for a city that was read whole."""
         return self._stage.streamed
+
+    @property
+    def source_status(self) -> tuple[SourceStatus, ...]:
+        """What is missing of each streamed source, and when it is tried again."""
+        return () if self._stage.streamed is None else self._stage.streamed.streamer.status()
 
     @property
     def is_settled(self) -> bool:

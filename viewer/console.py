@@ -24,6 +24,7 @@ from platformdirs import user_state_path
 from twin.clock import SystemClock
 from twin.errors import TwinError
 from twin.room.model import Operator
+from twin.tiles.budget import DEFAULT_BYTES, MIB
 from viewer.city_source import CityLoading, CitySource, LoadedCity, opening_remark
 from viewer.parts import Companions, FeedFile, PrivateHub
 from viewer.ports import free_base_port
@@ -54,6 +55,7 @@ class ConsoleOptions:
     window : width and height of a timed run's window in pixels, None = the whole screen
     screenshot, report : written at the end of a timed run
     theme : "light", "dark" or "" = as remembered
+    memory_mib : what the city may take, streamed tiles and graphics included
     """
 
     city: CitySource
@@ -72,6 +74,7 @@ class ConsoleOptions:
     screenshot: Path | None = None
     report: Path | None = None
     colour_by: str = ""
+    memory_mib: int = DEFAULT_BYTES // MIB
 
 
 def run_console(options: ConsoleOptions) -> int:
@@ -260,6 +263,7 @@ def _run_desk(
         outbox_path=_outbox_path(options, operator, folder),
         settings=settings,
         theme_name=options.theme,
+        memory_bytes=options.memory_mib * MIB,
     )
     troubles.show_on(desk)
 

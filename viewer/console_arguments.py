@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twin.errors import TwinError
+from twin.tiles.budget import DEFAULT_BYTES, MIB
 from viewer.parts import FeedFile
 
 if TYPE_CHECKING:
@@ -75,6 +76,13 @@ def add_console_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="remember layout and theme here (default: with your other settings)",
+    )
+    person.add_argument(
+        "--memory-budget",
+        type=_memory_mib,
+        default=DEFAULT_BYTES // MIB,
+        metavar="MIB",
+        help="memory the city may take, in MiB (default %(default)s)",
     )
     timed = parser.add_argument_group("timed run")
     timed.add_argument(
@@ -185,6 +193,7 @@ def console_options(
         screenshot=arguments.screenshot,
         report=arguments.report,
         colour_by=arguments.color_by,
+        memory_mib=arguments.memory_budget,
     )
 
 
@@ -214,6 +223,13 @@ def _seconds(text: str) -> float:
     value = float(text)
     if not 0 < value <= 86_400:
         raise argparse.ArgumentTypeError("a number of seconds up to a day")
+    return value
+
+
+def _memory_mib(text: str) -> int:
+    value = int(text) if text.isdigit() else 0
+    if not 64 <= value <= 1_048_576:
+        raise argparse.ArgumentTypeError("whole MiB from 64 to 1048576, e.g. 2048")
     return value
 
 

@@ -23,6 +23,7 @@ from twin.sense.store import ObservationStore
 from twin.sense.units import UnitStore
 from twin.session import TwinSession
 from twin.theme import load_theme
+from twin.tiles.budget import DEFAULT_BYTES
 from viewer.city_source import LoadedCity
 from viewer.hover import HoverTeller
 from viewer.in_view_teller import InViewTeller
@@ -37,6 +38,7 @@ from widgets.bridge import Bridge
 from widgets.in_view_list import InViewList
 from widgets.layer_list import LayerList
 from widgets.panel import panel_registry
+from widgets.status_strip import CityMemory
 from widgets.tool_list import ToolList
 from widgets.viewport import Viewport
 
@@ -70,6 +72,7 @@ class Desk:
         outbox_path: Path,
         settings: Settings,
         theme_name: str = "",
+        memory_bytes: int = DEFAULT_BYTES,
     ) -> None:
         self.exit_status = 0
         self._clock = SystemClock()
@@ -82,6 +85,8 @@ class Desk:
             self._viewport.renderer,
             theme=theme,
             pixel_ratio=self._viewport.devicePixelRatioF(),
+            memory_bytes=memory_bytes,
+            clock=self._clock,
         )
         self._scene.set_city(loaded.asset, loaded.tiles, loaded.streams)
         self._controls = ToolControls(self._scene)
@@ -114,6 +119,7 @@ class Desk:
             tools=tools,
             in_view=in_view,
         )
+        self.window.figures.follow_memory(self._memory)
         self._tool_driver = ToolDriver(
             session=self.session,
             scene=self._scene,
@@ -165,6 +171,14 @@ class Desk:
             scene_file=loaded.scene_file,
             sources=SceneSources(loaded.reports, loaded.scene_file),
         )
+
+    def _memory(self) -> CityMemory:
+        """What the city takes of its budget, and whether that makes it coarser."""
+        budget, streamed = self._scene.budget, self._scene.streamed
+        allowed_px = 0.0
+        if streamed is not None and budget.coarser > 1.0:
+            allowed_px = streamed.figures.allowed_px
+        return CityMemory(budget.used_bytes, budget.limit_bytes, allowed_px)
 
     # -- life --------------------------------------------------------------------------------
 

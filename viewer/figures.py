@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from twin.clock import NS_PER_S
 from twin.sense.health import Health, health_of
 from twin.session import TwinSession
 from widgets.frame_times import FrameTimes
-from widgets.status_strip import StripFigures
+from widgets.status_strip import CityMemory, StripFigures
 from widgets.top_bar import RoomCounts
 
 
@@ -25,6 +26,11 @@ class FigureTaker:
         self._frame_times = frame_times
         self._last_received = session.ingest.stats().received
         self._last_ns = session.clock.monotonic_ns()
+        self._memory: Callable[[], CityMemory] | None = None
+
+    def follow_memory(self, memory: Callable[[], CityMemory]) -> None:
+        """Show what the city takes of its memory budget too."""
+        self._memory = memory
 
     def strip(self) -> StripFigures:
         """What the status strip shows."""
@@ -43,6 +49,7 @@ class FigureTaker:
             fps=self._frame_times.fps(now_ns),
             frame_ms=self._frame_times.percentile_ms(95),
             memory_mb=memory_mb(),
+            city=None if self._memory is None else self._memory(),
             now_ns=session.clock.now_ns(),
         )
 

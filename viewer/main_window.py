@@ -114,7 +114,7 @@ class MainWindow(QMainWindow):
         self.find_box = FindBox(self, groups=self._finder.groups, theme=theme)
         self.toast = Toast(self, over=viewport, bridge=bridge, theme=theme)
         self._window_frame = WindowFrame(self)
-        self._figures = FigureTaker(session, viewport.frame_times)
+        self.figures = FigureTaker(session, viewport.frame_times)
         self._stops = [*self._connect(), bridge.every(_REFRESH_MS, self._refresh)]
         self._arrange_first()
         self._keys = KeyBinding(self, self.actions_table)
@@ -171,7 +171,7 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(self.settings.geometry)
         known = {w.id: w for w in WORKSPACES}
         self._enter(known.get(self.settings.workspace, WORKSPACES[0]))
-        self.strip.show_figures(self._figures.strip())
+        self.strip.show_figures(self.figures.strip())
         for dock in self.docks.values():
             dock.visibilityChanged.connect(self._name_docks)
 
@@ -248,9 +248,9 @@ class MainWindow(QMainWindow):
             for dock in self.docks.values():
                 dock.refresh()
         if self._n_refreshes % _STRIP_EVERY == 0:
-            self.strip.show_figures(self._figures.strip())
+            self.strip.show_figures(self.figures.strip())
         if self._n_refreshes % _COUNTS_EVERY == 0:
-            self.top_bar.show_counts(self._figures.counts())
+            self.top_bar.show_counts(self.figures.counts())
 
     def _show_composer(self, _request: ComposeRequest) -> None:
         self.show_panel("commands")

@@ -9,6 +9,7 @@ from scenes.scene_input import SceneInput, input_from_stores
 from twin.clock import NS_PER_S
 from twin.ramps import Ramp
 from twin.session import NOTHING, Selection, TwinSession
+from twin.tiles.governor import GPU_FPS, SOFTWARE_FPS
 from viewer.run_recorder import RunRecorder
 from widgets.layer_list import LayerEntry, LayerList, Legend
 from widgets.viewport import Viewport
@@ -43,6 +44,8 @@ class SceneDriver:
         self._given: SceneInput | None = None
         self._legend: SceneLegend | None = None
         self._drawn_ns = 0
+        self._update_ms = 0.0
+        self._told: dict[str, tuple[bool, bool]] = {}
         self._pose = scene.camera.pose
         self._is_urgent = True
         self._targets: frozenset[str] = frozenset()
@@ -57,6 +60,7 @@ class SceneDriver:
             layers.ramp_changed.connect(self._take_ramp),
             viewport.clicked.connect(self._select_at),
             viewport.frame_drawn.connect(recorder.note_frame),
+            viewport.frame_drawn.connect(self._note_frame),
         ]
         viewport.set_draw(self.draw)
 
@@ -88,8 +92,25 @@ class SceneDriver:
         changed = self._scene.update(self._given)
         self._tell_legend()
         self._layers.show_style_outcome(self._scene.style_outcome)
-        self._recorder.note_update((clock.monotonic_ns() - started_ns) / 1e6)
+        self._update_ms = (clock.monotonic_ns() - started_ns) / 1e6
+        self._recorder.note_update(self._update_ms)
+        self._tell_missing()
         return changed
+
+    def _note_frame(self, took_ms: float) -> None:
+        """Let the scene keep the frame rate while the camera moves."""
+        governor = self._scene.governor
+        governor.target_fps = GPU_FPS if self._viewport.has_gpu else SOFTWARE_FPS
+        self._scene.note_frame(self._update_ms + took_ms)
+
+    def _tell_missing(self) -> None:
+        """Say once what is missing of a streamed source, and when that has changed."""
+        for status in self._scene.source_status:
+            kinds = (bool(status.missing), bool(status.waiting))
+            if kinds != self._told.get(status.id, (False, False)):
+                self._told[status.id] = kinds
+                if status.sentence:
+                    self._session.message.emit(status.sentence)
 
     def close(self) -> None:
         """Let go of session, viewport and scene."""
@@ -99,8 +120,10 @@ class SceneDriver:
         self._scene.dispose()
 
     def _is_due(self, now_ns: int) -> bool:
-        """Software GL: the camera at full rate, moving things as often as there is time for."""
+        """Software GL: camera and streamed tiles at full rate, moving things as there is time."""
         if self._viewport.has_gpu or self._is_urgent or self._scene.camera.pose != self._pose:
+            return True
+        if not self._scene.is_settled:
             return True
         pause_ns = self._recorder.usual_frame_ms * 1e6 / SOFTWARE_MOTION_SHARE
         return now_ns - self._drawn_ns >= max(pause_ns, NS_PER_S / SOFTWARE_MOTION_HZ)

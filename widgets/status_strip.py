@@ -26,6 +26,21 @@ _LEVELS: dict[LinkState, Level] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class CityMemory:
+    """What the city takes of its memory budget.
+
+    Attributes
+    ----------
+    used_bytes, limit_bytes : geometry and streamed tiles, graphics memory included
+    allowed_px : error on the screen when the budget makes the picture coarser, else 0
+    """
+
+    used_bytes: int
+    limit_bytes: int
+    allowed_px: float = 0.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StripFigures:
     """What the strip shows, taken once a second.
@@ -37,6 +52,7 @@ class StripFigures:
     frame_ms : 95th percentile of the last frames, None before the first
     memory_mb : resident memory of this process, 0 = not known
     now_ns : UTC
+    city : what the city takes of its budget, None = not known
     """
 
     link: LinkStatus
@@ -47,6 +63,7 @@ class StripFigures:
     frame_ms: float | None
     memory_mb: float
     now_ns: int
+    city: CityMemory | None = None
 
 
 class Mark(QWidget):
@@ -138,12 +155,36 @@ class StatusStrip(QWidget):
         pace = f"{figures.fps:.0f} fps" if figures.fps else "view at rest"
         _say(self._frame, pace + frame)
         self._memory.setVisible(figures.memory_mb > 0)
-        _say(self._memory, f"{figures.memory_mb:,.0f} MB")
+        _say(self._memory, f"{figures.memory_mb:,.0f} MB{city_text(figures.city)}")
+        self._memory.setToolTip(memory_help(figures.city))
         _say(self._clock, clock_text(figures.now_ns))
 
     def release(self) -> None:
         """Stop following jobs; once, before the window closes."""
         self._job.release()
+
+
+def city_text(city: CityMemory | None) -> str:
+    """Share of the budget, e.g. " · city 0.8 of 2 GiB", and that it does not suffice."""
+    if city is None:
+        return ""
+    used, limit = city.used_bytes / 2**30, city.limit_bytes / 2**30
+    short = " (coarser)" if city.allowed_px else ""
+    return f" · city {used:.1f} of {limit:.2g} GiB{short}"
+
+
+def memory_help(city: CityMemory | None) -> str:
+    """What the figures of memory mean."""
+    help_text = "Memory this console uses"
+    if city is None:
+        return help_text
+    help_text += "; what the city takes of its budget (--memory-budget)"
+    if city.allowed_px:
+        help_text += (
+            f". The budget does not suffice for this view: detail under {city.allowed_px:.0f} px"
+            " is left out"
+        )
+    return help_text
 
 
 def link_text(link: LinkStatus) -> str:
