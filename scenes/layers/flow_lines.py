@@ -20,7 +20,7 @@ REFRESH_NS = NS_PER_S
 LEAST_FLOW = 20.0
 #: Rays a frame that look which pieces the city hides, once the camera rests.
 RAYS = 150
-_UNKNOWN, _SEEN = 0.45, 0.95
+_UNKNOWN, _SEEN = 0.3, 0.95
 
 
 @dataclass(frozen=True, slots=True)
