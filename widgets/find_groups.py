@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from twin.city.asset import CityAsset, FeatureTable, Place
+from twin.city.asset import CityAsset, Features, Place
 from twin.sense.model import OBSERVED_PROPERTIES, Datastream, Thing, Unit
 from twin.session import Selection, TwinSession
 from widgets.actions import ActionTable
@@ -186,7 +186,7 @@ class SessionFinder:
         )
 
 
-def feature_names(features: FeatureTable) -> tuple[list[str], list[str]]:
+def feature_names(features: Features) -> tuple[list[str], list[str]]:
     """Title for a person and text to search, for each feature. Any thread; long for many."""
     names = [
         column
