@@ -13,7 +13,13 @@ from twin.arrays import Float64Array
 from twin.tiles.gltf import Gltf, extension_of
 from twin.tiles.gltf_accessors import Primitive, numbers
 from twin.tiles.gltf_features import Batch, GltfFeatures
-from twin.tiles.tileset_parts import MeshPart, PointPart, RawContent, instanced
+from twin.tiles.tileset_parts import (
+    MAX_TRIANGLES,
+    MeshPart,
+    PointPart,
+    RawContent,
+    instanced,
+)
 
 #: Most uses of nodes in one glTF.
 MAX_NODES = 100_000
@@ -83,13 +89,15 @@ def _nodes(gltf: Gltf, start: Float64Array) -> list[tuple[Mapping[str, Any], Flo
     """All nodes of the scene with their (4, 4) to the content's frame."""
     found: list[tuple[Mapping[str, Any], Float64Array]] = []
     waiting = [(number, start) for number in _roots(gltf)]
+    seen: set[int] = set()
     while waiting:
         number, above = waiting.pop()
         node = gltf.item("nodes", number)
+        if number in seen or len(seen) >= MAX_NODES:
+            raise ValueError("its glTF has nodes in a circle, or far too many")
+        seen.add(number)
         matrix = above @ _node_matrix(node)
         found.append((node, matrix))
-        if len(found) > MAX_NODES:
-            raise ValueError("its glTF has nodes in a circle, or far too many")
         children = node.get("children", ())
         waiting += [(child, matrix) for child in (children if isinstance(children, list) else ())]
     return found
@@ -105,6 +113,8 @@ def _roots(gltf: Gltf) -> list[int]:
 
 def _node_matrix(node: Mapping[str, Any]) -> Float64Array:
     told = node.get("matrix")
+    if told is None and node.keys().isdisjoint(("translation", "rotation", "scale")):
+        return _TO_Z_UP["Z"]
     if told is not None:
         matrix: Float64Array = np.array(told, np.float64)
         if matrix.shape != (16,) or not np.isfinite(matrix).all():
@@ -156,7 +166,8 @@ def _use(
                 faces = part.triangles[:, ::-1] if flips else part.triangles
                 raw.add_mesh(replace(part, matrix=matrix, triangles=faces))
         return
-    matrices, rows = _instances(gltf, node, packed, features)
+    n_triangles = sum(len(part.triangles) for part in parts if isinstance(part, MeshPart))
+    matrices, rows = _instances(gltf, node, packed, features, n_triangles)
     for part in parts:
         if isinstance(part, PointPart) or part.code_light is not None:
             raw.tally.add("instanced-points", "Instanced points and lines are not drawn")
@@ -165,11 +176,18 @@ def _use(
 
 
 def _instances(
-    gltf: Gltf, node: Mapping[str, Any], packed: Mapping[str, Any], features: GltfFeatures
+    gltf: Gltf,
+    node: Mapping[str, Any],
+    packed: Mapping[str, Any],
+    features: GltfFeatures,
+    n_triangles: int,
 ) -> tuple[Float64Array, NDArray[Any] | None]:
     """Matrices (I, 4, 4) and feature rows (I,) of a node's instances."""
     told = packed.get("attributes")
     named: Mapping[str, Any] = told if isinstance(told, Mapping) else {}
+    for number in named.values():
+        if gltf.item("accessors", number).get("count", 0) * max(n_triangles, 1) > MAX_TRIANGLES:
+            raise ValueError(f"instances in a tile make over {MAX_TRIANGLES:,} triangles")
 
     def attribute(name: str) -> NDArray[Any] | None:
         return numbers(gltf, named[name]).astype(np.float64) if name in named else None

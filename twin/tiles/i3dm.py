@@ -12,7 +12,7 @@ from twin.arrays import Float64Array, Int64Array
 from twin.tiles.batch_table import FeatureTableJson, TileBody, batch_columns, tile_body
 from twin.tiles.bounding import EARTH_A_M, EARTH_E2, east_north_up
 from twin.tiles.gltf_scene import decode_gltf
-from twin.tiles.tileset_parts import MAX_FEATURES, RawContent, instanced
+from twin.tiles.tileset_parts import MAX_FEATURES, MAX_TRIANGLES, RawContent, instanced
 
 
 def decode_i3dm(
@@ -34,13 +34,15 @@ def decode_i3dm(
     count = body.features.number("INSTANCES_LENGTH", 0)
     if not 0 < count <= MAX_FEATURES:
         raise ValueError("an i3dm has no sound count of instances")
+    model = RawContent(tally=raw.tally)
+    decode_gltf(_model(body, fetch), model, key=key, fetch=fetch, up_axis=up_axis)
+    if count * sum(len(part.triangles) for part in model.meshes) > MAX_TRIANGLES:
+        raise ValueError(f"instances in a tile make over {MAX_TRIANGLES:,} triangles")
     matrices = instance_matrices(body.features, count)
     ids = batch_ids(body.features, count)
     n_rows = int(ids.max()) + 1
     columns = batch_columns(body, n_rows, raw.tally)
     first = raw.rows_of(f"{key}/batch", n_rows, columns)
-    model = RawContent(tally=raw.tally)
-    decode_gltf(_model(body, fetch), model, key=key, fetch=fetch, up_axis=up_axis)
     if model.points:
         raw.tally.add("instanced-points", "Instanced points and lines are not drawn")
     for part in model.meshes:

@@ -148,11 +148,11 @@ def instanced(part: MeshPart, matrices: Float64Array, features: Int64Array | Non
     Raises
     ------
     ValueError
-        The copies have too many triangles.
+        The copies have too many points.
     """
     n_copies, n_vertices = len(matrices), len(part.positions)
-    if n_copies * max(len(part.triangles), n_vertices) > 3 * MAX_TRIANGLES:
-        raise ValueError(f"instances in a tile make over {MAX_TRIANGLES:,} triangles")
+    if n_copies * n_vertices > 3 * MAX_TRIANGLES:
+        raise ValueError(f"instances in a tile make over {3 * MAX_TRIANGLES:,} points")
     whole = matrices @ part.matrix
     flat = np.asarray(part.positions, np.float64)
     positions = np.einsum("iab,vb->iva", whole[:, :3, :3], flat) + whole[:, None, :3, 3]
