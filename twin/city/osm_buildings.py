@@ -213,8 +213,11 @@ def measured(given: BuildingRows, parent: Int64Array, tally: Tally) -> Measured:
             int(guessed.sum()),
         )
     base = np.array([one.base_m for one in told])
+    rises = np.array([one.rise_m for one in told])
+    # What begins above its usual height is a tower or a dome on a roof: small.
+    top = np.where(guessed & (base > 0), np.maximum(top, base + np.maximum(rises, LEVEL_M)), top)
     base = np.where(base < top, base, 0.0)
-    rise = np.minimum([one.rise_m for one in told], 0.95 * (top - base))
+    rise = np.minimum(rises, 0.95 * (top - base))
     shapes: UInt8Array = np.array([one.shape for one in told], dtype=np.uint8)
     sources = [one.source or "usual" for one in told]
     ridges = [ridge_rad(tags, one.shape) for tags, one in zip(given.tags, told, strict=True)]

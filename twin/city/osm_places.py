@@ -113,7 +113,7 @@ class _Found:
             if (kind, name) in self._names:
                 return
             self._names.add((kind, name))
-        x, y, z = (round(value, 2) for value in spot.xyz)
+        x, y, z = (round(float(value), 2) for value in spot.xyz)
         self.places.append(
             Place(id=spot.id, name=name, kind=kind, xyz_local_m=(x, y, z), feature=spot.feature)
         )

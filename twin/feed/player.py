@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from twin.clock import NS_PER_S, Clock
-from twin.feed.recording import Recording, Series, Tracks
+from twin.feed.recording import Moving, Recording, Series
 from twin.feed.sender import SampleSender
 from twin.sense.model import Announcement
 
@@ -119,16 +119,16 @@ def _send_due(
 
 
 def _send_positions(
-    tracks: Tracks, sender: SampleSender, start_ns: int, run_s: float, options: PlayOptions
+    moving: Moving, sender: SampleSender, start_ns: int, run_s: float, options: PlayOptions
 ) -> None:
-    indices, lonlat_deg = tracks.positions_at(options.start_s + run_s * options.speed)
+    indices, lonlat_deg = moving.positions_at(options.start_s + run_s * options.speed)
     t_ns = np.full(len(indices), start_ns + round(run_s * NS_PER_S), dtype=np.int64)
     sender.send_positions(indices, t_ns, lonlat_deg)
 
 
 def _announcement(recording: Recording, speed: float) -> Announcement:
     """What the recording has; the sender fills in who and when."""
-    if isinstance(recording, Tracks):
+    if not isinstance(recording, Series):
         return Announcement(source="", epoch="", units=recording.units)
     interval_s = recording.interval_s / speed
     streams = tuple(

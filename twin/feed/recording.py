@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -81,7 +82,35 @@ class Tracks:
         return np.array(rows, dtype=np.uint32), np.array(places).reshape(-1, 2)
 
 
-Recording = Series | Tracks
+class Moving(Protocol):
+    """Units whose places are known at every moment: recorded tracks, or a timetable."""
+
+    @property
+    def recognised(self) -> str:
+        """What was recognised in the file, one sentence for a person."""
+        ...
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was left out, a sentence each."""
+        ...
+
+    @property
+    def units(self) -> tuple[Unit, ...]:
+        """The units; ``Unit.index`` is their row."""
+        ...
+
+    @property
+    def duration_s(self) -> float:
+        """Until the last moment at which one moves."""
+        ...
+
+    def positions_at(self, elapsed_s: float) -> tuple[UInt32Array, Float64Array]:
+        """Indices (k,) of the units in sight and their longitudes and latitudes (k, 2)."""
+        ...
+
+
+Recording = Series | Moving
 
 
 def usual_interval_s(indices: Int64Array | UInt32Array, elapsed_s: Float64Array) -> float:

@@ -1,4 +1,4 @@
-"""``civitwin feed``: a recorded series or recorded tracks, replayed as live data."""
+"""``civitwin feed``: a recorded series, recorded tracks or a timetable, as live data."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import re
 import signal
 import sys
 import threading
+from datetime import UTC, date, datetime
 from pathlib import Path
 
-from twin.clock import SystemClock
+from twin.clock import NS_PER_S, SystemClock
+from twin.feed.gtfs import Timetable, is_timetable, read_timetable, zone_of
 from twin.feed.player import PlayOptions, Progress, play
 from twin.feed.recording import FeedError, Recording, Series
 from twin.feed.sender import SampleSender
@@ -34,11 +36,16 @@ _EPILOG = """examples:
     civitwin feed levels.csv --time-column time --id-column gauge --value-column level --unit m
   paths with a time at each vertex, as moving units:
     civitwin feed nyc_taxi_trips_v7.json --kind taxi --start 600 --loop
+  scheduled vehicles of a service day, as they are on their way now, or at a time:
+    civitwin feed city_gtfs.zip
+    civitwin feed city_gtfs.zip --date 2026-11-23 --start 07:45 --speed 10
 """
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, help="CSV table, or JSON list of paths")
+    parser.add_argument(
+        "file", type=Path, help="CSV table, JSON list of paths, or GTFS (zip or folder)"
+    )
     table = parser.add_argument_group("reading a table (found out where it can be)")
     table.add_argument(
         "--time-column",
@@ -81,7 +88,16 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         f" {TRACKS_SPEED:g} for paths)",
     )
     parser.add_argument(
-        "--start", type=float, default=0.0, metavar="SECONDS", help="skip so much of the recording"
+        "--start",
+        type=_start_from_text,
+        metavar="SECONDS|HH:MM",
+        help="skip so much of the recording; of a timetable, the time of day to begin at",
+    )
+    parser.add_argument(
+        "--date",
+        type=_date_from_text,
+        metavar="YYYY-MM-DD",
+        help="service day of a timetable (default: today, else its busiest day)",
     )
     parser.add_argument("--loop", action="store_true", help="start again at the end")
     parser.add_argument("--seconds", type=float, default=0.0, help="stop after so long")
@@ -125,11 +141,12 @@ def _run(arguments: argparse.Namespace) -> int:
         speed = SERIES_SPEED if isinstance(recording, Series) else TRACKS_SPEED
     if speed <= 0.0 or arguments.seconds < 0.0:
         raise FeedError("--speed must be above 0 and --seconds not below it")
-    if not 0.0 <= arguments.start < recording.duration_s:
+    start_s = _start_s(arguments.start, recording)
+    if not 0.0 <= start_s < recording.duration_s:
         raise FeedError(
             f"--start must be 0 to {recording.duration_s:.0f} s, the recording's length"
         )
-    _say_what(arguments.file, recording, speed, arguments.start)
+    _say_what(arguments.file, recording, speed, start_s)
     clock, stop, line = SystemClock(), threading.Event(), _ProgressLine(arguments.file.name)
     source = arguments.source or _source_name(arguments.file)
     with SampleSender(endpoint=endpoint, source=source, clock=clock) as sender:
@@ -137,7 +154,7 @@ def _run(arguments: argparse.Namespace) -> int:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
         options = PlayOptions(
-            speed=speed, start_s=arguments.start, loop=arguments.loop, seconds=arguments.seconds
+            speed=speed, start_s=start_s, loop=arguments.loop, seconds=arguments.seconds
         )
         play(recording, sender, options, clock, stop, line.show)
         line.end()
@@ -146,7 +163,50 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _start_from_text(text: str) -> float:
+    """Seconds of "600", "07:45" or "07:45:30".
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        It is none of them.
+    """
+    pieces = text.split(":")
+    try:
+        numbers = [float(piece) for piece in pieces]
+    except ValueError:
+        numbers = []
+    if not 1 <= len(numbers) <= 3 or not all(0.0 <= number < 1e9 for number in numbers):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither seconds nor HH:MM")
+    if len(numbers) == 1:
+        return numbers[0]
+    hours, minutes, seconds = [*numbers, 0.0][:3]
+    return 3600.0 * hours + 60.0 * minutes + seconds
+
+
+def _date_from_text(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not YYYY-MM-DD") from error
+
+
+def _start_s(given: float | None, recording: Recording) -> float:
+    """What was asked for; else the beginning, for today's timetable the time of day now."""
+    if given is not None or not isinstance(recording, Timetable):
+        return given or 0.0
+    now = datetime.fromtimestamp(SystemClock().now_ns() / NS_PER_S, tz=zone_of(recording.zone))
+    now_s = 3600.0 * now.hour + 60.0 * now.minute + now.second
+    is_running = recording.first_s <= now_s < recording.duration_s
+    return now_s if is_running and now.date() == recording.day else recording.first_s
+
+
 def _read(arguments: argparse.Namespace) -> Recording:
+    if is_timetable(arguments.file):
+        today = datetime.fromtimestamp(SystemClock().now_ns() / NS_PER_S, tz=UTC).date()
+        return read_timetable(arguments.file, today, arguments.date, arguments.kind)
+    if arguments.date is not None:
+        raise FeedError(f"--date is for GTFS timetables, which this is not: {arguments.file}")
     if arguments.file.suffix.lower() == ".json":
         return read_tracks(arguments.file, arguments.kind)
     options = SeriesOptions(
@@ -168,6 +228,10 @@ def _say_what(path: Path, recording: Recording, speed: float, start_s: float) ->
     print(f"{path.name}: {recording.recognised}")
     for warning in recording.warnings:
         print(f"  {warning}")
+    if isinstance(recording, Timetable):
+        begin = f"{int(start_s // 3600):02}:{int(start_s % 3600 // 60):02}"
+        print(f"  from {begin} on, {speed:g} times as fast as the clock", flush=True)
+        return
     recorded = duration_text(recording.duration_s)
     took = duration_text((recording.duration_s - start_s) / speed)
     print(f"  {recorded} recorded, replayed {speed:g} times as fast in {took}", flush=True)
@@ -200,7 +264,7 @@ class _ProgressLine:
 
 SUBCOMMAND = Subcommand(
     id="feed",
-    help="Replay a recorded series or recorded tracks as live data",
+    help="Replay a recorded series, recorded tracks or a timetable as live data",
     epilog=_EPILOG,
     add_arguments=_add_arguments,
     run=_run,
