@@ -13,7 +13,8 @@ from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QApplication, QMenu
 
 from scenes.city_scene import CityScene
-from scenes.tool_controls import ToolControls
+from scenes.view import view_of
+from twin.city.areas import areas_of_scene
 from twin.city.scene_sources import SceneSources
 from twin.clock import SystemClock
 from twin.link.client import HubClient
@@ -24,6 +25,7 @@ from twin.sense.units import UnitStore
 from twin.session import TwinSession
 from twin.theme import load_theme
 from twin.tiles.budget import DEFAULT_BYTES
+from viewer.carry_controls import CarryControls
 from viewer.city_source import LoadedCity
 from viewer.hover import HoverTeller
 from viewer.in_view_teller import InViewTeller
@@ -33,6 +35,7 @@ from viewer.run_recorder import RunRecorder
 from viewer.scene_driver import SceneDriver
 from viewer.scene_menu import fill_scene_menu
 from viewer.settings import Settings
+from viewer.sources_driver import SourcesDriver
 from viewer.tool_driver import ToolDriver
 from widgets.bridge import Bridge
 from widgets.in_view_list import InViewList
@@ -89,7 +92,7 @@ class Desk:
             clock=self._clock,
         )
         self._scene.set_city(loaded.asset, loaded.tiles, loaded.streams)
-        self._controls = ToolControls(self._scene)
+        self._controls = CarryControls(self._scene, lambda: view_of(self._viewport.renderer))
         self._viewport.set_controls(self._controls)
         layers = LayerList()
         tools = ToolList()
@@ -129,6 +132,16 @@ class Desk:
             hurry=self._driver.hurry,
         )
         self._tool_driver.add_actions(self.window.actions_table)
+        self._sources_driver = SourcesDriver(
+            session=self.session,
+            scene=self._scene,
+            viewport=self._viewport,
+            controls=self._controls,
+            bridge=self._bridge,
+            theme=theme,
+            is_streamed=bool(loaded.streams),
+        )
+        self._sources_driver.add_actions(self.window.actions_table)
         self._tool_driver.dress(theme, self.window.theme_changed)
         self._hover = HoverTeller(
             session=self.session,
@@ -161,7 +174,7 @@ class Desk:
         hub = HubClient(
             endpoint=endpoint, operator=operator, outbox_path=outbox_path, clock=self._clock
         )
-        return TwinSession(
+        session = TwinSession(
             city=loaded.asset,
             clock=self._clock,
             observations=observations,
@@ -171,6 +184,11 @@ class Desk:
             scene_file=loaded.scene_file,
             sources=SceneSources(loaded.reports, loaded.scene_file),
         )
+        areas, complaints = areas_of_scene(loaded.scene_file, loaded.asset.origin)
+        session.set_areas(areas)
+        for sentence in complaints:
+            self.soon(lambda sentence=sentence: session.message.emit(sentence))
+        return session
 
     def _memory(self) -> CityMemory:
         """What the city takes of its budget, and whether that makes it coarser."""
@@ -227,6 +245,7 @@ class Desk:
             disconnect()
         self._hover.close()
         self._tool_driver.close()
+        self._sources_driver.close()
         self._driver.close()
         QApplication.quit()
 

@@ -204,7 +204,9 @@ class _Composer:
         from twin.tiles.tileset import open_tileset
 
         location = self._scene.location_of(source)
-        self._streams[source.id] = open_tileset(location, origin, crs=source.crs)
+        self._streams[source.id] = open_tileset(
+            location, origin, crs=source.crs, source_id=source.id
+        )
 
     # -- the frame ---------------------------------------------------------------------------
 

@@ -207,8 +207,7 @@ def part_moved(asset: CityAsset, first: int, end: int, old: Placement, new: Plac
 
     Their rows and ids stay, so that whoever knows them goes on knowing them.
     """
-    back, forth = _matrix(old), _matrix(new)
-    change = forth @ np.linalg.inv(back)
+    change = change_of_place(old, new)
 
     def move(xyz: Float32Array) -> Float32Array:
         return (xyz @ change[:3, :3].T + change[:3, 3]).astype(np.float32)
@@ -225,6 +224,12 @@ def part_moved(asset: CityAsset, first: int, end: int, old: Placement, new: Plac
         soup=dataclasses.replace(soup, corners_local_m=corners),
         features=dataclasses.replace(features, bounds_min_max_local_m=bounds),
     )
+
+
+def change_of_place(old: Placement, new: Placement) -> Float64Array:
+    """(4, 4) that moves local points of a source from one placing to another."""
+    change: Float64Array = _matrix(new) @ np.linalg.inv(_matrix(old))
+    return change
 
 
 def _matrix(place: Placement) -> Float64Array:
