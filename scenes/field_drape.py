@@ -72,6 +72,11 @@ class FieldDrape:
         self._has_field = True
         self.set_visible(True)
 
+    def clear(self) -> None:
+        """Show nothing any more."""
+        self._has_field = False
+        self.set_visible(False)
+
     def set_visible(self, visible: bool) -> None:
         """Show or hide; hidden it costs nothing."""
         shown = visible and self._has_field

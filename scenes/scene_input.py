@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import numpy as np
 
 from twin.arrays import Float32Array, UInt8Array
+from twin.city.areas import Area
 from twin.city.style import PLAIN, CityStyle
 from twin.sense.model import Datastream, Thing, Unit
 
@@ -82,6 +83,7 @@ class SceneInput:
     alarms : thing id -> priority, only things that have an alarm
     targets : ids of the things and units that a command is running for
     style : how the city is to be drawn; its colours step back while ``colour_by`` is set
+    areas : areas and cordons drawn on the city
     """
 
     now_ns: int = 0
@@ -99,6 +101,7 @@ class SceneInput:
     alarms: Mapping[str, Priority] = field(default_factory=dict)
     targets: frozenset[str] = frozenset()
     style: CityStyle = PLAIN
+    areas: tuple[Area, ...] = ()
 
     @property
     def version(self) -> int:
@@ -116,6 +119,7 @@ def input_from_stores(
     alarms: Mapping[str, Priority] | None = None,
     targets: frozenset[str] = frozenset(),
     style: CityStyle = PLAIN,
+    areas: tuple[Area, ...] = (),
     previous: SceneInput | None = None,
 ) -> SceneInput:
     """Take one moment out of the live stores.
@@ -147,6 +151,7 @@ def input_from_stores(
         alarms=alarms or {},
         targets=targets,
         style=style,
+        areas=areas,
     )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from twin.city.areas import Area
 from twin.city.asset import CityAsset
 from twin.city.scene_file import SceneFile
-from twin.city.scene_sources import SceneSources
 from twin.city.scene_sources import SceneSources
 from twin.city.style import PLAIN, CityStyle
 from twin.clock import Clock
@@ -72,6 +72,8 @@ class TwinSession:
         Observed property or attribute the city is coloured by; "" = plain.
     style_changed(CityStyle)
         Colour, visibility or height by the operator's style.
+    areas_changed(tuple[Area, ...])
+        Other areas and cordons are drawn on the city.
     fly_to_requested(tuple x, y, z, distance)
         Somebody wants the camera there, local metres.
     compose_requested(ComposeRequest)
@@ -97,8 +99,6 @@ class TwinSession:
         self.scene_file = scene_file
         #: The sources of the scene; empty for a generated city.
         self.sources = sources or SceneSources()
-        #: The sources of the scene; empty for a generated city.
-        self.sources = sources or SceneSources()
         self.clock = clock
         self.observations = observations
         self.units = units
@@ -111,7 +111,10 @@ class TwinSession:
         self.room_changed: Signal[frozenset[str]] = Signal()
         self.colour_by_changed: Signal[str] = Signal()
         self.style = PLAIN
+        #: Areas and cordons that are drawn on the city.
+        self.areas: tuple[Area, ...] = ()
         self.style_changed: Signal[CityStyle] = Signal()
+        self.areas_changed: Signal[tuple[Area, ...]] = Signal()
         self.fly_to_requested: Signal[tuple[float, float, float, float]] = Signal()
         self.compose_requested: Signal[ComposeRequest] = Signal()
         self.message: Signal[str] = Signal()
@@ -135,6 +138,12 @@ class TwinSession:
         if style != self.style:
             self.style = style
             self.style_changed.emit(style)
+
+    def set_areas(self, areas: tuple[Area, ...]) -> None:
+        """Draw these areas and cordons on the city, and no others."""
+        if areas != self.areas:
+            self.areas = areas
+            self.areas_changed.emit(areas)
 
     def compose(self, request: ComposeRequest) -> None:
         """Ask for a command form; the commands panel opens and fills it."""

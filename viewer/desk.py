@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QPoint
@@ -187,7 +188,7 @@ class Desk:
         areas, complaints = areas_of_scene(loaded.scene_file, loaded.asset.origin)
         session.set_areas(areas)
         for sentence in complaints:
-            self.soon(lambda sentence=sentence: session.message.emit(sentence))
+            self.soon(partial(session.message.emit, sentence))
         return session
 
     def _memory(self) -> CityMemory:

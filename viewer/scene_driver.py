@@ -54,6 +54,7 @@ class SceneDriver:
             session.selection_changed.connect(self._hurry),
             session.colour_by_changed.connect(self._hurry),
             session.style_changed.connect(self._hurry),
+            session.areas_changed.connect(self._hurry),
             session.room_changed.connect(self._take_room),
             session.fly_to_requested.connect(self._fly_to),
             layers.changed.connect(self._take_layer),
@@ -87,6 +88,7 @@ class SceneDriver:
             colour_by=self._session.colour_by,
             targets=self._targets,
             style=self._session.style,
+            areas=self._session.areas,
             previous=self._given,
         )
         changed = self._scene.update(self._given)

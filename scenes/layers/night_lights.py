@@ -27,7 +27,7 @@ from twin.clock import NS_PER_S
 REFRESH_NS = 5 * NS_PER_S
 #: A group of street lights speaks for the lamps around it.
 GROUP_REACH_M = 600.0
-_WARM, _GLOW_M = (255, 208, 140), 3.2
+_WARM, _GLOW_M = (255, 208, 140), 2.4
 #: Windows are cells of a wall, 2.7 m by 3.1 m; which are lit tells a hash of building and cell.
 _PART = ShaderPart(
     id="night",
