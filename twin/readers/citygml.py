@@ -76,6 +76,8 @@ class _City:
         n_members = 0
         for name, element in stream.ends(progress):
             if name in FACES:
+                if stream.is_cut_off:  # its last number may lack digits
+                    element.clear()
                 self._note_crs(element)
                 self._store.take(element)
                 self._walker.counts[name] += 1

@@ -220,8 +220,9 @@ def _numbers(ring: Element) -> list[float]:
 
 
 def _in_space(values: list[float], dimension: str | None) -> list[float]:
-    """Triples; pairs get the height 0."""
-    if dimension == "2" or (dimension != "3" and len(values) % 3 and not len(values) % 2):
+    """Triples; pairs get the height 0. Closed rings of pairs are known without being told."""
+    is_flat = len(values) % 3 != 0 and len(values) % 2 == 0 and values[:2] == values[-2:]
+    if dimension == "2" or (dimension != "3" and is_flat):
         return [number for x, y in zip(values[::2], values[1::2], strict=False)
                 for number in (x, y, 0.0)]  # fmt: skip
     if len(values) % 3:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 import zlib
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from twin.city.tally import Tally
 from twin.errors import ReadError
@@ -21,9 +20,8 @@ if TYPE_CHECKING:
 Element = Any
 
 CHUNK_BYTES = 1 << 18
-#: What a gzip may unpack to: against bombs, which unpack to a thousand times their size.
-MAX_UNPACKED_BYTES = 16 << 30
-MAX_GZIP_RATIO = 300
+#: A gzip may unpack to this, and to so many times what was read of it: bombs do a thousandfold.
+MAX_UNPACKED_BYTES, MAX_GZIP_RATIO = 64 << 20, 200
 _GZIP = b"\x1f\x8b"
 _CUT_OFF = ("ERR_TAG_NOT_FINISHED", "ERR_GT_REQUIRED", "ERR_LT_IN_ATTRIBUTE", "ERR_DOCUMENT_END")
 #: Namespaces that are no good URI, or none: nothing that a city object depends on.
@@ -88,6 +86,8 @@ class XmlStream:
         self._reader_id = reader_id
         #: The outermost element, once the file was read.
         self.root: Element | None = None
+        #: Whether the elements that come now were open at the end of the file: half read.
+        self.is_cut_off = False
 
     def ends(self, progress: Progress) -> Iterator[tuple[str, Element]]:
         """Local name and element, after each wanted end tag.
@@ -99,37 +99,50 @@ class XmlStream:
         """
         parser = _parser(("end",), self._tags)
         with self._path.open("rb") as raw:
-            stream: IO[bytes] = raw
-            if raw.read(2) == _GZIP:
-                stream = cast("IO[bytes]", gzip.GzipFile(fileobj=raw))
-            raw.seek(0)
-            for chunk in self._chunks(raw, stream, progress):
+            for chunk in self._chunks(raw, progress):
                 parser.feed(chunk)
                 yield from _events(parser)
+        self.is_cut_off = True
         self.root = self._closed(parser)
         yield from _events(parser)
         self._name_errors(parser)
 
-    def _chunks(self, raw: IO[bytes], stream: IO[bytes], progress: Progress) -> Iterator[bytes]:
-        head = self._read(stream)
-        self._refuse_entities(head)
-        size, n_read = max(1, self._path.stat().st_size), len(head)
-        while head:
-            yield head
+    def _chunks(self, raw: BinaryIO, progress: Progress) -> Iterator[bytes]:
+        is_packed = raw.read(2) == _GZIP
+        raw.seek(0)
+        size, n_read = max(1, self._path.stat().st_size), 0
+        for chunk in (
+            self._unpacked(raw) if is_packed else iter(partial(raw.read, CHUNK_BYTES), b"")
+        ):
+            if not n_read:
+                self._refuse_entities(chunk)
+            yield chunk
             progress(min(1.0, raw.tell() / size))
-            head = self._read(stream)
-            n_read += len(head)
-            if n_read > MAX_UNPACKED_BYTES or (
-                stream is not raw and n_read > 1 << 28 and n_read > MAX_GZIP_RATIO * raw.tell()
-            ):
+            n_read += len(chunk)
+            if n_read > MAX_UNPACKED_BYTES + MAX_GZIP_RATIO * raw.tell():
                 raise self._error("The file unpacks to more than a city can be")
+        if not n_read:
+            raise self._error("The file is not XML, so it is no CityGML")
 
-    def _read(self, stream: IO[bytes]) -> bytes:
+    def _unpacked(self, raw: BinaryIO) -> Iterator[bytes]:
+        """Content of a gzip (also of several in a row), up to where it breaks off."""
+        unpacker = zlib.decompressobj(wbits=31)
+        waiting = raw.read(CHUNK_BYTES)
         try:
-            return stream.read(CHUNK_BYTES)
-        except (EOFError, zlib.error, gzip.BadGzipFile):
+            while waiting:
+                piece = unpacker.decompress(waiting, CHUNK_BYTES)
+                if piece:
+                    yield piece
+                waiting = unpacker.unconsumed_tail or unpacker.unused_data or raw.read(CHUNK_BYTES)
+                if unpacker.eof and waiting:
+                    unpacker = zlib.decompressobj(wbits=31)
+            rest = unpacker.flush()
+            if rest:
+                yield rest
+        except zlib.error:
+            pass
+        if not unpacker.eof:
             self._tally.add("truncated", "The packed file is cut off or broken; read what is there")
-            return b""
 
     def _refuse_entities(self, head: bytes) -> None:
         """Nothing is ever expanded; a file that tries is refused, for nobody could trust it."""
