@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from twin.city.asset import CityAsset
-from twin.city.compose import Composed, SourceReport, compose, scene_at
+from twin.city.compose import compose, scene_at
 from twin.city.residents import resident_city
 from twin.city.scene_file import SCENE_NAME, Join, SceneFile
+from twin.city.scene_report import Composed, SourceReport
 from twin.errors import TwinError
 from twin.readers.base import Progress, ReadOptions
 from twin.tiles.content import TileSource

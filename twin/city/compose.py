@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from twin.city.asset import CityAsset, FeatureTable, ReadWarning, TriangleSoup
+from twin.city.asset import CityAsset, FeatureTable, TriangleSoup
 from twin.city.drape import DRAPED_UNDER_M, UNDER_M, draped, pushed_under, stands_on_zero
 from twin.city.frames import Origin, crs_from_text
+from twin.city.ground_raster import ground_cover
 from twin.city.join import joined
 from twin.city.merging import Piece, built_extent, merged
 from twin.city.placing import projected_between
 from twin.city.reframing import Move, between_frames, moved, placed_by_hand
 from twin.city.scene_file import SceneFile, SceneSource, is_scene, load_scene, scene_of_files
+from twin.city.scene_report import Composed, SourceReport
 from twin.city.tally import Tally
+from twin.city.terrain_heights import GroundHeights
 from twin.errors import CrsError, ReadError, SourceUnreachableError, TwinError
 from twin.readers.base import Progress, ReadOptions, no_progress, open_city, reader_of
 from twin.tiles.content import TileSource
@@ -28,51 +30,6 @@ _TERRAINS = frozenset({"terrain", "hgt"})
 #: What one source may raise without taking the others away; a cancelled loading is none.
 _SOURCE_ERRORS = (ReadError, CrsError, SourceUnreachableError)
 _TILESET_SUFFIXES = (".3tz", ".3dtiles")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceReport:
-    """What became of one source of a scene.
-
-    Attributes
-    ----------
-    trouble : why it is not shown, "" when it is
-    crs : of the file, "" when it names none
-    first, end : rows of the composed feature table; equal when it has none
-    is_stream : it is read piece by piece while it is looked at
-    has_place : it is georeferenced, or placed by hand
-    bounds_min_max_local_m : in the scene's frame; empty when unknown
-    """
-
-    source: SceneSource
-    title: str
-    format: str = ""
-    crs: str = ""
-    counts: Mapping[str, int] = field(default_factory=dict)
-    warnings: tuple[ReadWarning, ...] = ()
-    trouble: str = ""
-    first: int = 0
-    end: int = 0
-    is_stream: bool = False
-    has_place: bool = True
-    bounds_min_max_local_m: tuple[float, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Composed:
-    """An opened scene.
-
-    Attributes
-    ----------
-    asset : everything that was read whole, in one frame
-    streams : tilesets, opened in the same frame
-    reports : one a source, in the order of the scene file
-    """
-
-    asset: CityAsset
-    scene: SceneFile
-    streams: tuple[TileSource, ...] = ()
-    reports: tuple[SourceReport, ...] = ()
 
 
 def scene_at(paths: Sequence[str | Path], *, crs: str = "", lod: str = "") -> SceneFile:
@@ -285,26 +242,38 @@ class _Composer:
             if terrain is None or terrain.terrain is None:
                 continue
             others = [key for key in self._assets if self._assets[key].terrain is None]
-            if source.drape:
-                for key in others:
-                    self._drape(key, terrain)
-            if source.under or source.drape:
-                below = UNDER_M if source.under else DRAPED_UNDER_M
-                for key in others:
+            for key in others:
+                is_set = source.drape and self._drape(key, terrain.terrain)
+                if is_set or source.under:
+                    below = DRAPED_UNDER_M if is_set else UNDER_M
                     terrain = pushed_under(terrain, self._assets[key], below)
-                self._assets[source.id] = terrain
+            self._assets[source.id] = terrain
+        if all(one.terrain is None for one in self._assets.values()):
+            self._set_on_ground()
 
-    def _drape(self, key: str, terrain: CityAsset) -> None:
-        asset, zero = self._assets[key], self._zeros.get(key, 0.0)
-        if terrain.terrain is None or not stands_on_zero(asset, zero):
-            return
-        asset, n_outside = draped(asset, terrain.terrain, zero)
+    def _set_on_ground(self) -> None:
+        """Without a terrain, footprints stand on the ground that a city model brings."""
+        grounds = [one for key, one in self._assets.items() if not self._stands_on_zero(key)]
+        covers = [cover for one in grounds if (cover := ground_cover(one)) is not None]
+        if covers:
+            for key in [one for one in self._assets if self._stands_on_zero(one)]:
+                self._drape(key, covers[0])
+
+    def _stands_on_zero(self, key: str) -> bool:
+        return stands_on_zero(self._assets[key], self._zeros.get(key, 0.0))
+
+    def _drape(self, key: str, ground: GroundHeights) -> bool:
+        """Set a source on a ground; False for one that brings real heights."""
+        if not self._stands_on_zero(key):
+            return False
+        asset, n_outside = draped(self._assets[key], ground, self._zeros.get(key, 0.0))
         tally = Tally()
         tally.add(
             "outside-terrain", "Features outside the terrain stay at the file's height", n_outside
         )
         warnings = (*asset.warnings, *tally.warnings())
         self._assets[key] = dataclasses.replace(asset, warnings=warnings)
+        return True
 
     def _join(self) -> None:
         for join in self._scene.joins:

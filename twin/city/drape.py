@@ -18,6 +18,9 @@ from twin.city.terrain_heights import GroundHeights
 LIFT_M = 0.45
 #: Walls go on so far below the lowest ground at their feet.
 _ROOT_M = 0.3
+#: Maps put their layers, and the feet of houses, so far above and below zero at most.
+_NEAR_ZERO_M = 1.0
+_MOST = 0.6
 #: Corners that lie within this of a family's lowest point are its feet.
 _FOOT_M = 0.05
 #: Share of a building's height that may be buried on the upper side.
@@ -46,12 +49,22 @@ def stands_on_zero(asset: CityAsset, zero_z_m: float = 0.0) -> bool:
     ----------
     zero_z_m : local z of the source's own zero
     """
-    soup = asset.soup
+    soup, features = asset.soup, table_of(asset)
     if not soup.n_triangles:
         return asset.streets is not None
-    low = _lowest(soup.corners_local_m[:, :, 2].min(axis=1), soup.features, table_of(asset))
-    low = low[np.isfinite(low)]
-    return bool((np.abs(low - zero_z_m) < 1.0).mean() > 0.6)
+    low = _lowest(soup.corners_local_m[:, :, 2].min(axis=1), soup.features, features) - zero_z_m
+    stands = np.zeros(features.n_features, bool)
+    stands[_roots(features.parents)[soup.features[np.isin(soup.surfaces, _STANDING)]]] = True
+    if stands.any():
+        return _is_one_level(low[stands])
+    return bool((np.abs(low[np.isfinite(low)]) < _NEAR_ZERO_M).mean() > _MOST)
+
+
+def _is_one_level(low: Float32Array) -> bool:
+    """Whether most stand on one of two heights near zero: surveyed ground is never so even."""
+    near = low[np.abs(low) < _NEAR_ZERO_M]
+    _values, counts = np.unique(np.round(near, 2), return_counts=True)
+    return bool(np.sort(counts)[-2:].sum() > _MOST * len(low))
 
 
 def draped(asset: CityAsset, ground: GroundHeights, zero_z_m: float) -> tuple[CityAsset, int]:

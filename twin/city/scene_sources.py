@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from twin.arrays import BoolArray
-from twin.city.compose import SourceReport
 from twin.city.scene_file import Placement, SceneFile, SceneSource
+from twin.city.scene_report import SourceReport
 from twin.signals import Signal
 
 

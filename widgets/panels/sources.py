@@ -16,8 +16,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from twin.city.compose import SourceReport
 from twin.city.scene_file import SceneFileError
+from twin.city.scene_report import SourceReport
 from widgets.icons import icon
 from widgets.panel import PanelContext, PanelType
 from widgets.parts.empty_state import EmptyState
