@@ -144,6 +144,7 @@ class HttpResources:
         if announced is not None and announced > limit:
             raise too_large(shown, limit)
         content = _body(answer, limit, deadline, shown)
+        answer.close()  # `read1` leaves it open after the last byte, and the connection in use
         self._rest(connection, parts)
         return content, ""
 
