@@ -38,12 +38,14 @@ from viewer.scene_menu import fill_scene_menu
 from viewer.settings import Settings
 from viewer.sources_driver import SourcesDriver
 from viewer.tool_driver import ToolDriver
+from viewer.view_driver import ViewDriver
 from widgets.bridge import Bridge
 from widgets.in_view_list import InViewList
 from widgets.layer_list import LayerList
 from widgets.panel import panel_registry
 from widgets.status_strip import CityMemory
 from widgets.tool_list import ToolList
+from widgets.view_list import ViewList
 from widgets.viewport import Viewport
 
 _log = logging.getLogger(__name__)
@@ -97,6 +99,7 @@ class Desk:
         self._viewport.set_controls(self._controls)
         layers = LayerList()
         tools = ToolList()
+        views = ViewList()
         self._driver = SceneDriver(
             session=self.session,
             scene=self._scene,
@@ -121,6 +124,7 @@ class Desk:
             panels=panel_registry(),
             layers=layers,
             tools=tools,
+            views=views,
             in_view=in_view,
         )
         self.window.figures.follow_memory(self._memory)
@@ -133,6 +137,18 @@ class Desk:
             hurry=self._driver.hurry,
         )
         self._tool_driver.add_actions(self.window.actions_table)
+        self._view_driver = ViewDriver(
+            session=self.session,
+            scene=self._scene,
+            viewport=self._viewport,
+            layers=layers,
+            tools=tools,
+            views=views,
+            bridge=self._bridge,
+            settings=settings,
+            hurry=self._driver.hurry,
+        )
+        self._view_driver.add_actions(self.window.actions_table)
         self._sources_driver = SourcesDriver(
             session=self.session,
             scene=self._scene,
@@ -246,6 +262,7 @@ class Desk:
             disconnect()
         self._hover.close()
         self._tool_driver.close()
+        self._view_driver.close()
         self._sources_driver.close()
         self._driver.close()
         QApplication.quit()

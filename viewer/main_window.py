@@ -38,6 +38,7 @@ from widgets.style import apply_theme, on_colour
 from widgets.toast import Toast
 from widgets.tool_list import ToolList
 from widgets.top_bar import TopBar
+from widgets.view_list import ViewList
 from widgets.viewport import Viewport
 from widgets.window_frame import WindowFrame
 
@@ -77,6 +78,7 @@ class MainWindow(QMainWindow):
         actions: ActionTable | None = None,
         layers: LayerList | None = None,
         tools: ToolList | None = None,
+        views: ViewList | None = None,
         in_view: InViewList | None = None,
     ) -> None:
         super().__init__()
@@ -100,6 +102,7 @@ class MainWindow(QMainWindow):
             actions=self.actions_table,
             layers=layers or LayerList(),
             tools=self.tools,
+            views=views or ViewList(),
             in_view=in_view or InViewList(),
             theme_changed=self.theme_changed,
         )

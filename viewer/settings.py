@@ -78,6 +78,14 @@ class Settings:
         """Remember the docks of a workspace."""
         self._store.setValue(f"layout{LAYOUT_VERSION}/{workspace_id}", state)
 
+    def views(self, city: str) -> str:
+        """Bookmarks of a city without a scene file, as JSON; "" for none."""
+        return self._text(f"views/{_key(city)}")
+
+    def set_views(self, city: str, text: str) -> None:
+        """Remember the bookmarks of a city without a scene file."""
+        self._store.setValue(f"views/{_key(city)}", text)
+
     def forget_layouts(self) -> None:
         """Go back to the layouts the console comes with."""
         self._store.remove(f"layout{LAYOUT_VERSION}")
@@ -94,3 +102,8 @@ class Settings:
     def _bytes(self, key: str) -> QByteArray:
         value = self._store.value(key)
         return value if isinstance(value, QByteArray) else QByteArray()
+
+
+def _key(title: str) -> str:
+    """A title as part of a key: QSettings takes slashes for groups."""
+    return title.replace("/", "_").replace("\\", "_") or "city"

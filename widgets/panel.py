@@ -17,6 +17,7 @@ from widgets.bridge import Bridge
 from widgets.in_view_list import InViewList
 from widgets.layer_list import LayerList
 from widgets.tool_list import ToolList
+from widgets.view_list import ViewList
 
 Area = Literal["left", "right", "bottom"]
 
@@ -35,6 +36,7 @@ class PanelContext:
     actions : named actions of the whole window (find box, menus, keys)
     layers : what the scene draws and how; filled by the app, changed by the layers panel
     tools : tools of the 3D view and what they found; filled by the app
+    views : bookmarks and tours; filled by the app
     in_view : what the 3D view shows, in words; answered by the app
     """
 
@@ -44,6 +46,7 @@ class PanelContext:
     actions: ActionTable
     layers: LayerList = field(default_factory=LayerList)
     tools: ToolList = field(default_factory=ToolList)
+    views: ViewList = field(default_factory=ViewList)
     in_view: InViewList = field(default_factory=InViewList)
     theme_changed: Signal[Theme] = field(default_factory=lambda: Signal[Theme]())
 

@@ -15,7 +15,7 @@ from scenes.tools.lasso import GROUND_KINDS, kinds_of
 from scenes.view import View
 from twin.analysis.finding import Finding, Row
 from twin.arrays import BoolArray
-from twin.city.asset import FeatureTable
+from twin.city.asset import Features
 
 Others = Literal["ghost", "hidden"]
 OWNER = "isolate"
@@ -100,7 +100,7 @@ class IsolateVisual(ModeVisual):
         stage.add_shader_part(GHOST_PART)
 
 
-def others_of(features: FeatureTable, kept: tuple[int, ...]) -> BoolArray:
+def others_of(features: Features, kept: tuple[int, ...]) -> BoolArray:
     """(N,) bool: built features that are neither kept nor relatives of what is kept."""
     rows = np.arange(features.n_features)
     parents = np.asarray(features.parents)

@@ -13,8 +13,8 @@ from scenes.scene_input import SceneInput
 from scenes.tool import RELEASE, Bench, PointerAt, ToolType
 from scenes.view import View
 from twin.analysis.finding import Finding, Row, closed
-from twin.arrays import BoolArray, Float64Array
-from twin.city.asset import FeatureTable
+from twin.arrays import BoolArray, Float64Array, Int64Array
+from twin.city.asset import Features
 
 Outline = Literal["lasso", "box"]
 _HINT = "Drag around what you want to select; Shift and drag turns the view, Esc leaves"
@@ -131,7 +131,7 @@ class LassoVisual:
         note = "" if is_asked or not self._state.seen_only else f"over {MOST_RAYS:,}: not asked"
         self.finding = self._finding(features, unseen, note)
 
-    def _seen(self, features: FeatureTable, rows: np.ndarray, view: View) -> BoolArray:
+    def _seen(self, features: Features, rows: Int64Array, view: View) -> BoolArray:
         """(N,) bool: which a ray to the middle or to the top meets first."""
         bounds = family_bounds(features)[rows]
         middle = 0.5 * (bounds[:, :3] + bounds[:, 3:])
@@ -145,7 +145,7 @@ class LassoVisual:
                 seen[index] |= family == row
         return seen
 
-    def _finding(self, features: FeatureTable, unseen: int, note: str) -> Finding:
+    def _finding(self, features: Features, unseen: int, note: str) -> Finding:
         rows = [Row("Selected", f"{len(self._rows):,}", "features")]
         rows += [Row(k, f"{n:,}") for k, n in kinds_of(features, self._rows)]
         if unseen:
@@ -157,12 +157,12 @@ class LassoVisual:
             rows.append(Row("…", f"and {len(self._rows) - _LISTED:,} more"))
         return Finding(hint=_HINT, rows=tuple(rows), features=self._rows)
 
-    def _named(self, features: FeatureTable, row: int) -> Row:
+    def _named(self, features: Features, row: int) -> Row:
         name = self._bench.stage.name_of(row)
         return Row(features.kind(row), features.ids[row] if name == features.kind(row) else name)
 
 
-def rows_inside(features: FeatureTable, outline: Float64Array, view: View) -> np.ndarray:
+def rows_inside(features: Features, outline: Float64Array, view: View) -> Int64Array:
     """Rows of the features (no parts, no ground) whose middle lies in an outline of pixels."""
     import shapely
 
@@ -175,10 +175,11 @@ def rows_inside(features: FeatureTable, outline: Float64Array, view: View) -> np
     pixels = view.project(middle)
     ring = shapely.Polygon(outline).buffer(0)
     inside = view.is_inside(pixels) & shapely.contains_xy(ring, pixels[:, 0], pixels[:, 1])
-    return rows[inside]
+    chosen: Int64Array = rows[inside]
+    return chosen
 
 
-def family_bounds(features: FeatureTable) -> Float64Array:
+def family_bounds(features: Features) -> Float64Array:
     """(N, 6) bounds of features with their parts: many a building is geometry in parts only."""
     own = features.bounds_min_max_local_m.astype(np.float64)
     low = np.where(np.isnan(own[:, :3]), np.inf, own[:, :3])
@@ -192,7 +193,7 @@ def family_bounds(features: FeatureTable) -> Float64Array:
     return both
 
 
-def kinds_of(features: FeatureTable, rows: tuple[int, ...]) -> list[tuple[str, int]]:
+def kinds_of(features: Features, rows: tuple[int, ...]) -> list[tuple[str, int]]:
     """How many of each kind, most first."""
     return Counter(features.kind(row) for row in rows).most_common()
 
@@ -203,7 +204,7 @@ def on_screen(view: View, pixels: Float64Array, depth_m: float) -> Float64Array:
     return view.position_m + rays * (depth_m / (rays @ view.forward))[:, None]
 
 
-def _root(features: FeatureTable, row: int) -> int:
+def _root(features: Features, row: int) -> int:
     while row >= 0 and features.parents[row] >= 0:
         row = int(features.parents[row])
     return row

@@ -11,7 +11,7 @@ from scenes.measure_snap import snapped
 from scenes.scene_input import SceneInput
 from scenes.tool import Bench, PointerAt, ToolType
 from scenes.view import View
-from twin.analysis.finding import Finding, Shape, closed, metres, square_metres
+from twin.analysis.finding import Finding, Shape, ShapeKind, closed, metres, square_metres
 from twin.analysis.measures import lengths_m, path_rows, plan_area_m2
 from twin.arrays import Float64Array
 
@@ -104,7 +104,7 @@ class MeasureVisual:
         line = closed(path) if is_area else path
         self._marks.show([line] if len(line) > 1 else [], labels_of(path, is_area), path)
         hint = _DONE if self._is_done else _NEXT if self._path else _FIRST
-        kind = "polygon" if is_area else "line"
+        kind: ShapeKind = "polygon" if is_area else "line"
         shapes = (Shape(kind, np.array(self._path)),) if len(self._path) > 1 else ()
         self.finding = Finding(hint=hint, rows=path_rows(path), shapes=shapes)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -182,7 +183,7 @@ def box_planes(middle: Float64Array, size_m: float, top_m: float) -> tuple[Plane
     return (*walls, Plane(np.array([0.0, 0.0, 1.0]), max(top_m, float(middle[2]) + 1.0)))
 
 
-def caps_of(tiles: tuple[Tile, ...], planes: tuple[Plane, ...]) -> list[Cap]:
+def caps_of(tiles: Sequence[Tile], planes: tuple[Plane, ...]) -> list[Cap]:
     """A cap for each plane, without what the others cut away."""
     caps = []
     for plane in planes:
@@ -192,7 +193,7 @@ def caps_of(tiles: tuple[Tile, ...], planes: tuple[Plane, ...]) -> list[Cap]:
     return caps
 
 
-def _near(tiles: tuple[Tile, ...], plane: Plane) -> tuple[Float32Array, Int32Array]:
+def _near(tiles: Sequence[Tile], plane: Plane) -> tuple[Float32Array, Int32Array]:
     """Triangles of the tiles that a plane meets; features are told apart over all tiles."""
     corners = [np.zeros((0, 3, 3), np.float32)]
     features = [np.zeros(0, np.int32)]

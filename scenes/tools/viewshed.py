@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -130,7 +131,7 @@ class Census:
 
 
 def triangles_within(
-    tiles: tuple[Tile, ...], eye: Float64Array, range_m: float
+    tiles: Sequence[Tile], eye: Float64Array, range_m: float
 ) -> tuple[Float32Array, UInt8Array]:
     """Corners (T, 3, 3) and surfaces (T,) of the triangles that come within range."""
     corners = [np.zeros((0, 3, 3), np.float32)]
