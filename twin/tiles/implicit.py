@@ -22,12 +22,12 @@ _MAX_LEVELS = 40
 #: From west south low east north high to the order of a region.
 _REGION_ORDER = np.array([0, 1, 3, 4, 2, 5])
 
-#: Bytes of a URI the tileset names.
-Fetch = Callable[[object], bytes]
+#: Bytes of a URI the tileset names, and how to get what that file names in turn.
+Opened = Callable[[str], tuple[bytes, Callable[[object], bytes]]]
 
 
 def expand_implicit(
-    node: TilesetNode, fetch: Fetch, frame: TilesetFrame, tally: Tally
+    node: TilesetNode, opened: Opened, frame: TilesetFrame, tally: Tally
 ) -> list[TilesetNode]:
     """The tiles of the subtree behind a node, as a tree; the root of the subtree first.
 
@@ -43,8 +43,9 @@ def expand_implicit(
     template = _text(place.tiling.get("subtrees"), "uri")
     uri = fill(template, place.level, place.at)
     levels = min(levels, max(available - place.level, 1))
+    content, fetch = opened(uri)
     subtree = read_subtree(
-        fetch(uri),
+        content,
         fetch,
         branching=branching,
         levels=levels,

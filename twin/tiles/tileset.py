@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -176,7 +177,7 @@ class TilesetSource:
                             is_additive=own.is_additive,
                         )
                     )
-                children += expand_implicit(own, self._fetcher(base), self._frame, tally)
+                children += expand_implicit(own, partial(self._opened, base), self._frame, tally)
         finally:
             self._note(tally)
         return children
@@ -248,6 +249,11 @@ class TilesetSource:
 
     def _fetcher(self, base: str) -> Callable[[object], bytes]:
         return lambda uri: read_uri(self._resources, base, uri)
+
+    def _opened(self, base: str, uri: str) -> tuple[bytes, Callable[[object], bytes]]:
+        """A file and how to get what it names."""
+        key = self._resources.resolve(base, uri)
+        return self._resources.read(key, MAX_JSON_BYTES), self._fetcher(key)
 
     def _exists(self, base: str, uri: str) -> bool | None:
         try:
