@@ -54,7 +54,8 @@ def rich_city() -> dict[str, Any]:
                         "lod": "2",
                         "boundaries": [CUBE_FACES],
                         "semantics": CUBE_SEMANTICS,
-                        "texture": {"t": {"values": [[[[0, 1, 2, 3, 4]]]]}},
+                        "texture": {"t": {"values": [[*[[[None]]] * 5, [[0, 0, 1, 2, 3]]]]}},
+                        "material": {"m": {"values": [[0, 1, None, None, None, None]]}},
                     },
                     {"type": "MultiSurface", "lod": "0", "boundaries": [CUBE_FACES[0]]},
                 ],
@@ -100,7 +101,16 @@ def rich_city() -> dict[str, Any]:
             ],
             "vertices-templates": [[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]],
         },
-        "appearance": {"textures": [{"type": "JPG", "image": "absent.jpg"}]},
+        "appearance": {
+            "textures": [{"type": "JPG", "image": "absent.jpg"}],
+            "vertices-texture": [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]],
+            "materials": [
+                {"name": "stone", "diffuseColor": [0.4, 0.4, 0.4]},
+                {"name": "tile", "diffuseColor": [0.8, 0.2, 0.0], "transparency": 0.5},
+            ],
+            "default-theme-texture": "t",
+            "default-theme-material": "m",
+        },
     }
 
 

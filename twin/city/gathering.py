@@ -295,6 +295,6 @@ def with_possible_heights(gathered: Gathered, tally: Tally) -> Gathered:
     tally.add(
         "impossible-height",
         "Points at impossible heights were put on the lowest point of their feature",
-        int(bad.sum()),
+        len(np.unique(polygons.vertices[bad], axis=0)),
     )
     return replace(gathered, polygons=replace(polygons, vertices=vertices))

@@ -30,23 +30,26 @@ class Looks:
         return Looks(self.materials[keep], rings)
 
     def on(self, polygons: Polygons) -> tuple[Polygons, Float32Array | None]:
-        """The polygons with vertices of their own, and (V, 2) uv of these; None without images.
+        """The polygons, those with images on vertices of their own, and (V, 2) uv of the vertices.
 
-        A surface whose rings are of other lengths than its uv keeps its material and has no uv.
+        Without any image the polygons stay as they are and there is no uv. A surface whose rings
+        are of other lengths than its uv keeps its material and has no uv.
         """
-        if all(rings is None for rings in self.uv_rings):
+        has_image = np.array([rings is not None for rings in self.uv_rings], bool)
+        if not has_image.any():
             return polygons, None
-        uv = np.full((len(polygons.corners), 2), np.nan, np.float32)
+        own = np.flatnonzero(has_image[polygons.corner_surfaces()])
         sizes = np.split(polygons.ring_sizes, np.cumsum(polygons.surface_rings)[:-1])
-        first = 0
+        uv = np.full((len(polygons.vertices) + len(own), 2), np.nan, np.float32)
+        first = len(polygons.vertices)
+        corners = polygons.corners.copy()
+        corners[own] = np.arange(first, first + len(own))
         for rings, lengths in zip(self.uv_rings, sizes, strict=True):
+            if rings is None:
+                continue
             n = int(lengths.sum())
-            if rings is not None and [len(ring) for ring in rings] == lengths.tolist():
+            if [len(ring) for ring in rings] == lengths.tolist():
                 uv[first : first + n] = list(chain.from_iterable(rings))
             first += n
-        own = replace(
-            polygons,
-            vertices=polygons.vertices[polygons.corners],
-            corners=np.arange(len(polygons.corners)),
-        )
-        return own, uv
+        vertices = np.concatenate([polygons.vertices, polygons.vertices[polygons.corners[own]]])
+        return replace(polygons, vertices=vertices, corners=corners), uv
