@@ -109,12 +109,15 @@ def test_kinds_ids_and_what_is_left_out(tmp_path: Path) -> None:
         feature({"building": "yes"}, SQUARE, kind="MultiPolygon") | {"id": "way/1"},
         feature({"use": "park"}, SQUARE),
         point,
+        {"type": "Feature", "geometry": None},
         None,
     )
-    assert asset.features.ids == ("way/1", "way/1#2", "3")
-    assert asset.features.counts_by_kind() == {"Building": 2, "Footprint": 1}
+    assert asset.features.ids == ("way/1", "way/1#2", "3", "4")
+    assert asset.features.counts_by_kind() == {
+        "Building": 2, "Footprint": 1, "PointOfInterest": 1
+    }  # fmt: skip
     counts = {warning.kind: warning.count for warning in asset.warnings}
-    assert counts == {"no-height": 2, "repeated-id": 1, "no-polygon": 1, "bad-feature": 1}
+    assert counts == {"no-height": 2, "repeated-id": 1, "no-geometry": 1, "bad-feature": 1}
     assert asset.features.attributes_of(0) == {"height": 5.0, "name": "A"}
 
 

@@ -1,4 +1,4 @@
-"""GeoJSON footprints (Polygon, MultiPolygon) with heights or levels, extruded."""
+"""GeoJSON: footprints with heights or levels extruded, lines as roads, points as places."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> CityAsset:
     Raises
     ------
     ReadError
-        It is not GeoJSON, or holds no polygon.
+        It is not GeoJSON, or holds no geometry.
     """
     table = FootprintTable(path, _ID)
     with reading(path, _ID):
@@ -70,26 +70,32 @@ def _features(root: dict[str, Any], path: Path, table: FootprintTable) -> Iterat
 
 
 def _add(feature: dict[str, Any], table: FootprintTable) -> None:
-    polygons = _polygons(feature.get("geometry"), MAX_DEPTH)
-    if not polygons:
-        table.tally.add("no-polygon", "Features without a polygon are not shown")
-        return
+    geometry = feature.get("geometry")
     properties = feature.get("properties")
     attributes = properties if isinstance(properties, dict) else {}
-    table.add(feature.get("id", attributes.get("@id", "")), attributes, polygons)
+    wanted_id = feature.get("id", attributes.get("@id", ""))
+    if polygons := _parts(geometry, "Polygon", MAX_DEPTH):
+        table.add(wanted_id, attributes, polygons)
+    elif lines := _parts(geometry, "LineString", MAX_DEPTH):
+        table.add_lines(wanted_id, attributes, lines)
+    elif points := _parts(geometry, "Point", MAX_DEPTH):
+        table.add_points(wanted_id, attributes, points)
+    else:
+        table.tally.add("no-geometry", "Features without a geometry are not shown")
 
 
-def _polygons(geometry: Any, depth: int) -> list[Any]:
+def _parts(geometry: Any, wanted: str, depth: int) -> list[Any]:
+    """Coordinates of all parts of one type: "Polygon", "LineString" or "Point"."""
     if not isinstance(geometry, dict) or depth == 0:
         return []
     kind, coordinates = geometry.get("type"), geometry.get("coordinates")
-    if kind == "Polygon":
+    if kind == wanted:
         return [coordinates]
-    if kind == "MultiPolygon" and isinstance(coordinates, list):
+    if kind == f"Multi{wanted}" and isinstance(coordinates, list):
         return coordinates
     members = geometry.get("geometries")
     if kind == "GeometryCollection" and isinstance(members, list):
-        return [polygon for one in members for polygon in _polygons(one, depth - 1)]
+        return [part for one in members for part in _parts(one, wanted, depth - 1)]
     return []
 
 
@@ -113,7 +119,7 @@ def sniff(path: Path, head: bytes) -> bool:
 
 READER = ReaderType(
     id=_ID,
-    title="GeoJSON footprints",
+    title="GeoJSON",
     suffixes=(".geojson", ".json"),
     sniff=sniff,
     read=read,
