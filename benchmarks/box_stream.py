@@ -106,13 +106,15 @@ class BoxStream:
         scale = 2 ** (self.levels - level)
         low = np.column_stack([x, y]) * block_m - self.size_m / 2
         heights = _heights(x * scale, y * scale, scale)
-        ids = [f"b{a}-{b}" for a, b in zip((x * scale).tolist(), (y * scale).tolist())]
+        ids = [f"b{a}-{b}" for a, b in zip((x * scale).tolist(), (y * scale).tolist(), strict=True)]
         return _boxes(low, 0.72 * block_m, heights, ids, edges=self.edges and scale == 1)
 
 
 def _heights(x: np.ndarray, y: np.ndarray, scale: int) -> np.ndarray:
     """Heights by hashing; those of blocks are nearer to the mean."""
-    mixed = (x.astype(np.uint64) * np.uint64(73856093)) ^ (y.astype(np.uint64) * np.uint64(19349663))
+    mixed = (x.astype(np.uint64) * np.uint64(73856093)) ^ (
+        y.astype(np.uint64) * np.uint64(19349663)
+    )
     mixed = (mixed * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(40)
     share = mixed.astype(float) / 2**24
     return 22.0 + (share - 0.5) * 36.0 / np.sqrt(scale)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from twin.clock import NS_PER_S
 
@@ -11,6 +12,10 @@ _LONGEST_NS = 60 * NS_PER_S
 #: So many failures in a row, without a success between, and the whole source pauses.
 _IN_A_ROW = 3
 _NAMED = 3
+
+
+#: What was asked for ("load", "open") of which node.
+Piece: TypeAlias = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,40 +52,40 @@ class FailureBook:
 
     def __init__(self, source_id: str, title: str) -> None:
         self._id, self._title = source_id, title
-        self._missing: dict[int, tuple[str, str]] = {}
-        self._waiting: dict[int, tuple[str, str]] = {}
-        self._tries: dict[int, int] = {}
-        self._retry_ns: dict[int, int] = {}
+        self._missing: dict[Piece, tuple[str, str]] = {}
+        self._waiting: dict[Piece, tuple[str, str]] = {}
+        self._tries: dict[Piece, int] = {}
+        self._retry_ns: dict[Piece, int] = {}
         self._in_a_row = 0
         #: Nothing of the source is asked for before this moment.
         self.paused_until_ns = 0
 
-    def note_success(self, node: int) -> None:
+    def note_success(self, piece: Piece) -> None:
         """A piece came: the source answers."""
         self._in_a_row = 0
         self.paused_until_ns = 0
         for table in (self._missing, self._waiting):
-            table.pop(node, None)
-        self._tries.pop(node, None)
-        self._retry_ns.pop(node, None)
+            table.pop(piece, None)
+        self._tries.pop(piece, None)
+        self._retry_ns.pop(piece, None)
 
-    def note_missing(self, node: int, key: str, reason: str) -> bool:
+    def note_missing(self, piece: Piece, key: str, reason: str) -> bool:
         """A piece is missing for good; False when that was known."""
-        is_new = node not in self._missing
-        self._missing[node] = (key, reason)
-        self._waiting.pop(node, None)
+        is_new = piece not in self._missing
+        self._missing[piece] = (key, reason)
+        self._waiting.pop(piece, None)
         return is_new
 
-    def note_unreachable(self, node: int, key: str, reason: str, now_ns: int) -> int:
+    def note_unreachable(self, piece: Piece, key: str, reason: str, now_ns: int) -> int:
         """A piece may come later; returns when to try again."""
-        tries = self._tries.get(node, 0)
-        self._tries[node] = tries + 1
-        self._waiting[node] = (key, reason)
-        retry_ns = now_ns + back_off_ns(tries, node)
-        self._retry_ns[node] = retry_ns
+        tries = self._tries.get(piece, 0)
+        self._tries[piece] = tries + 1
+        self._waiting[piece] = (key, reason)
+        retry_ns = now_ns + back_off_ns(tries, piece[1])
+        self._retry_ns[piece] = retry_ns
         self._in_a_row += 1
         if self._in_a_row >= _IN_A_ROW:
-            pause_ns = back_off_ns(self._in_a_row - _IN_A_ROW, node)
+            pause_ns = back_off_ns(self._in_a_row - _IN_A_ROW, piece[1])
             self.paused_until_ns = max(self.paused_until_ns, now_ns + pause_ns)
         return retry_ns
 

@@ -9,8 +9,6 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from twin.errors import TwinError
-
 _log = logging.getLogger(__name__)
 Key = TypeVar("Key", bound=Hashable)
 Made = TypeVar("Made")
@@ -33,6 +31,7 @@ class RequestQueue(Generic[Key, Made]):
     work : called on a worker with the key and a question whether it is still wanted
     n_workers : threads
     most_finished : workers rest while so many results wait to be taken: their memory is bounded
+    expected : errors that are handed over without a word in the log
     """
 
     def __init__(
@@ -42,9 +41,11 @@ class RequestQueue(Generic[Key, Made]):
         n_workers: int,
         most_finished: int,
         name: str,
+        expected: tuple[type[Exception], ...] = (),
     ) -> None:
         self._work = work
         self._most_finished = most_finished
+        self._expected = expected
         self._condition = threading.Condition()
         self._pending: list[Key] = []
         self._wanted: frozenset[Key] = frozenset()
@@ -130,8 +131,7 @@ class RequestQueue(Generic[Key, Made]):
     def _try(self, key: Key) -> tuple[Made | None, Exception | None]:
         try:
             return self._work(key, lambda: key not in self._wanted), None
-        except TwinError as error:
-            return None, error
         except Exception as error:  # noqa: BLE001 - a broken tile must not end the worker
-            _log.exception("A request failed: %s", key)
+            if not isinstance(error, self._expected):
+                _log.exception("A request failed: %s", key)
             return None, error

@@ -23,7 +23,7 @@ from twin.arrays import BoolArray, Int64Array
 from twin.city.asset import FeatureTable, Surface
 from twin.city.residents import ResidentFeatures, ResidentRange, rows_by_id
 from twin.clock import NS_PER_S, Clock
-from twin.errors import SourceUnreachableError
+from twin.errors import SourceUnreachableError, TwinError
 from twin.tiles.budget import MIB, MemoryBudget
 from twin.tiles.content import LoadCancelledError, NodeRecord, TileContent, TileSource
 from twin.tiles.failures import FailureBook, SourceStatus
@@ -143,7 +143,11 @@ class TileStreamer:
         for number, source in enumerate(self.sources):
             self.tree.add_root(number, source.root)
         self._queue: RequestQueue[Task, LoadedTile | Sequence[NodeRecord]] = RequestQueue(
-            self._work, n_workers=n_workers, most_finished=n_workers + 1, name="tiles"
+            self._work,
+            n_workers=n_workers,
+            most_finished=n_workers + 1,
+            name="tiles",
+            expected=(TwinError, LoadCancelledError),
         )
 
     # -- each frame -------------------------------------------------------------------------
@@ -275,15 +279,15 @@ class TileStreamer:
     # -- taking in --------------------------------------------------------------------------
 
     def _take(self, done: Finished[Task, LoadedTile | Sequence[NodeRecord]]) -> None:
-        _, node = done.key
+        node = done.key[1]
         self.version += 1
         if done.error is not None:
             self._note_failure(done.key, done.error)
         elif isinstance(done.made, LoadedTile):
-            self._book(node).note_success(node)
+            self._book(node).note_success(done.key)
             self._take_tile(done.made)
         elif done.made is not None:
-            self._book(node).note_success(node)
+            self._book(node).note_success(done.key)
             self.tree.expand(node, done.made)
 
     def _take_tile(self, tile: LoadedTile) -> None:
@@ -306,11 +310,11 @@ class TileStreamer:
         key = record.key or (record.contents[0] if record.contents else f"node {node}")
         if isinstance(error, SourceUnreachableError):
             now_ns = self._clock.monotonic_ns()
-            retry_ns = book.note_unreachable(node, key, str(error), now_ns)
+            retry_ns = book.note_unreachable(task, key, str(error), now_ns)
             self.tree.retry_ns[node] = retry_ns
             return
-        if book.note_missing(node, key, str(error)):
-            _log.warning("A tile of %s is missing: %s", self._title(node), error)
+        if book.note_missing(task, key, str(error)):
+            _log.debug("A tile of %s is missing: %s", self._title(node), error)
         if what == "open":
             self.tree.expand(node, ())
         else:

@@ -60,7 +60,8 @@ class _Level:
     refine: BoolArray
     descend: BoolArray
     covered: BoolArray = field(default_factory=lambda: np.empty(0, bool))
-    children_covered: BoolArray = field(default_factory=lambda: np.empty(0, bool))
+    drawable: BoolArray = field(default_factory=lambda: np.empty(0, bool))
+    children_do: BoolArray = field(default_factory=lambda: np.empty(0, bool))
 
 
 def cut_of(tree: TileTree, look: Look, allowed_px: float, now_ns: int) -> Cut:
@@ -123,12 +124,19 @@ def _level(
 
 
 def _cover(tree: TileTree, levels: list[_Level]) -> None:
-    """From below: can a node's part of the picture be drawn by it or by what is below it?"""
+    """From below: can a node's part of the picture be drawn by it or by what is below it?
+
+    What is missing for good does not hold its sisters back; a node all of whose children in the
+    picture are missing is drawn itself.
+    """
     after: _Level | None = None
     for level in reversed(levels):
         children_covered = np.ones(len(level.node), bool)
+        nothing_below = np.zeros(len(level.node), bool)
         if after is not None:
             children_covered[after.parent_at[~after.covered]] = False
+            nothing_below[after.parent_at] = True
+            nothing_below[after.parent_at[after.drawable]] = False
         content = tree.content[level.node]
         loaded = content == Content.LOADED
         is_bare = (content == Content.NONE) | (content == Content.FAILED)
@@ -137,7 +145,8 @@ def _cover(tree: TileTree, levels: list[_Level]) -> None:
         additive = tree.is_additive[level.node]
         of_additive = (loaded | is_bare) & (~level.refine | by_children)
         level.covered = np.where(additive, of_additive, loaded | by_children) | ends_here
-        level.children_covered = children_covered
+        level.drawable = loaded | (level.descend & ~nothing_below)
+        level.children_do = children_covered & ~nothing_below
         after = level
 
 
@@ -148,7 +157,7 @@ def _choose(tree: TileTree, levels: list[_Level]) -> list[BoolArray]:
     for index, level in enumerate(levels):
         loaded = tree.content[level.node] == Content.LOADED
         additive = tree.is_additive[level.node]
-        gives_way = level.refine & level.descend & level.children_covered
+        gives_way = level.refine & level.descend & level.children_do
         draws = active & loaded & (additive | ~gives_way)
         opens = active & level.descend & np.where(additive, level.refine, ~draws)
         drawn.append(draws)
