@@ -63,9 +63,9 @@ def light_of(elevation_rad: float, is_dark: bool) -> tuple[Float64Array, Float64
     sky that dims through the twilights (18 degrees).
     """
     height = float(np.degrees(elevation_rad))
-    strength = 0.84 * float(np.clip((height + 1.0) / 13.0, 0.0, 1.0)) ** 0.6
+    strength = 0.76 * float(np.clip((height + 1.0) / 13.0, 0.0, 1.0)) ** 0.6
     warmth = float(np.clip(1.0 - height / 25.0, 0.0, 1.0))
     sun = strength * np.array([1.0, 1.0 - 0.18 * warmth, 1.0 - 0.42 * warmth])
     day = float(np.clip((height + 8.0) / 20.0, 0.0, 1.0))
-    sky = np.array([0.58, 0.605, 0.66]) * day + np.array([0.26, 0.30, 0.40]) * (1.0 - day)
+    sky = np.array([0.61, 0.63, 0.68]) * day + np.array([0.26, 0.30, 0.40]) * (1.0 - day)
     return (sun * 0.75, sky) if is_dark else (sun, sky)

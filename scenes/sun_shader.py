@@ -45,9 +45,11 @@ if (depthPass == 0) {{
   float sky = 0.28 + 0.42 * (0.5 + 0.5 * sunNormal.z);
   float baked = sky + 0.55 * max(dot(sunNormal, {_BAKED_SUN}), 0.0);
   float facing = dot(sunNormal, sunDir);
-  float lit = facing > 0.0 && sunDir.z > -0.02 ? sunLit(sunDepth, sunPosVS, sunNormal) * facing : 0.0;
+  // The haze keeps the light of the sky behind it, and dims only at night.
+  float hazeLight = clamp(0.35 + 3.0 * sunDir.z, 0.35, 1.0);
+  float lit = facing > 0.0 ? sunLit(sunDepth, sunPosVS, sunNormal) * pow(facing, 0.7) : 0.0;
   vec3 ratio = (sky * skyTint + lit * sunTint) / baked;
-  ambientColor = base * lightVS.x * ratio + horizon * lightVS.y * skyTint.y;
+  ambientColor = base * lightVS.x * ratio + horizon * lightVS.y * hazeLight;
 }}
 """
 SUN_PART = ShaderPart(
