@@ -168,7 +168,8 @@ def _children_add(root: Mapping[str, Any], tally: Tally) -> bool:
         for child in (children if isinstance(children, list) else ())
         if isinstance(child, Mapping)
     ]
-    return bool(told) and all(isinstance(one, str) and one.upper() == "ADD" for one in told)
+    words = {one.upper() for one in told if isinstance(one, str)}
+    return words == {"ADD"}
 
 
 def _children(tile: Mapping[str, Any], tally: Tally) -> Iterator[Mapping[str, Any]]:
