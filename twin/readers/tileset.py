@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from twin.readers.border import reading
 from twin.tiles.content import NodeRecord, TileContent
 from twin.tiles.fetch import READER_ID
 from twin.tiles.tileset import TilesetSource, open_tileset
-from twin.tiles.tileset_survey import finest_tiles, survey
+from twin.tiles.tileset_survey import MAX_TILES, Survey, finest_tiles, survey
 
 #: Triangles and points read into memory at once.
 MAX_TRIANGLES = 5_000_000
@@ -51,7 +52,8 @@ def _asset(path: Path, source: TilesetSource, progress: Progress) -> CityAsset:
     tally = Tally()
     found = survey(source, tally)
     progress(0.1)
-    contents = _contents(source, finest_tiles(found, tally), tally, progress)
+    chosen = finest_tiles(found, tally)
+    contents = _contents(source, chosen, tally, progress)
     firsts = np.cumsum([0, *(content.features.n_features for content in contents)]).tolist()
     soup = _soup(contents, firsts)
     points = _points(contents, firsts)
@@ -79,9 +81,21 @@ def _asset(path: Path, source: TilesetSource, progress: Progress) -> CityAsset:
             "tiles_missing": n_missing,
             "tiles_read": len(contents),
             "features": features.n_features,
-            "points": 0 if points is None else points.n_points,
+            "points": 0 if points is None else points.n_points + _coarser(source, found, chosen),
         },
     )
+
+
+def _coarser(source: TilesetSource, found: Survey, chosen: Sequence[NodeRecord]) -> int:
+    """Points in tiles that finer ones replace: they are in the files and not in the picture."""
+    taken = {id(node) for node in chosen}
+    others = [node for node in found.nodes() if id(node) not in taken]
+    n_points = 0
+    for node in others[:MAX_TILES]:
+        with suppress(ReadError):  # what cannot be read holds no points
+            points = source.load(node, lambda: False).points
+            n_points += 0 if points is None else points.n_points
+    return n_points
 
 
 def _contents(

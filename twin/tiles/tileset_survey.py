@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from twin.city.tally import Tally
@@ -38,6 +39,15 @@ class Survey:
     def below(self, node: NodeRecord) -> tuple[NodeRecord, ...]:
         """Children of a node, asked for where they were hidden."""
         return self.children.get(id(node), node.children)
+
+    def nodes(self) -> Iterator[NodeRecord]:
+        """Nodes that have a content whose file is there."""
+        waiting = [self.root]
+        while waiting:
+            node = waiting.pop()
+            if self.there.get(id(node), False):
+                yield node
+            waiting += self.below(node)
 
 
 def survey(source: TilesetSource, tally: Tally) -> Survey:

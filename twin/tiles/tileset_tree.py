@@ -141,7 +141,7 @@ def _walk(
     if is_first and frame.is_own:
         root = {key: value for key, value in root.items() if key != "transform"}
     if is_first and root.get("refine") is None:
-        is_additive = _children_add(root, tally)
+        tally.add("no-refine", "The root tile does not say how it is refined; REPLACE is taken")
     placed, scale = _transform(root, world, tally)
     first = _draft(root, -1, placed, scale, is_additive, None, tally, document)
     drafts, waiting = [first], [(0, scale)]
@@ -157,19 +157,6 @@ def _walk(
             waiting.append((len(drafts), grown))
             drafts.append(draft)
     return drafts
-
-
-def _children_add(root: Mapping[str, Any], tally: Tally) -> bool:
-    """Refinement of a root that names none, though it must: that of its children."""
-    tally.add("no-refine", "The root tile does not say how it is refined; its children do")
-    children = root.get("children")
-    told = [
-        child.get("refine")
-        for child in (children if isinstance(children, list) else ())
-        if isinstance(child, Mapping)
-    ]
-    words = {one.upper() for one in told if isinstance(one, str)}
-    return words == {"ADD"}
 
 
 def _children(tile: Mapping[str, Any], tally: Tally) -> Iterator[Mapping[str, Any]]:
