@@ -16,8 +16,8 @@ from viewer.commands.inspect import SUBCOMMAND
 
 ROOT = Path(__file__).resolve().parents[2]
 KEYS = [
-    "format", "version", "crs", "features", "features_by_kind", "surfaces", "triangles", "lods",
-    "attributes", "bounds", "warnings", "seconds", "peak_rss_mb",
+    "format", "version", "crs", "features", "features_by_kind", "counts", "surfaces", "triangles",
+    "lods", "attributes", "bounds", "warnings", "seconds", "peak_rss_mb",
 ]  # fmt: skip
 
 

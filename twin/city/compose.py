@@ -29,6 +29,7 @@ from twin.tiles.content import TileSource
 _TERRAINS = frozenset({"terrain", "hgt"})
 #: What one source may raise without taking the others away; a cancelled loading is none.
 _SOURCE_ERRORS = (ReadError, CrsError, SourceUnreachableError)
+_TILESET = "3dtiles"
 _TILESET_SUFFIXES = (".3tz", ".3dtiles")
 
 
@@ -121,6 +122,8 @@ class _Composer:
         except TwinError as error:
             self._errors[source.id] = error
             return "broken"
+        if reader.id == _TILESET:
+            return "stream"
         return "cropped" if reader.id in _TERRAINS else "whole"
 
     def _try(self, source_id: str, step: Callable[[], None]) -> None:

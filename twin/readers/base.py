@@ -77,7 +77,14 @@ def open_city(
     ReadError
         The file is absent, unreadable, of no known format or broken.
     """
+    path = file_of(path)
     return reader_of(path).read(path, options or ReadOptions(), progress)
+
+
+def file_of(path: Path) -> Path:
+    """The file that a folder stands for: its tileset; other paths stay as they are."""
+    tileset = path / "tileset.json"
+    return tileset if tileset.is_file() else path
 
 
 def reader_of(path: Path) -> ReaderType:
@@ -90,7 +97,10 @@ def reader_of(path: Path) -> ReaderType:
     """
     if path.is_dir():
         if not (path / "tileset.json").is_file():
-            raise ReadError("This is a folder; choose a file in it", path=path)
+            raise ReadError(
+                "This folder holds no scene.toml and no tileset.json; choose a file in it",
+                path=path,
+            )
         path = path / "tileset.json"
     if not path.is_file():
         raise ReadError("There is no such file", path=path)

@@ -8,20 +8,26 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from viewer.subcommand import Subcommand
+
+if TYPE_CHECKING:
+    from twin.city.scene_report import SourceReport
 
 _EPILOG = """examples:
   civitwin inspect denhaag.city.json
   civitwin inspect vienna.city.jsonl --json
+  civitwin inspect monaco/scene.toml
   civitwin inspect delft.city.jsonl --lod 1.2
   civitwin inspect vienna.city.jsonl --crs EPSG:31256"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of ``inspect``."""
-    parser.add_argument("file", type=Path, help="a city file of any known format")
+    parser.add_argument(
+        "file", type=Path, help="a city file of any known format, a scene.toml, or its folder"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--lod", default="", help="level of detail to take (default: the best)")
     parser.add_argument("--crs", default="", help="CRS to use when the file names none")
@@ -38,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def inspected(path: Path, *, lod: str = "", crs: str = "") -> dict[str, Any]:
-    """What a city file holds.
+    """What a city file or a scene holds; a scene has ``sources`` in front.
 
     ``features`` counts city objects, ``surfaces`` the polygons of the level of detail drawn,
     ``bounds`` is (xmin, ymin, zmin, xmax, ymax, zmax) in the file's own CRS.
@@ -48,12 +54,18 @@ def inspected(path: Path, *, lod: str = "", crs: str = "") -> dict[str, Any]:
     ReadError
         The file cannot be read as a city.
     """
+    from twin.city.compose import compose
+    from twin.city.scene_file import is_scene, load_scene
     from twin.readers.base import ReadOptions, open_city
 
     started = perf_counter()
-    asset = open_city(path, ReadOptions(lod=lod, crs=crs))
+    if is_scene(path):
+        composed = compose(load_scene(path))
+        asset, sources = composed.asset, {"sources": [_source(one) for one in composed.reports]}
+    else:
+        asset, sources = open_city(path, ReadOptions(lod=lod, crs=crs)), {}
     seconds = perf_counter() - started
-    return {
+    return sources | {
         "format": asset.format,
         "version": asset.version,
         "crs": asset.source_crs,
@@ -70,6 +82,18 @@ def inspected(path: Path, *, lod: str = "", crs: str = "") -> dict[str, Any]:
         ],
         "seconds": round(seconds, 4),
         "peak_rss_mb": peak_rss_mb(),
+    }
+
+
+def _source(report: SourceReport) -> dict[str, Any]:
+    return {
+        "id": report.source.id,
+        "format": report.format,
+        "crs": report.crs or None,
+        "features": report.end - report.first,
+        "counts": dict(report.counts),
+        "streamed": report.is_stream,
+        "trouble": report.trouble,
     }
 
 
@@ -93,6 +117,9 @@ def _table(report: dict[str, Any]) -> Iterator[str]:
         return f"{name:<12} {value}"
 
     yield line("format", f"{report['format']} {report['version']}".strip())
+    for one in report.get("sources", ()):
+        held = ", ".join(f"{number:,} {name}" for name, number in one["counts"].items())
+        yield line("source", f"{one['id']}: {one['trouble'] or one['format'] + ' · ' + held}")
     yield line("CRS", report["crs"] or "none (not georeferenced)")
     yield line("features", f"{report['features']:,}")
     for kind, count in sorted(report["features_by_kind"].items(), key=lambda one: -one[1]):
