@@ -97,6 +97,7 @@ class CityScene:
         self._streams = StreamRig(self._stage, self._picker, self.camera, self._clock)
         self._given = SceneInput()
         self._hidden = self._stage.style.hidden
+        self._look_version = self._stage.look.version
         self._dirty = True
         self._entries = {
             record.id: _Entry(record, record.visual(), record.state(), record.visible_at_start)
@@ -181,7 +182,8 @@ class CityScene:
         changed |= self.tools.update(given, view)
         self._hide_from_picks()
         self._stage.choose_picture()
-        return changed
+        was, self._look_version = self._look_version, self._stage.look.version
+        return changed | (was != self._look_version)
 
     def draw_part(self, part: tuple[float, float, float, float]) -> None:
         """Let the next frame be a part of a larger picture; see `scenes.big_picture`."""
