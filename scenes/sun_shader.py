@@ -14,8 +14,8 @@ PART_ID = "50-sun"
 #: Cells of the depth map: near the middle of the picture, and the whole city.
 NEAR_CELL, FAR_CELL, N_CELLS = 0, 1, 2
 
-_FRAGMENT_INPUTS = """
-in vec3 sunPosVS;
+#: How much of the sun is seen from a point: for the city and for the sheet under it.
+LOOK_UP = """
 // How much of the sun a point of the atlas sees: bilinear over four comparisons.
 float sunSeen(sampler2D map, vec3 at) {
   vec2 texel = at.xy * sunTexels.xy - 0.5;
@@ -56,6 +56,6 @@ SUN_PART = ShaderPart(
     id=PART_ID,
     vertex_inputs="\nout vec3 sunPosVS;\n",
     vertex="\nsunPosVS = vertexMC.xyz;\n",
-    fragment_inputs=_FRAGMENT_INPUTS,
+    fragment_inputs="\nin vec3 sunPosVS;\n" + LOOK_UP,
     fragment=_FRAGMENT,
 )

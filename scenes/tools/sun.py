@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import numpy as np
+from vtkmodules.vtkRenderingCore import vtkUniforms
 
 from scenes.depth_map import DepthMap, casters, column_major
 from scenes.scene_input import SceneInput
+from scenes.sun_ground import SunGround
 from scenes.sun_rig import Frame, light_of, near_frame, sun_camera
 from scenes.sun_shader import FAR_CELL, N_CELLS, NEAR_CELL, PART_ID, SUN_PART
 from scenes.tool import Bench, ModeVisual, ToolType
@@ -16,8 +18,11 @@ from scenes.view import View
 from twin.analysis.finding import Finding, Row
 from twin.analysis.sun import SkyPlace, SunAt, moment_of, place_of_city, rise_and_set, sun_at
 from twin.clock import NS_PER_S
+from twin.theme import rgb_from_hex
 
 CELL_PX = 2048
+#: The far cell follows a city that grew by so much.
+GROWN = 1.1
 #: A day is played in so many seconds, in steps that software GL can follow.
 PLAY_DAY_S = 48.0
 PLAY_STEP_H = 0.25
@@ -53,10 +58,8 @@ class SunVisual(ModeVisual):
         """Make the map; the shader part is added with the first update."""
         self._bench = bench
         stage = bench.stage
-        bounds = stage.asset.bounds_min_max_local_m()
-        middle = 0.5 * (bounds[:3] + bounds[3:])
-        radius = max(100.0, 0.5 * float(np.linalg.norm(bounds[3:] - bounds[:3])))
-        self._city = Frame(float(middle[0]), float(middle[1]), float(middle[2]), radius)
+        self._city = city_frame(stage.bounds_m)
+        middle = np.array([self._city.x_m, self._city.y_m, self._city.z_m])
         self._place: SkyPlace = place_of_city(stage.asset.origin, middle)
         self._map = DepthMap(
             stage.renderer,
@@ -66,6 +69,14 @@ class SunVisual(ModeVisual):
             pass_began=lambda: self._set_pass(1),
             pass_ended=lambda: self._set_pass(0),
         )
+        self._ground = SunGround(
+            stage.renderer,
+            self._city,
+            stage.ground_z_m,
+            rgb_from_hex(stage.theme.surface["terrain"]),
+            self._map.texture,
+        )
+        self._shaders = (stage.surface_shader, self._ground.shader)
         self._set_pass(0)
         self._is_added = False
         self._seen: tuple[object, ...] = ()
@@ -74,6 +85,9 @@ class SunVisual(ModeVisual):
 
     def update(self, given: SceneInput, view: View, state: SunState) -> bool:  # noqa: ARG002
         """Follow time, camera and tiles; cells are drawn anew only when they must."""
+        if city_frame(self._bench.stage.bounds_m).radius_m > GROWN * self._city.radius_m:
+            self.dispose()  # streamed tiles came beyond what the far cell shows
+            self.build(self._bench)
         hour = self._hour(given, state)
         day = day_of(state.day, given.now_ns, state.utc_offset_h)
         sun = sun_at(moment_of(day, hour, state.utc_offset_h), self._place)
@@ -92,6 +106,7 @@ class SunVisual(ModeVisual):
         stage = self._bench.stage
         stage.drop_shader_part(PART_ID)
         stage.surface_property.RemoveTexture("sunDepth")
+        self._ground.dispose()
         self._map.dispose()
 
     # -- light ------------------------------------------------------------------------------
@@ -119,16 +134,15 @@ class SunVisual(ModeVisual):
         dark = self._bench.stage.theme.name == "dark"
         sun_rgb, sky_rgb = light_of(sun.elevation_rad, dark)
         x, y, z = sun.direction(self._place.turn_rad).tolist()
-        uniforms = self._bench.stage.surface_shader.GetFragmentCustomUniforms()
-        uniforms.SetUniform3f("sunDir", (x, y, z))
-        uniforms.SetUniform3f("sunTint", tuple(sun_rgb.tolist()))
-        uniforms.SetUniform3f("skyTint", tuple(sky_rgb.tolist()))
-        if not (shadows and sun.is_up):
-            nowhere = np.diag([0.0, 0.0, 0.0, 1.0])
-            nowhere[:2, 3] = -1.0  # outside of both cells: nothing is in shadow
-            for name in ("sunNear", "sunFar"):
-                uniforms.SetUniformMatrix4x4(name, column_major(nowhere))
-            uniforms.SetUniform4f("sunTexels", (1.0, 1.0, 0.0, 0.0))
+        lightless = not (shadows and sun.is_up)
+        for shader in self._shaders:
+            uniforms = shader.GetFragmentCustomUniforms()
+            uniforms.SetUniform3f("sunDir", (x, y, z))
+            uniforms.SetUniform3f("sunTint", tuple(sun_rgb.tolist()))
+            uniforms.SetUniform3f("skyTint", tuple(sky_rgb.tolist()))
+            if lightless:
+                _no_shadows(uniforms)
+        if lightless:
             self._baked = {}
 
     # -- the map ----------------------------------------------------------------------------
@@ -143,9 +157,11 @@ class SunVisual(ModeVisual):
             texel_near, texel_far = (
                 2.0 * r / CELL_PX for r in (near.radius_m, self._city.radius_m)
             )
-            uniforms = stage.surface_shader.GetFragmentCustomUniforms()
             size = (float(CELL_PX * N_CELLS), float(CELL_PX))
-            uniforms.SetUniform4f("sunTexels", (*size, 1.5 * texel_near, 1.5 * texel_far))
+            for shader in self._shaders:
+                shader.GetFragmentCustomUniforms().SetUniform4f(
+                    "sunTexels", (*size, 1.5 * texel_near, 1.5 * texel_far)
+                )
         return changed
 
     def _bake_cell(
@@ -156,13 +172,28 @@ class SunVisual(ModeVisual):
             return False
         self._baked[cell] = stamp
         matrix = self._map.want(cell, sun_camera(frame, towards, 2.0 * self._city.radius_m))
-        uniforms = self._bench.stage.surface_shader.GetFragmentCustomUniforms()
-        uniforms.SetUniformMatrix4x4(name, column_major(matrix))
+        for shader in self._shaders:
+            shader.GetFragmentCustomUniforms().SetUniformMatrix4x4(name, column_major(matrix))
         return True
 
     def _set_pass(self, on: int) -> None:
         uniforms = self._bench.stage.surface_shader.GetFragmentCustomUniforms()
         uniforms.SetUniformi("depthPass", on)
+
+
+def _no_shadows(uniforms: vtkUniforms) -> None:
+    """Everything lies outside of both cells: nothing is in shadow."""
+    nowhere = np.diag([0.0, 0.0, 0.0, 1.0])
+    nowhere[:2, 3] = -1.0
+    for name in ("sunNear", "sunFar"):
+        uniforms.SetUniformMatrix4x4(name, column_major(nowhere))
+    uniforms.SetUniform4f("sunTexels", (1.0, 1.0, 0.0, 0.0))
+
+
+def city_frame(bounds_m: np.ndarray) -> Frame:
+    """What the far cell shows: bounds (6,) of all that is loaded."""
+    x, y, z = (0.5 * (bounds_m[:3] + bounds_m[3:])).tolist()
+    return Frame(x, y, z, max(100.0, 0.5 * float(np.linalg.norm(bounds_m[3:] - bounds_m[:3]))))
 
 
 def day_of(text: str, now_ns: int, offset_h: float) -> date:
