@@ -23,7 +23,11 @@ class PhotographsState:
 
 
 class PhotographsVisual:
-    """Nothing for a city without photographs; else its textured faces above the plain ones."""
+    """Nothing for a city without photographs; else its textured faces above the plain ones.
+
+    While a tool draws on the plain faces (shadows, a viewshed, a section) the photographs give
+    way: they would hide what it shows, and stand where it cuts.
+    """
 
     def build(self, stage: Stage) -> None:
         """Remember the city; its photographs are decoded when they are first wanted."""
@@ -32,6 +36,7 @@ class PhotographsVisual:
         self._has_photographs = has_photographs(stage.asset)
         self._seen = b""
         self._visible = True
+        self._gives_way = False
 
     def update(self, given: SceneInput, view: View, state: PhotographsState) -> bool:  # noqa: ARG002
         """Attach one decoded page, follow the view."""
@@ -41,7 +46,7 @@ class PhotographsVisual:
         if self._faces is None:
             self._faces = TexturedFaces(self._stage.renderer, self._stage.style, self._stage.asset)
             self._faces.set_visible(self._visible)
-        changed = self._faces.attach_one()
+        changed = self._faces.attach_one() | self._give_way(self._faces)
         if view.stamp != self._seen:
             self._seen = view.stamp
             self._faces.update(view)
@@ -53,17 +58,26 @@ class PhotographsVisual:
         self._visible = visible
         self._seen = b""
         if self._faces is not None:
-            self._faces.set_visible(visible)
+            self._faces.set_visible(visible and not self._gives_way)
 
     def dispose(self) -> None:
         """Take the photographs out of the renderer."""
         self._without()
+
+    def _give_way(self, faces: TexturedFaces) -> bool:
+        gives_way = bool(self._stage.look.parts)
+        if gives_way == self._gives_way:
+            return False
+        self._gives_way = gives_way
+        faces.set_visible(self._visible and not gives_way)
+        return True
 
     def _without(self) -> bool:
         if self._faces is None:
             return False
         self._faces.dispose()
         self._faces = None
+        self._gives_way = False
         return True
 
 

@@ -18,6 +18,7 @@ from scenes.layers.photographs import PhotographsState
 from scenes.offscreen import OffscreenWindow
 from scenes.photo_pages import has_photographs, pages_of
 from scenes.scene_input import SceneInput
+from scenes.shader_part import ShaderPart
 from scenes.style_texture import Alpha
 from tests.twin.box_city import city_of_boxes
 from twin.city.asset import CityAsset, Material
@@ -133,6 +134,18 @@ def test_the_layer_can_be_switched_off_and_on(window: OffscreenWindow) -> None:
     scene.update(SceneInput())
     assert np.ptp(colour_at(window, scene, 0)) < 30
     scene.set_layer_visible("photographs", visible=True)
+    scene.update(SceneInput())
+    assert is_near(colour_at(window, scene, 0), PINK)
+    scene.dispose()
+
+
+def test_photographs_give_way_to_what_a_tool_draws(window: OffscreenWindow) -> None:
+    scene = drawn(window, painted((Material(image=image(PINK)),)))
+    part = ShaderPart(id="test", fragment="ambientColor = vec3(0.0, 0.2, 0.9);\n")
+    scene._stage.add_shader_part(part)
+    scene.update(SceneInput())
+    assert is_near(colour_at(window, scene, 0), (0, 51, 230))
+    scene._stage.drop_shader_part("test")
     scene.update(SceneInput())
     assert is_near(colour_at(window, scene, 0), PINK)
     scene.dispose()

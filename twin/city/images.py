@@ -31,23 +31,33 @@ def with_images(
     """
     found: list[Material] = []
     for material, name in zip(materials, names, strict=True):
-        image = _image_at(path.parent, name, tally) if name else None
+        image = None
+        if name and not _is_inside(name):
+            tally.add("outside-texture", "Texture images outside the city's folder are not opened")
+        elif name:
+            image = _image_at(path.parent, name)
         if name and image is None:
             tally.add("missing-textures", "Texture images are absent; the city is shown without")
         found.append(replace(material, image=image, name=PurePosixPath(name).name))
     return tuple(found)
 
 
-def _image_at(folder: Path, name: str, tally: Tally) -> Path | None:
+def is_image_there(path: Path, name: str) -> bool:
+    """Whether the image that a city file at `path` names can be opened."""
+    return _is_inside(name) and _image_at(path.parent, name) is not None
+
+
+def _is_inside(name: str) -> bool:
     inside = PurePosixPath(name.replace("\\", "/"))
-    if "://" in name or inside.is_absolute() or PureWindowsPath(name).drive or ".." in inside.parts:
-        tally.add("outside-texture", "Texture images outside the city's folder are not opened")
-        return None
+    is_away = "://" in name or inside.is_absolute() or PureWindowsPath(name).drive
+    return not is_away and ".." not in inside.parts
+
+
+def _image_at(folder: Path, name: str) -> Path | None:
+    """The file, beside the city or (by custom before CityJSON 1.0) in ``appearances``."""
+    inside = PurePosixPath(name.replace("\\", "/"))
     try:
-        for candidate in (
-            folder / inside,
-            folder / "appearances" / inside,
-        ):  # the custom before 1.0
+        for candidate in (folder / inside, folder / "appearances" / inside):
             if candidate.is_file() and candidate.resolve().is_relative_to(folder.resolve()):
                 return candidate
     except (OSError, ValueError):  # a name no file system takes

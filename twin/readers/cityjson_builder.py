@@ -75,7 +75,7 @@ class CityJsonBuilder:
                 "The file's transform must hold a scale and a translate of three numbers each"
             )
         self._scale, self._translate = transform
-        self._looks = CityJsonLooks(tally)
+        self._looks = CityJsonLooks(path, tally)
         # The header is also the first part that is added: its lists serve both.
         self._lists = self._header_lists = self._looks.lists_of(header.appearance)
         self._templates = Templates(header.templates, tally, self._looks, self._lists)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -10,6 +11,7 @@ import numpy as np
 
 from twin.city.asset import Material
 from twin.city.gathering import is_point
+from twin.city.images import is_image_there
 from twin.city.looks import Looks
 from twin.city.tally import Tally
 from twin.readers.cityjson_geometry import DEPTHS, values_by_surface
@@ -34,13 +36,19 @@ class _Appearance(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookLists:
-    """What the geometries of a file, or of one line, refer to by number."""
+    """What the geometries of a file, or of one line, refer to by number.
+
+    Attributes
+    ----------
+    has_images : whether any of the textures can be drawn; else nobody looks at coordinates
+    """
 
     materials: list[int] = field(default_factory=list)
     textures: list[int] = field(default_factory=list)
     uv: list[Uv | None] = field(default_factory=list)
     material_theme: Any = None
     texture_theme: Any = None
+    has_images: bool = False
 
 
 class CityJsonLooks:
@@ -52,11 +60,13 @@ class CityJsonLooks:
     n_materials, n_textures : how many the file names
     """
 
-    def __init__(self, tally: Tally) -> None:
+    def __init__(self, path: Path, tally: Tally) -> None:
+        self._path = path
         self._tally = tally
         self._numbers: dict[tuple[str, tuple[int, int, int, int]], int] = {}
         self._colours: list[tuple[int, int, int, int]] = []
         self._names: list[str] = []
+        self._found: list[bool] = []
         self.images: list[str] = []
         self.n_materials = 0
         self.n_textures = 0
@@ -72,10 +82,13 @@ class CityJsonLooks:
             return None
         if decoded is None:
             return None
+        textures = [self._of_texture(one) for one in _listed(decoded.textures)]
+        has_images = any(self._found[number] for number in textures if number >= 0)
         lists = LookLists(
             materials=[self._of_material(one) for one in _listed(decoded.materials)],
-            textures=[self._of_texture(one) for one in _listed(decoded.textures)],
-            uv=[_uv(one) for one in _listed(decoded.vertices)],
+            textures=textures,
+            uv=[_uv(one) for one in _listed(decoded.vertices)] if has_images else [],
+            has_images=has_images,
             material_theme=decoded.material_theme,
             texture_theme=decoded.texture_theme,
         )
@@ -94,7 +107,9 @@ class CityJsonLooks:
         """Look of each surface (-1 = none) and where its corners lie on its image."""
         numbers = self._plain(geometry, n_surfaces, lists)
         rings: list[UvRings | None] = [None] * n_surfaces
-        themed = _of_theme(geometry.texture, lists.texture_theme)
+        if not lists.has_images or not bytes(geometry.texture):
+            return numbers, rings
+        themed = _of_theme(msgspec.json.decode(geometry.texture), lists.texture_theme)
         values = self._by_surface(themed.get("values"), geometry, n_surfaces)
         odd = 0
         for row, value in enumerate(values):
@@ -144,6 +159,7 @@ class CityJsonLooks:
             self._colours.append(rgba)
             self.images.append(image)
             self._names.append(name)
+            self._found.append(bool(image) and is_image_there(self._path, image))
         return number
 
 

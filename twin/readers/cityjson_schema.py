@@ -23,7 +23,7 @@ class Geometry(msgspec.Struct):
     boundaries: Any = None
     semantics: Any = None
     material: Any = None
-    texture: Any = None
+    texture: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
     template: Any = None
     matrix: Any = msgspec.field(default=None, name="transformationMatrix")
 
@@ -112,7 +112,7 @@ class Decoder:
         geometry = value.pop("geometry", None)
         made = msgspec.convert(value, CityObject)
         if isinstance(geometry, list):
-            good = [msgspec.convert(one, Geometry) for one in geometry if isinstance(one, dict)]
+            good = [geometry_of(one) for one in geometry if isinstance(one, dict)]
             self._tally.add(
                 "bad-geometry",
                 "Geometries of a wrong shape were left out",
@@ -122,3 +122,12 @@ class Decoder:
         elif geometry is not None:
             self._tally.add("bad-geometry", "Geometries of a wrong shape were left out")
         return made
+
+
+def geometry_of(value: dict[str, Any]) -> Geometry:
+    """A geometry from a decoded JSON object; its texture stays text until it is needed."""
+    plain = {name: inner for name, inner in value.items() if name != "texture"}
+    made = msgspec.convert(plain, Geometry)
+    if value.get("texture") is not None:
+        made.texture = msgspec.Raw(msgspec.json.encode(value["texture"]))
+    return made

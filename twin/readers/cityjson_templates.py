@@ -13,7 +13,7 @@ from twin.city.gathering import Gathered, Gatherer, points_from_json
 from twin.city.tally import Tally
 from twin.readers.cityjson_geometry import DEPTHS, codes_of, lod_name, surfaces_of
 from twin.readers.cityjson_looks import CityJsonLooks, LookLists, looks_of
-from twin.readers.cityjson_schema import Geometry
+from twin.readers.cityjson_schema import Geometry, geometry_of
 
 
 @dataclass(slots=True)
@@ -101,13 +101,7 @@ class Templates:
         if not isinstance(value, dict) or value.get("type") not in DEPTHS:
             self._tally.add("undrawn-template", "Templates without surfaces are not drawn")
             return None
-        geometry = Geometry(
-            type=value["type"],
-            boundaries=value.get("boundaries"),
-            semantics=value.get("semantics"),
-            material=value.get("material"),
-            texture=value.get("texture"),
-        )
+        geometry = geometry_of(value)
         surfaces = surfaces_of(geometry)
         codes = codes_of(geometry, len(surfaces), shade) or [shade] * len(surfaces)
         alone = Gatherer(self._tally)
