@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,7 +24,9 @@ from twin.city.tally import Tally
 from twin.city.terrain_heights import GroundHeights
 from twin.errors import CrsError, ReadError, SourceUnreachableError, TwinError
 from twin.readers.base import Progress, ReadOptions, no_progress, open_city, reader_of
-from twin.tiles.content import TileSource
+
+if TYPE_CHECKING:
+    from twin.tiles.tileset import TilesetSource
 
 #: Readers of what is read last, cropped to the rest of the scene.
 _TERRAINS = frozenset({"terrain", "hgt"})
@@ -81,13 +84,21 @@ class _Composer:
         self._progress = progress
         self._tally = Tally()
         self._assets: dict[str, CityAsset] = {}
-        self._streams: dict[str, TileSource] = {}
+        self._streams: dict[str, TilesetSource] = {}
         self._errors: dict[str, TwinError] = {}
         self._zeros: dict[str, float] = {}
         self._n_done = 0
 
     def run(self) -> Composed:
-        """All steps in their order."""
+        """All steps in their order; tilesets are let go of when one fails for good."""
+        try:
+            return self._run()
+        except BaseException:
+            for stream in self._streams.values():
+                stream.close()
+            raise
+
+    def _run(self) -> Composed:
         if not self._scene.sources:
             raise TwinError(f"The scene names no source: {self._scene.path}")
         kinds = {one.id: self._kind(one) for one in self._scene.sources}
@@ -341,7 +352,9 @@ class _Composer:
             return SourceReport(
                 source=source,
                 title=title,
-                format="3D Tiles" if stream is not None else "",
+                format="" if stream is None else f"3D Tiles {stream.version}".strip(),
+                crs="" if stream is None else stream.source_crs or "",
+                warnings=() if stream is None else stream.warnings(),
                 is_stream=stream is not None,
                 trouble=str(error) if error is not None else "",
             )

@@ -171,7 +171,8 @@ def _lines(report: SourceReport) -> list[tuple[str, str]]:
     """What is told of a source, with the role of each line."""
     if report.trouble:
         return [(report.trouble, "error")]
-    crs = report.crs or ("placed by hand" if report.source.place else "no CRS, stands at 0, 0")
+    by_hand = "placed by hand" if report.source.place else "no CRS"
+    crs = report.crs or by_hand
     facts = [f"{report.format} · {crs}"] if report.format else []
     counts = sorted(report.counts.items(), key=lambda pair: -pair[1])[:_MOST_COUNTS]
     if counts:
