@@ -8,6 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from twin.city.text_index import TextIndex, lowered
 from twin.errors import ReadError
 
 #: Columns that every table has; the others are attributes.
@@ -78,6 +81,7 @@ class FeatureFile:
         self._database = duckdb.connect()
         self._database.execute("SET enable_progress_bar = false")
         self._local = threading.local()
+        self._index = _index_of(path, metadata.num_row_groups)
         self._firsts = [0]
         for group in range(metadata.num_row_groups):
             self._firsts.append(self._firsts[-1] + metadata.row_group(group).num_rows)
@@ -94,34 +98,25 @@ class FeatureFile:
     def find(self, text: str, limit: int = 20) -> list[Found]:
         """Features whose id or name holds `text`, upper and lower case alike.
 
-        Exact ids come first, then beginnings of words, in the order of the table.
+        Exact ids and names come first, then beginnings. The search ends when it has found twenty
+        times the limit, so that a common word costs no more than a rare one.
         """
         wanted = text.strip().lower()
-        if not wanted or limit <= 0:
-            return []
-        named = '"name"' if self._types.get("name") == "string" else "NULL"
-        where = f"contains(lower(id), ?) OR contains(lower({named}), ?)" if named != "NULL" \
-            else "contains(lower(id), ?)"  # fmt: skip
-        places = [wanted, wanted] if named != "NULL" else [wanted]
-        # Enough to find the better ones among them, few enough to stop early.
-        rows = self._asked(
-            f"SELECT file_row_number, id, {named}, kind, {_BOUNDS} "  # noqa: S608 - no foreign text
-            f"FROM {self._table} WHERE {where} LIMIT {20 * limit}",
-            places,
-        )
-        found = [
-            Found(row=row[0], id=row[1], name=row[2] or "", kind=row[3], bounds=tuple(row[4:]))
-            for row in rows
-        ]
-        return sorted(found, key=lambda one: _worse(one, wanted))[:limit]
+        hits: list[tuple[int, str, str]] = []
+        for group in self._groups_with(wanted) if wanted and limit > 0 else ():
+            hits += self._matches(group, wanted, whole=False)
+            if len(hits) >= 20 * limit:
+                break
+        hits.sort(key=lambda one: _worse(one, wanted))
+        return [self.found(row) for row, _, _ in hits[:limit]]
 
     def row_of(self, feature_id: str) -> int:
         """Row of an id, -1 if there is none."""
-        rows = self._asked(
-            f"SELECT file_row_number FROM {self._table} WHERE id = ? LIMIT 1",  # noqa: S608
-            [feature_id],
-        )
-        return int(rows[0][0]) if rows else -1
+        for group in self._groups_with(feature_id):
+            hits = self._matches(group, feature_id, whole=True)
+            if hits:
+                return hits[0][0]
+        return -1
 
     def attributes_of(self, row: int) -> dict[str, str | float]:
         """The attributes one feature has.
@@ -205,17 +200,50 @@ class FeatureFile:
         return rows
 
     def _row(self, row: int) -> dict[str, Any]:
-        import pyarrow.parquet as pq
-
         if not 0 <= row < self.n_features:
             raise IndexError(row)
+        group = _last_at_most(self._firsts, row)
+        table = self._file().read_row_group(group, use_threads=False)
+        one: dict[str, Any] = table.slice(row - self._firsts[group], 1).to_pylist()[0]
+        return one
+
+    def _file(self) -> Any:
+        """The file as this thread reads it."""
+        import pyarrow.parquet as pq
+
         file = getattr(self._local, "file", None)
         if file is None:
             file = self._local.file = pq.ParquetFile(self.path, memory_map=True)
-        group = _last_at_most(self._firsts, row)
-        table = file.read_row_group(group, use_threads=False)
-        one: dict[str, Any] = table.slice(row - self._firsts[group], 1).to_pylist()[0]
-        return one
+        return file
+
+    def _groups_with(self, text: str) -> list[int]:
+        """Row groups that may hold a text."""
+        if self._index is None:
+            return list(range(len(self._firsts) - 1))
+        return [int(group) for group in np.flatnonzero(self._index.groups_with(text))]
+
+    def _matches(self, group: int, text: str, *, whole: bool) -> list[tuple[int, str, str]]:
+        """(row, id, name) of a group whose id is `text`, or whose id or name holds it."""
+        import pyarrow.compute as pc
+
+        names = ["id"] if whole or self._types.get("name") != "string" else ["id", "name"]
+        table = self._file().read_row_group(group, columns=names, use_threads=False)
+        if whole:
+            mask = pc.equal(table["id"], text)
+        else:
+            mask = None
+            for name in names:
+                own = pc.match_substring(lowered(table[name]), text)
+                mask = own if mask is None else pc.or_(mask, own)
+        inside = np.flatnonzero(mask.to_numpy())
+        hits = table.take(inside)
+        ids = hits["id"].to_pylist()
+        titles = hits["name"].to_pylist() if "name" in names else [""] * len(ids)
+        first = self._firsts[group]
+        return [
+            (first + int(row), one, title or "")
+            for row, one, title in zip(inside, ids, titles, strict=True)
+        ]
 
 
 def _last_at_most(firsts: list[int], row: int) -> int:
@@ -224,11 +252,17 @@ def _last_at_most(firsts: list[int], row: int) -> int:
     return bisect_right(firsts, row) - 1
 
 
-def _worse(one: Found, wanted: str) -> tuple[int, int]:
+def _worse(hit: tuple[int, str, str], wanted: str) -> tuple[int, int]:
     """Order of what was found: exact, then beginning of id or name, then of a word, then inside."""
-    texts = [one.id.lower(), one.name.lower()]
+    row, *texts = hit[0], hit[1].lower(), hit[2].lower()
     if wanted in texts:
-        return 0, one.row
+        return 0, row
     if any(text.startswith(wanted) for text in texts):
-        return 1, one.row
-    return (2 if any(f" {wanted}" in text for text in texts) else 3), one.row
+        return 1, row
+    return (2 if any(f" {wanted}" in text for text in texts) else 3), row
+
+
+def _index_of(path: Path, n_groups: int) -> TextIndex | None:
+    """The text index beside a table; None for a table without."""
+    beside = path.with_suffix(".find")
+    return TextIndex(beside, n_groups) if beside.is_file() else None

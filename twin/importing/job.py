@@ -16,7 +16,6 @@ from typing import Any, TypeVar
 
 import msgspec
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from twin.city.frames import Origin
 from twin.city.scene_file import SCENE_NAME, SceneFile, SceneSource
@@ -29,9 +28,10 @@ from twin.importing.branch_task import (
     run_branch,
     wide_rows,
 )
+from twin.importing.feature_table import FeatureTableFile
 from twin.importing.earth import ecef_from_local
 from twin.importing.morton import Node
-from twin.importing.network_files import gather_network
+from twin.importing.network_files import PLACES, STREETS, gather_network
 from twin.importing.planning import Plan, planned
 from twin.importing.sources import ImportSources, Prepared, prepared
 from twin.importing.spill import ChunkFacts, read_facts
@@ -41,7 +41,6 @@ from twin.importing.tree import TileNode, write_tileset
 WORK, TILESET, FEATURES, TILES = ".import", "tileset.json", "features.parquet", "tiles"
 #: Kind of the one feature of a coarse tile that is the ground of many.
 GROUND_KIND = "Ground of many features"
-_ROW_GROUP = 65_536
 #: Shares of the work, for the progress.
 _CHUNKS, _BRANCHES = 0.42, 0.5
 
@@ -357,27 +356,21 @@ class _Job:
         branches: list[tuple[Node, BranchFacts]],
     ) -> int:
         first = wide_rows(chunks, _columns(facts))
-        n_rows, n_done = len(first), 0
-        with pq.ParquetWriter(path, first.schema, compression="zstd", compression_level=1) as file:
-            if len(first):
-                file.write_table(first, row_group_size=_ROW_GROUP)
-            for node, one in branches:
+        table = FeatureTableFile(path, first.schema)
+        with table:
+            table.add(first)
+            for n_done, (node, one) in enumerate(branches, start=1):
                 if one.n_rows:
-                    with pa.memory_map(
-                        str((self.work / "branches" / node.name).with_suffix(".rows"))
-                    ) as source:
-                        file.write_table(
-                            pa.ipc.open_file(source).read_all(), row_group_size=_ROW_GROUP
-                        )
-                n_rows += one.n_rows
-                n_done += 1
+                    file = (self.work / "branches" / node.name).with_suffix(".rows")
+                    with pa.memory_map(str(file)) as source:
+                        table.add(pa.ipc.open_file(source).read_all())
                 share = (1 - _CHUNKS - _BRANCHES) * n_done / len(branches)
                 self._say(_CHUNKS + _BRANCHES + share, "Writing the feature table")
-        return n_rows
+        return table.n_rows
 
     def _publish(self, city: Path) -> None:
         """Move everything to its place; the tileset comes last."""
-        old = [self.folder / name for name in (TILESET, TILES, FEATURES)]
+        old = [self.folder / name for name in (TILESET, TILES, FEATURES, STREETS, PLACES)]
         for path in old:
             if path.is_dir():
                 shutil.rmtree(path)
