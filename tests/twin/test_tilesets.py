@@ -318,6 +318,14 @@ def test_a_scenes_own_frame_is_kept(tmp_path):
     assert np.allclose(np.linalg.norm(source.root.half_axes_local_m, axis=1), 0.5, atol=0.01)
 
 
+def test_heights_above_the_sea_are_not_made_up(tmp_path):
+    folder = write_tileset(tmp_path, {"transform": at_bern(4.4, 51.9, 45.0)})
+    scene = Origin(crs="EPSG:7415", east_m=92_000.0, north_m=437_000.0)
+    source = open_tileset(folder, scene)
+    assert kinds(source.warnings()) == {"ellipsoidal-heights"}
+    assert abs(source.root.centre_local_m[2] - 45.5) < 1.0
+
+
 def test_regions_hold_what_lies_in_them():
     rng = np.random.default_rng(3)
     region = np.array([0.10, 0.80, 0.12, 0.81, -50.0, 300.0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from twin.arrays import Float32Array, Int64Array, UInt8Array
+from twin.arrays import Float32Array, Int32Array, Int64Array, UInt8Array
 from twin.city.asset import Surface
 from twin.tiles.weld import equal_rows
 
@@ -14,13 +14,17 @@ _EDGED = np.array([Surface.WALL, Surface.ROOF, Surface.BRIDGE, Surface.OTHER], n
 
 
 def crease_corners(
-    corners_local_m: Float32Array, normals: Float32Array, surfaces: UInt8Array
+    points_local_m: Float32Array,
+    triangles: Int64Array | Int32Array,
+    normals: Float32Array,
+    surfaces: UInt8Array,
 ) -> Int64Array:
     """Edges whose faces meet at over 35 degrees, or that have one face only.
 
     Parameters
     ----------
-    corners_local_m : (T, 3, 3) float32
+    points_local_m : (P, 3) float32; points at the same place count as one
+    triangles : (T, 3) integers, rows of the points
     normals : (T, 3) float32 unit normals
     surfaces : (T,) uint8; ground, terrain, water, roads … get no lines
 
@@ -31,10 +35,9 @@ def crease_corners(
     rows = np.flatnonzero(np.isin(surfaces, _EDGED))
     if not len(rows):
         return np.empty((0, 2), np.int64)
-    points = corners_local_m[rows].reshape(-1, 3)
-    grid = np.round(points / _WELD_M).astype(np.int32).view(np.uint32)
+    grid = np.round(points_local_m / _WELD_M).astype(np.int32).view(np.uint32)
     first, group = equal_rows(np.ascontiguousarray(grid.T))
-    corner = group.reshape(-1, 3)
+    corner = group[triangles[rows]]
     ends = np.sort(np.stack([corner, np.roll(corner, -1, axis=1)], axis=2).reshape(-1, 2), axis=1)
     keys = ends[:, 0] * len(first) + ends[:, 1]
     order = np.argsort(keys, kind="stable")

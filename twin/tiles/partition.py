@@ -80,12 +80,13 @@ def _tile(
     point_features = np.repeat(features, 3)
     columns = np.vstack([points.view(np.uint32).T, codes.view(np.uint32), point_features])
     first, group = equal_rows(columns.astype(np.uint32, copy=False))
+    triangles = group.reshape(-1, 3)
     edges = np.empty((0, 2), np.int64)
     if with_edges:
-        edges = crease_corners(corners, normals[rows], soup.surfaces[rows])
+        edges = crease_corners(points[first], triangles, normals[rows], soup.surfaces[rows])
     return Tile(
         points_local_m=points[first],
-        triangles=group.reshape(-1, 3).astype(np.int32),
+        triangles=triangles.astype(np.int32),
         features=features,
         point_features=point_features[first].astype(np.float32),
         code_light=codes[first],

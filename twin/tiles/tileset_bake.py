@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.arrays import Float32Array, Float64Array, Int32Array, Int64Array, UInt8Array
+from twin.arrays import Float32Array, Float64Array, Int32Array, UInt8Array
 from twin.city.asset import PointCloud, Surface, TriangleSoup
 from twin.city.frames import MAX_LOCAL_M
 from twin.city.kinds import BY_NORMAL, with_normals
@@ -46,6 +46,9 @@ def tile_content(
     checkpoint : called between steps; raising from it stops the work
     """
     columns = merged_columns(raw)
+    if is_imported and "name" in columns:
+        names = columns["name"] = columns["name"].astype(object)
+        names[names == ""] = None
     tiles = []
     lit = [part for part in raw.meshes if _is_lit(part)]
     plain = [part for part in raw.meshes if not _is_lit(part) and part.lines is None]
@@ -160,9 +163,8 @@ def _found_edges(
 ) -> _Edges:
     if not with_edges:
         return _no_edges()
-    corners = points[triangles]
     surfaces = light[triangles[:, 0]].astype(np.uint8)
-    ends: Int64Array = crease_corners(corners, unit_normals(corners), surfaces)
+    ends = crease_corners(points, triangles, unit_normals(points[triangles]), surfaces)
     vertices = triangles.reshape(-1)[ends]
     return points[vertices], features[ends[:, 0] // 3], light[vertices]
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Local: TypeAlias = Callable[[Float64Array], Float64Array]
 
 _ECEF = "EPSG:4978"
-_WORLD_3D = "EPSG:4979"
+_WORLD, _WORLD_3D = "EPSG:4326", "EPSG:4979"
 _STEP_M = 100.0
 
 
@@ -115,6 +115,12 @@ def frame_of(
     if crs.strip() and volume.region is None:
         return _crs_frame(volume.centre_m, short_crs_name(crs), origin)
     if is_ecef:
+        if origin is not None and origin.crs and crs_from_text(origin.crs).is_compound:
+            tally.add(
+                "ellipsoidal-heights",
+                "The tileset gives heights above the ellipsoid and the scene heights above the "
+                "sea; they may differ by tens of metres: correct it by the source's height",
+            )
         return _crs_frame(volume.centre_m, _ECEF, origin)
     return _unplaced_frame(volume.centre_m, origin, tally)
 
@@ -169,13 +175,17 @@ def _proposed(centre: Float64Array, crs: str) -> Origin:
     if flat.is_projected and flat.axis_info[0].unit_conversion_factor == 1.0 and not _is_web(flat):
         east, north, height = (np.round(centre) + 0.0).tolist()
         return Origin(crs=crs, east_m=east, north_m=north, height_m=height)
-    lon, lat, height = _transformer(crs, _WORLD_3D).transform(*centre.tolist())
+    if crs == _ECEF:
+        lon, lat, height = _transformer(_ECEF, _WORLD_3D).transform(*centre.tolist())
+    else:
+        lon, lat = _transformer(crs, _WORLD).transform(*centre[:2].tolist())
+        height = float(centre[2])
     if not (np.isfinite(lon) and np.isfinite(lat) and np.isfinite(height)):
         raise CrsError(f"The tileset does not lie in the area of {crs}")
     if abs(height) > MAX_LOCAL_M:
         raise CrsError("The tileset covers the Earth; add it to a scene that says where to look")
     zone = utm_crs_at(lon, lat)
-    east, north = _transformer("EPSG:4326", zone).transform(lon, lat)
+    east, north = _transformer(_WORLD, zone).transform(lon, lat)
     return Origin(
         crs=zone,
         east_m=float(np.round(east)) + 0.0,
@@ -191,19 +201,20 @@ def _is_web(crs: pyproj.CRS) -> bool:
 
 
 def _converter(crs: str, origin: Origin, offset: Float64Array) -> Local:
-    """From ``crs`` minus ``offset`` to local. Heights pass where a vertical datum is unknown."""
+    """From ``crs`` minus ``offset`` to local; heights stay, those of ECEF are ellipsoidal."""
     target = crs_from_text(origin.crs or _ECEF)
     flat = target.sub_crs_list[0] if target.is_compound else target
-    transformer = _transformer(crs, flat.to_wkt() if target.is_compound else (origin.crs or _ECEF))
+    is_ecef = crs == _ECEF
+    to_degrees = _transformer(_ECEF, _WORLD_3D)
+    across = _transformer(_WORLD if is_ecef else crs, flat.to_wkt())
     zero = origin.as_array()
 
     def convert(xyz: Float64Array) -> Float64Array:
         x, y, z = (np.asarray(xyz, np.float64) + offset).T
-        found = np.column_stack(transformer.transform(x, y, z))
-        if crs != _ECEF:
-            found[:, 2] = z
-        found -= zero
-        return found
+        if is_ecef:
+            x, y, z = to_degrees.transform(x, y, z)
+        x, y = across.transform(x, y)
+        return np.column_stack([x, y, z]) - zero
 
     return convert
 
@@ -212,7 +223,4 @@ def _converter(crs: str, origin: Origin, offset: Float64Array) -> Local:
 def _transformer(source: str, target: str) -> pyproj.Transformer:
     import pyproj
 
-    # A flat CRS is promoted to 3D, so that heights above the ellipsoid come out of ECEF.
-    return pyproj.Transformer.from_crs(
-        crs_from_text(source).to_3d(), crs_from_text(target).to_3d(), always_xy=True
-    )
+    return pyproj.Transformer.from_crs(crs_from_text(source), crs_from_text(target), always_xy=True)
