@@ -128,8 +128,14 @@ class Atlas:
         # Halos are for shapes whose ground is the city; others bring a rim or lie on a plate.
         reach = 0.0 if name.startswith(("glyph:", "letter:")) else 1.3 * self.pixel_ratio
         whole = rim or (_grown(body, reach) if reach else body)
-        sprite_at = self._place(body, whole)
-        return Sprite(*sprite_at, size, size, -size / 2, -size / 2, float(size))
+        # Cut to its ink, a margin for turned ones: software GL pays for every empty fragment.
+        left, top, right, bottom = whole.getbbox() or (0, 0, size, size)
+        left, top = max(left - 1, 0), max(top - 1, 0)
+        right, bottom = min(right + 1, size), min(bottom + 1, size)
+        cut = (left, top, right, bottom)
+        sprite_at = self._place(body.crop(cut), whole.crop(cut))
+        dx, dy = left - size / 2, size / 2 - bottom
+        return Sprite(*sprite_at, right - left, bottom - top, dx, dy, float(size))
 
     def _letter(self, letter: str, size: int) -> Image.Image:
         image = Image.new("L", (size, size))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 import numpy as np
 
@@ -37,6 +38,8 @@ MANY = 400
 #: Tried in this order while no property is chosen: what is a field in the air, first.
 PREFERRED = ("pm25", "noise", "rain", "water_level", "power_load", "parking_occupancy")
 AUTO = "as coloured"
+#: So many sensors are asked what range they announce.
+_ASKED = 64
 #: Code of `twin.sense.health.Health`.
 _STALE = 1
 
@@ -85,6 +88,8 @@ class HeatMapVisual:
         self._ink = rgba_of(scene["label_text"], 0.9)
         self._halo = rgba_of(scene["label_halo"], 0.9)
         self._known: tuple[object, ...] = ()
+        self._asked: tuple[object, ...] = ()
+        self._name_of = ""
         self._interpolation: Interpolation | None = None
         self._slots = np.empty(0, np.intp)
         self._drawn: tuple[object, ...] = ()
@@ -94,7 +99,10 @@ class HeatMapVisual:
     def update(self, given: SceneInput, view: View, state: HeatMapState) -> bool:
         """Follow catalogue, values and settings."""
         self._dots.fit(view)
-        name = wanted_property(given, state.observed)
+        asked = (given.catalogue_version, given.colour_by, state.observed)
+        if asked != self._asked:
+            self._asked, self._name_of = asked, wanted_property(given, state.observed)
+        name = self._name_of
         moment = (given.catalogue_version, name, state, given.version)
         is_recent = abs(given.now_ns - self._drawn_ns) < REFRESH_NS
         if moment == self._drawn or (moment[:3] == self._drawn[:3] and is_recent):
@@ -141,7 +149,7 @@ class HeatMapVisual:
     ) -> None:
         if self._interpolation is None:
             return
-        title, unit, vmin, vmax = _range(given, name, values)
+        title, unit, vmin, vmax = property_range(given, name, values)
         grid = self._interpolation.field(values)
         rgba = colours_from_values(grid.ravel().astype(float), vmin, vmax, state.ramp)
         raster = self._interpolation.raster
@@ -187,9 +195,7 @@ def wanted_property(given: SceneInput, chosen: str) -> str:
     if chosen != AUTO:
         return chosen
     there = {stream.observed_property for stream in given.datastreams}
-    if given.colour_by in there:
-        return given.colour_by
-    return next((name for name in PREFERRED if name in there), "")
+    return next((name for name in (given.colour_by, *PREFERRED) if name in there), "")
 
 
 def measured(given: SceneInput, name: str) -> tuple[np.ndarray, Float64Array, Float64Array]:
@@ -212,14 +218,16 @@ def measured(given: SceneInput, name: str) -> tuple[np.ndarray, Float64Array, Fl
     return slots[rows], places[rows], values[rows]
 
 
-def _range(given: SceneInput, name: str, values: Float64Array) -> tuple[str, str, float, float]:
-    slots = np.array(
-        [k for k, stream in enumerate(given.datastreams) if stream.observed_property == name],
-        np.intp,
-    )
-    title, unit, vmin, vmax = range_of(replace(given, colour_by=name), slots)
-    if not vmax > vmin:
-        vmin, vmax = float(values.min()), float(values.max())
+def property_range(
+    given: SceneInput, name: str, values: Float64Array
+) -> tuple[str, str, float, float]:
+    """Title, unit and ends of a property: as its first sensors announce it, known, or seen."""
+    those = (k for k, stream in enumerate(given.datastreams) if stream.observed_property == name)
+    few = np.array(list(islice(those, _ASKED)), np.intp)
+    title, unit, vmin, vmax = range_of(replace(given, colour_by=name), few)
+    finite = values[np.isfinite(values)]
+    if not vmax > vmin and len(finite):
+        vmin, vmax = float(finite.min()), float(finite.max())
     return title, unit, vmin, vmax
 
 

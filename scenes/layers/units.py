@@ -6,12 +6,12 @@ colour is left to the unit that is selected or under a command.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from scenes.atlas import Sprite
-from scenes.billboards import Billboards, Quads, joined, sprite_quads
+from scenes.billboards import Billboards, Quads, joined, sprite_quads, sprite_table
 from scenes.detail import chosen
 from scenes.layer import LayerType
 from scenes.scene_input import SceneInput
@@ -21,6 +21,7 @@ from scenes.symbols import GRAB_PX, SymbolSet
 from scenes.unit_bodies import UnitBodies
 from scenes.view import View
 from twin.arrays import BoolArray, Float32Array
+from twin.sense.model import Unit
 from twin.theme import rgb_from_hex
 
 RANK = 30
@@ -38,6 +39,40 @@ LETTER_M_PER_PX = 0.5
 LETTER_CELL_PX = 38.0
 #: How near a click must be to the middle of a small arrow, or of a body; logical pixels.
 ARROW_GRAB_PX, BODY_GRAB_PX = 9.0, 12.0
+
+
+#: Rows of the table of shapes: lettered, marked, other; first without a heading, then with one.
+_SHAPES = ("disc", "disc", "dot", "beak", "nose", "small nose")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Crew:
+    """What never changes about all units: one row a slot."""
+
+    units: Sequence[Unit]
+    ids: np.ndarray
+    kinds: tuple[str, ...]
+    answers_calls: BoolArray
+    slot_of: Mapping[str, int]
+
+    def rows_of(self, slots: np.ndarray, ids: Iterable[str]) -> BoolArray:
+        """(n,) which of the (n,) slots have one of these ids."""
+        wanted = [self.slot_of[unit_id] for unit_id in ids if unit_id in self.slot_of]
+        return np.isin(slots, wanted) if wanted else np.zeros(len(slots), bool)
+
+
+def crew_of(units: Sequence[Unit]) -> Crew:
+    """Gather the units of a catalogue."""
+    ids = np.empty(len(units), object)
+    ids[:] = [unit.id for unit in units]
+    kinds = tuple(unit.kind for unit in units)
+    return Crew(
+        units=units,
+        ids=ids,
+        kinds=kinds,
+        answers_calls=np.array([kind in LETTERS for kind in kinds], bool),
+        slot_of={unit_id: slot for slot, unit_id in enumerate(ids.tolist())},
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +103,8 @@ class UnitsVisual:
             np.array(rgb_from_hex(theme.scene[name]), np.float32)
             for name in ("unit", "unit_emergency_body")
         )
+        self._shapes = sprite_table([stage.atlas.symbol(name) for name in _SHAPES])
+        self._crew: Crew | None = None
         self._seen: tuple[object, ...] = ()
 
     def update(self, given: SceneInput, view: View, state: UnitsState) -> bool:
@@ -112,10 +149,9 @@ class UnitsVisual:
         heading: Float32Array,
         silent: BoolArray,
     ) -> None:
-        units = [given.units[slot] for slot in slots]
-        ids = [unit.id for unit in units]
-        marked = np.array([self._is_marked(unit_id, given) for unit_id in ids], bool)
-        emergency = np.array([unit.kind in LETTERS for unit in units], bool)
+        crew = self._crew_of(given)
+        marked = crew.rows_of(slots, {given.selection.unit_id, *given.targets})
+        emergency = crew.answers_calls[slots]
         tops = xyz + np.array([0, 0, LIFT_M], np.float32)
         pixels = view.project(tops)
         facing = np.nan_to_num(heading)
@@ -123,39 +159,24 @@ class UnitsVisual:
         near = view.is_inside(pixels, 60.0 * view.pixel_ratio) & (px_m < BODY_M / BODY_PX)
         near &= (pixels[:, 2] < state.body_reach_m) & ~silent
         near[near] = self._is_open(view, xyz[near], facing[near])
-        paint = np.where(emergency[:, None], self._bright, self._body)
-        paint = np.where(marked[:, None], self._accent[:3], paint).astype(np.float32)
-        self._bodies.set_bodies(
-            [unit.kind for unit, is_near in zip(units, near, strict=True) if is_near],
-            xyz[near],
-            facing[near],
-            paint[near],
-        )
+        self._draw_bodies(crew, slots, xyz, facing, near, marked)
         needs_arrow = ~near | marked | emergency
-        rows = np.flatnonzero(view.is_inside(pixels, 20) & needs_arrow)
+        inside = view.is_inside(pixels, 20)
+        rows = np.flatnonzero(inside & needs_arrow)
         # Far ones first; above the everyday ones those that answer calls, above all the marked.
         rows = rows[np.lexsort((-pixels[rows, 2], emergency[rows], marked[rows]))]
-        inside = view.is_inside(pixels, 20) & (px_m < LETTER_M_PER_PX)
-        roomy = chosen(pixels, inside & emergency, 1.0 * marked, LETTER_CELL_PX * view.pixel_ratio)
+        roomy = inside & (px_m < LETTER_M_PER_PX) & emergency
+        roomy = chosen(pixels, roomy, marked.astype(float), LETTER_CELL_PX * view.pixel_ratio)
         has_letter = roomy | (emergency & marked)
-        shapes = [
-            self._sprite(bool(has_letter[row]), bool(np.isfinite(heading[row])), bool(marked[row]))
-            for row in rows
-        ]
-        fill = np.where(emergency[:, None], self._emergency, self._everyday)
-        fill = np.where(marked[:, None], self._accent, fill)
-        halo = np.repeat(self._halo[None], len(units), axis=0)
-        fill[silent, 3] *= SILENT_ALPHA
-        halo[silent, 3] *= SILENT_ALPHA
-        turn = screen_heading(view, tops, facing)
-        zero = np.zeros((len(rows), 2), np.float32)
-        arrows = sprite_quads(shapes, tops[rows], zero, fill[rows], halo[rows], turn[rows])
-        lettered = [row for row in rows if has_letter[row]]
-        letters = self._signs(
-            [f"letter:{LETTERS[units[r].kind]}" for r in lettered], tops[lettered]
+        arrows = self._arrow_quads(
+            view, tops, heading, rows, (has_letter, marked, emergency, silent)
         )
-        ringed = [row for row in rows if ids[row] == given.selection.unit_id]
-        halves = [row for row in rows if ids[row] in given.targets]
+        lettered = rows[has_letter[rows]].tolist()
+        letters = self._signs(
+            [f"letter:{LETTERS[crew.kinds[slots[row]]]}" for row in lettered], tops[lettered]
+        )
+        ringed = rows[crew.rows_of(slots, {given.selection.unit_id})[rows]]
+        halves = rows[crew.rows_of(slots, given.targets)[rows]]
         self._arrows.set_quads(
             joined(
                 [
@@ -166,20 +187,61 @@ class UnitsVisual:
                 ]
             )
         )
-        self._put_symbols("units", rows[(has_letter | marked)[rows]], tops, ids, GRAB_PX)
-        self._put_symbols(
-            "small units", rows[~(has_letter | marked)[rows]], tops, ids, ARROW_GRAB_PX
-        )
-        bodies = np.flatnonzero(~needs_arrow)
-        self._put_symbols("unit bodies", bodies, tops, ids, BODY_GRAB_PX)
+        ids = crew.ids[slots]
+        is_large = (has_letter | marked)[rows]
+        self._put_symbols("units", rows[is_large], tops, ids, GRAB_PX)
+        self._put_symbols("small units", rows[~is_large], tops, ids, ARROW_GRAB_PX)
+        self._put_symbols("unit bodies", np.flatnonzero(~needs_arrow), tops, ids, BODY_GRAB_PX)
+
+    def _crew_of(self, given: SceneInput) -> Crew:
+        """What never changes about the units, gathered once a catalogue."""
+        if self._crew is None or self._crew.units is not given.units:
+            self._crew = crew_of(given.units)
+        return self._crew
+
+    def _draw_bodies(
+        self,
+        crew: Crew,
+        slots: np.ndarray,
+        xyz: Float32Array,
+        facing: Float32Array,
+        near: BoolArray,
+        marked: BoolArray,
+    ) -> None:
+        rows = np.flatnonzero(near)
+        paint = np.where(crew.answers_calls[slots[rows], None], self._bright, self._body)
+        paint = np.where(marked[rows, None], self._accent[:3], paint).astype(np.float32)
+        kinds = [crew.kinds[slot] for slot in slots[rows].tolist()]
+        self._bodies.set_bodies(kinds, xyz[rows], facing[rows], paint)
+
+    def _arrow_quads(
+        self,
+        view: View,
+        tops: Float32Array,
+        heading: Float32Array,
+        rows: np.ndarray,
+        flags: tuple[BoolArray, BoolArray, BoolArray, BoolArray],
+    ) -> Quads:
+        """Arrows of ``rows``; flags of all units: letter, marked, answers calls, silent."""
+        has_letter, marked, emergency, silent = (flag[rows] for flag in flags)
+        turns = np.isfinite(heading[rows])
+        shape = np.select([has_letter, marked], [0, 1], 2) + 3 * turns
+        fill = np.where(emergency[:, None], self._emergency, self._everyday)
+        fill = np.where(marked[:, None], self._accent, fill).astype(np.float32)
+        halo = np.repeat(self._halo[None], len(rows), axis=0)
+        fill[silent, 3] *= SILENT_ALPHA
+        halo[silent, 3] *= SILENT_ALPHA
+        turn = screen_heading(view, tops[rows], np.nan_to_num(heading[rows]))
+        zero = np.zeros((len(rows), 2), np.float32)
+        return sprite_quads(self._shapes[shape], tops[rows], zero, fill, halo, turn)
 
     def _put_symbols(
-        self, layer_id: str, rows: np.ndarray, tops: Float32Array, ids: list[str], grab_px: float
+        self, layer_id: str, rows: np.ndarray, tops: Float32Array, ids: np.ndarray, grab_px: float
     ) -> None:
         symbols = SymbolSet(
             kind="unit",
             xyz_local_m=tops[rows],
-            ids=[ids[row] for row in rows.tolist()],
+            ids=ids[rows].tolist(),
             grab_px=grab_px,
         )
         self._stage.symbols.put(layer_id, symbols)
@@ -198,15 +260,6 @@ class UnitsVisual:
         seen = self._stage.sees(view.position_m, np.concatenate(ends).astype(np.float32))
         both: BoolArray = seen[: len(xyz)] & seen[len(xyz) :]
         return both
-
-    def _is_marked(self, unit_id: str, given: SceneInput) -> bool:
-        return unit_id == given.selection.unit_id or unit_id in given.targets
-
-    def _sprite(self, has_letter: bool, has_heading: bool, is_marked: bool) -> Sprite:
-        if not has_heading:
-            return self._stage.atlas.symbol("disc" if has_letter or is_marked else "dot")
-        name = "beak" if has_letter else "nose" if is_marked else "small nose"
-        return self._stage.atlas.symbol(name)
 
     def _signs(
         self,
