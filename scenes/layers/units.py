@@ -15,12 +15,13 @@ from scenes.billboards import Billboards, Quads, joined, sprite_quads, sprite_ta
 from scenes.detail import chosen
 from scenes.layer import LayerType
 from scenes.scene_input import SceneInput
+from scenes.splat_picture import SplatPicture, points_size_px, rgba_bytes
 from scenes.stage import Stage
 from scenes.symbol_marks import rgba_of
 from scenes.symbols import GRAB_PX, SymbolSet
 from scenes.unit_bodies import UnitBodies
 from scenes.view import View
-from twin.arrays import BoolArray, Float32Array
+from twin.arrays import BoolArray, Float32Array, Float64Array
 from twin.sense.model import Unit
 from twin.theme import rgb_from_hex
 
@@ -41,6 +42,8 @@ LETTER_CELL_PX = 38.0
 ARROW_GRAB_PX, BODY_GRAB_PX = 9.0, 12.0
 
 
+#: From so many arrows on, those of everyday vehicles are dots of this size.
+CROWD, DOT_PX = 1500, 5.0
 #: Rows of the table of shapes: lettered, marked, other; first without a heading, then with one.
 _SHAPES = ("disc", "disc", "dot", "beak", "nose", "small nose")
 
@@ -92,6 +95,7 @@ class UnitsVisual:
         """Make both actors, empty."""
         self._stage = stage
         self._arrows = Billboards(stage.overlay, stage.atlas, RANK, on_screen=False)
+        self._dots = SplatPicture(stage.foreground)
         self._bodies = UnitBodies(stage.foreground)
         theme = stage.theme
         self._halo = rgba_of(theme.scene["label_halo"], 0.85)
@@ -128,6 +132,7 @@ class UnitsVisual:
     def set_visible(self, visible: bool) -> None:
         """Show or hide arrows and bodies."""
         self._arrows.set_visible(visible)
+        self._dots.set_visible(visible)
         self._bodies.set_visible(visible)
         self._seen = ()
         if not visible:
@@ -137,6 +142,7 @@ class UnitsVisual:
         """Take both actors out."""
         self._forget_symbols()
         self._arrows.dispose()
+        self._dots.dispose()
         self._bodies.dispose()
 
     def _lay_out(
@@ -162,7 +168,9 @@ class UnitsVisual:
         self._draw_bodies(crew, slots, xyz, facing, near, marked)
         needs_arrow = ~near | marked | emergency
         inside = view.is_inside(pixels, 20)
-        rows = np.flatnonzero(inside & needs_arrow)
+        arrowed = inside & needs_arrow
+        arrowed &= ~self._draw_crowd(view, pixels, arrowed, marked | emergency, silent)
+        rows = np.flatnonzero(arrowed)
         # Far ones first; above the everyday ones those that answer calls, above all the marked.
         rows = rows[np.lexsort((-pixels[rows, 2], emergency[rows], marked[rows]))]
         roomy = inside & (px_m < LETTER_M_PER_PX) & emergency
@@ -190,8 +198,31 @@ class UnitsVisual:
         ids = crew.ids[slots]
         is_large = (has_letter | marked)[rows]
         self._put_symbols("units", rows[is_large], tops, ids, GRAB_PX)
-        self._put_symbols("small units", rows[~is_large], tops, ids, ARROW_GRAB_PX)
+        dots = np.flatnonzero(inside & needs_arrow & ~arrowed)
+        small = np.concatenate([dots, rows[~is_large]])
+        self._put_symbols("small units", small, tops, ids, ARROW_GRAB_PX)
         self._put_symbols("unit bodies", np.flatnonzero(~needs_arrow), tops, ids, BODY_GRAB_PX)
+
+    def _draw_crowd(
+        self,
+        view: View,
+        pixels: Float64Array,
+        arrowed: BoolArray,
+        special: BoolArray,
+        silent: BoolArray,
+    ) -> BoolArray:
+        """Where there are too many arrows everyday ones become dots; which of them did."""
+        dotted = arrowed & ~special
+        if np.count_nonzero(arrowed) < CROWD:
+            dotted[:] = False
+        rows = np.flatnonzero(dotted)
+        drawn = self._dots.place(pixels[rows], view.size_px)
+        colours = np.repeat(rgba_bytes(self._everyday)[None], len(drawn), axis=0)
+        colours[silent[rows[drawn]], 3] = round(255 * SILENT_ALPHA)
+        size = points_size_px(len(drawn), view.size_px, DOT_PX * view.pixel_ratio, 2.0)
+        rim = (rgba_bytes(self._halo), size + 2.0 * view.pixel_ratio)
+        self._dots.paint(colours, size, rim)
+        return dotted
 
     def _crew_of(self, given: SceneInput) -> Crew:
         """What never changes about the units, gathered once a catalogue."""
