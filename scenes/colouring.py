@@ -133,6 +133,8 @@ class Colouring:
         if name and any(stream.observed_property == name for stream in given.datastreams):
             return self._by_property(given, ramp, reach_m)
         if name in self._features.attributes:
+            if self._live is not None:
+                self._live.want(name)
             return self._by_attribute(name, ramp)
         return None
 
@@ -268,8 +270,12 @@ class Colouring:
 
     def _stretch(self, name: str, seen: list[np.ndarray]) -> None:
         """Ends of the ramp: as the source tells them, else as seen, round for a streamed city."""
-        if self._ends is None and self._live is not None:
-            self._ends = self._live.statistics(name)
+        told = None if self._live is None else self._live.statistics(name)
+        if told is not None:
+            if told != self._ends:
+                self._ends = told
+                self._repaint_all()
+            return
         known = np.concatenate([np.empty(0), *seen])
         known = known[np.isfinite(known)]
         if not len(known):

@@ -18,8 +18,9 @@ from twin.city.residents import ResidentFeatures
 from twin.clock import Clock, SystemClock
 from twin.tiles.budget import MemoryBudget
 from twin.tiles.content import TileSource
+from twin.tiles.loaded import StreamFigures
 from twin.tiles.look import Look
-from twin.tiles.streaming import StreamFigures, TileStreamer
+from twin.tiles.streaming import TileStreamer
 from twin.tiles.traversal import Cut
 
 #: What of a frame may be spent on taking tiles in.

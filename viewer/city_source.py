@@ -11,6 +11,7 @@ from twin.city.compose import compose, scene_at
 from twin.city.residents import resident_city
 from twin.city.scene_file import SCENE_NAME, Join, SceneFile
 from twin.city.scene_report import Composed, SourceReport
+from twin.city.stream_table import with_tables
 from twin.errors import TwinError
 from twin.readers.base import Progress, ReadOptions
 from twin.tiles.content import TileSource
@@ -170,7 +171,9 @@ class CityLoading:
     def _work(self) -> None:
         try:
             opened = self._source.load(lambda part: self._report(part * READING_SHARE))
-            asset = resident_city(opened.asset) if opened.streams else opened.asset
+            asset = opened.asset
+            if opened.streams:
+                asset = with_tables(resident_city(asset), opened.streams)
             tiles = tiles_from_asset(
                 asset,
                 progress=lambda part: self._report(READING_SHARE + part * (1 - READING_SHARE)),

@@ -131,9 +131,7 @@ class TileDebugVisual:
         for number, line in enumerate(text):
             pen = (_MARGIN_PX * ratio, -(_BELOW_TOP_PX + number * _LINE_PX) * ratio)
             parts.append(
-                text_quads(
-                    self._stage.atlas, line, _LEFT_TOP, pen, self._ink, self._halo, "small"
-                )
+                text_quads(self._stage.atlas, line, _LEFT_TOP, pen, self._ink, self._halo, "small")
             )
         self._block.set_quads(joined(parts))
         return True

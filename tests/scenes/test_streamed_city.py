@@ -177,6 +177,8 @@ def test_classes_keep_their_colours_while_tiles_come_and_go(streamed, target):
 
 def test_ends_come_from_the_source_where_it_tells_them(streamed, target):
     class Table:
+        columns = ()
+
         def attributes_of(self, row):
             return {}
 

@@ -8,7 +8,8 @@ import pytest
 from benchmarks.box_stream import SIDE, BoxStream
 from tests.twin.box_city import city_of_boxes
 from tests.twin.looks import look_from
-from twin.city.residents import FREE_KIND, ResidentFeatures, ResidentRange, resident_city
+from twin.city.resident_range import FREE_KIND, ResidentRange
+from twin.city.residents import ResidentFeatures, resident_city
 from twin.clock import NS_PER_S, SystemClock
 from twin.tiles.budget import AMPLE, MIB, MemoryBudget
 from twin.tiles.failures import FailureBook, back_off_ns
@@ -319,6 +320,11 @@ def test_rows_given_back_are_joined_and_shrink_the_end():
 class Beside:
     """A source's own table."""
 
+    columns = ("owner", "built")
+
+    def values(self, column, rows):
+        return rows * 100.0 if column == "built" else np.array([f"owner {r}" for r in rows], object)
+
     def attributes_of(self, row):
         return {"owner": f"owner {row}"}
 
@@ -422,3 +428,47 @@ def test_the_most_useful_request_is_done_first_and_results_are_bounded():
         assert queue.is_idle
     finally:
         assert queue.close() == []
+
+
+class Numbered(BoxStream):
+    """Boxes that know their row of a table beside the tiles."""
+
+    def load(self, node, is_cancelled):
+        from dataclasses import replace
+
+        content = super().load(node, is_cancelled)
+        table = content.features
+        more = {"row": np.arange(table.n_features, dtype=float)}
+        return replace(content, features=replace(table, attributes={**table.attributes, **more}))
+
+
+def test_columns_beside_the_tiles_are_brought_for_what_is_loaded_and_what_comes(made):
+    streamer = made(Numbered(3))
+    settle(streamer, FAR)
+    features = streamer.residents
+    features.set_table("boxes", Beside())
+    assert "built" in features.attributes
+    assert np.isnan(features.attributes["built"]).all()
+    settle(streamer, FAR)
+    for look in (FAR, NEAR):
+        settle(streamer, look)
+        for tile in streamer.loaded.values():
+            first = tile.rows.first
+            assert features.attributes["built"][first : first + 3].tolist() == [0.0, 100.0, 200.0]
+    assert features.attributes_of(tile.rows.first + 5)["owner"] == "owner 5"
+
+
+def test_a_table_that_cannot_be_read_leaves_the_tiles_alone(made):
+    from twin.errors import TwinError
+
+    class Broken(Beside):
+        def values(self, column, rows):
+            raise TwinError("The feature table cannot be read")
+
+    streamer = made(Numbered(2))
+    settle(streamer, FAR)
+    streamer.residents.set_table("boxes", Broken())
+    streamer.residents.want("built")
+    cut = settle(streamer, FAR)
+    assert len(cut.drawn)
+    assert "cannot be read" in streamer.status()[0].sentence

@@ -11,54 +11,17 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Protocol, overload
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.arrays import BoolArray, Float32Array, Int32Array, Int64Array, UInt16Array
+from twin.arrays import Float32Array, Int32Array, Int64Array, UInt16Array
 from twin.city.asset import CityAsset, Column, Features, FeatureTable
+from twin.city.resident_range import FREE_KIND, ROW, Columns, Ids, ResidentRange, SourceTable
 
 _LEAST_ROWS = 4096
-#: Kind of a row that holds nothing just now.
-FREE_KIND = ""
-
-
-class SourceTable(Protocol):
-    """The attributes a streamed source keeps beside its tiles (`twin.city.feature_file`)."""
-
-    def attributes_of(self, row: int) -> Mapping[str, str | float]:
-        """All attributes of one row of the source's own table."""
-        ...
-
-    def statistics(self, column: str) -> tuple[float, float] | None:
-        """Least and greatest value of a column of numbers over the whole source, None = none."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ResidentRange:
-    """The rows of one tile: ``first <= row < first + table.n_features``.
-
-    Attributes
-    ----------
-    source_id : of the source the tile came from, "" for what was read whole
-    rows_by_id : row within ``table`` by id
-    built : (n,) bool, features with walls or roofs: what colours are given to
-    """
-
-    first: int
-    table: Features
-    source_id: str = ""
-    rows_by_id: Mapping[str, int] | None = None
-    built: BoolArray | None = None
-
-    @property
-    def end(self) -> int:
-        """One behind the last row."""
-        return self.first + self.table.n_features
 
 
 class ResidentFeatures:
@@ -71,6 +34,7 @@ class ResidentFeatures:
     Attributes
     ----------
     version : moves with every change
+    wanted : columns that are brought from the sources' own tables
     """
 
     def __init__(self, whole: Features | None = None) -> None:
@@ -91,6 +55,7 @@ class ResidentFeatures:
         self._names: dict[str, None] = {}
         self._columns: dict[str, Column] = {}
         self._tables: dict[str, SourceTable] = {}
+        self.wanted: tuple[str, ...] = ()
         self._whole = whole
         if whole is not None and whole.n_features:
             self.admit(ResidentRange(self.reserve(whole.n_features), whole))
@@ -184,13 +149,54 @@ class ResidentFeatures:
     def set_table(self, source_id: str, table: SourceTable) -> None:
         """Tell where a source keeps the attributes that are not in its tiles."""
         self._tables[source_id] = table
+        self._names.update(dict.fromkeys(table.columns))
+
+    # -- attributes that are not in the tiles -----------------------------------------------
+
+    def want(self, column: str) -> None:
+        """Have an attribute brought for what is loaded and for what will be."""
+        if column not in self.wanted and column in self._names:
+            self.wanted = (*self.wanted, column)
+
+    def lacking(self, rows: ResidentRange) -> tuple[str, ...]:
+        """Wanted columns that a range has not and its source's table has. Any thread."""
+        table = self._tables.get(rows.source_id)
+        if table is None or not self.wanted or ROW not in rows.table.attributes:
+            return ()
+        known = rows.table.attributes
+        return tuple(name for name in self.wanted if name not in known and name in table.columns)
+
+    def completed(self, rows: ResidentRange) -> ResidentRange:
+        """The same range with the columns it lacks. Blocking; any thread.
+
+        Raises
+        ------
+        TwinError
+            The source's table cannot be read.
+        """
+        names = self.lacking(rows)
+        if not names or not isinstance(rows.table, FeatureTable):
+            return rows
+        own = np.asarray(rows.table.attributes[ROW], float).astype(np.int64)
+        source = self._tables[rows.source_id]
+        more = {name: source.values(name, own) for name in names}
+        table = replace(rows.table, attributes={**rows.table.attributes, **more})
+        return replace(rows, table=table)
+
+    def exchange(self, rows: ResidentRange) -> None:
+        """Put what `completed` made in the place of the range it was made from."""
+        if rows.first in self._ranges:
+            self._ranges[rows.first] = rows
+            for name in [name for name in self._columns if name in rows.table.attributes]:
+                self._fill_column(name, rows)
+            self.version += 1
 
     # -- as a feature table -----------------------------------------------------------------
 
     @property
     def ids(self) -> Sequence[str]:
         """N ids, "" in free rows; not unique."""
-        return _Ids(self._ids[: self._n])
+        return Ids(self._ids[: self._n])
 
     @property
     def kind_names(self) -> tuple[str, ...]:
@@ -215,7 +221,7 @@ class ResidentFeatures:
     @property
     def attributes(self) -> Mapping[str, Column]:
         """Column by name, of all names seen so far; a column is joined when it is asked for."""
-        return _Columns(self._names, self._column)
+        return Columns(self._names, self._column)
 
     @property
     def n_features(self) -> int:
@@ -250,10 +256,10 @@ class ResidentFeatures:
             return {}
         known = found.table.attributes_of(row - found.first)
         table = self._tables.get(found.source_id)
-        table_row = known.get("row")
+        table_row = known.get(ROW)
         if table is None or not isinstance(table_row, float):
             return known
-        del known["row"]
+        del known[ROW]
         return {**known, **table.attributes_of(int(table_row))}
 
     def row_of(self, feature_id: str) -> int:
@@ -322,6 +328,7 @@ class ResidentFeatures:
     def _column(self, name: str) -> Column:
         """The joined column; kept and filled as tiles come."""
         if name not in self._columns:
+            self.want(name)
             holders = [each for each in self._ranges.values() if name in each.table.attributes]
             is_text = any(each.table.attributes[name].dtype == object for each in holders)
             self._columns[name] = _empty_column(len(self._ids), is_text)
@@ -348,59 +355,5 @@ def resident_city(asset: CityAsset) -> CityAsset:
     return replace(asset, features=ResidentFeatures(asset.features))
 
 
-def rows_by_id(table: FeatureTable) -> dict[str, int]:
-    """Row by id, for `ResidentRange`; made where the tile is prepared."""
-    return {feature_id: row for row, feature_id in enumerate(table.ids)}
-
-
 def _empty_column(n: int, is_text: bool) -> Column:
     return np.full(n, None, object) if is_text else np.full(n, np.nan)
-
-
-class _Ids(Sequence[str]):
-    """Ids behind an array of objects."""
-
-    def __init__(self, ids: NDArray[np.object_]) -> None:
-        self._ids = ids
-
-    def __len__(self) -> int:
-        return len(self._ids)
-
-    @overload
-    def __getitem__(self, index: int) -> str: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> list[str]: ...
-
-    def __getitem__(self, index: int | slice) -> str | list[str]:
-        if isinstance(index, slice):
-            return [str(feature_id) for feature_id in self._ids[index]]
-        return str(self._ids[index])
-
-
-class _Columns(Mapping[str, Column]):
-    """Columns that are joined when asked for."""
-
-    def __init__(self, names: Mapping[str, None], column: _Joiner) -> None:
-        self._names = names
-        self._column = column
-
-    def __getitem__(self, name: str) -> Column:
-        if name not in self._names:
-            raise KeyError(name)
-        return self._column(name)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._names
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
-
-
-class _Joiner(Protocol):
-    def __call__(self, name: str) -> Column:
-        """The column of this name."""
-        ...

@@ -14,19 +14,21 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias
+from contextlib import suppress
+from dataclasses import replace
+from typing import Literal, TypeAlias
 
 import numpy as np
 
-from twin.arrays import BoolArray, Int64Array
-from twin.city.asset import FeatureTable, Surface
-from twin.city.residents import ResidentFeatures, ResidentRange, rows_by_id
+from twin.arrays import Int64Array
+from twin.city.resident_range import ResidentRange, rows_by_id
+from twin.city.residents import ResidentFeatures
 from twin.clock import NS_PER_S, Clock
 from twin.errors import SourceUnreachableError, TwinError
 from twin.tiles.budget import MIB, MemoryBudget
 from twin.tiles.content import LoadCancelledError, NodeRecord, TileContent, TileSource
 from twin.tiles.failures import FailureBook, SourceStatus
+from twin.tiles.loaded import LoadedTile, Prepared, StreamFigures, built_rows, table_bytes
 from twin.tiles.look import Look
 from twin.tiles.request_queue import Finished, RequestQueue
 from twin.tiles.traversal import Cut, cut_of
@@ -43,66 +45,9 @@ _AGE_STEP = 32
 #: What a camera will see when it arrives is worth so much of what it sees now.
 _AHEAD = 0.1
 
-Task: TypeAlias = tuple[Literal["load", "open"], int]
-
-
-class Prepared(Protocol):
-    """What a drawing side makes of a content on the worker."""
-
-    @property
-    def n_bytes(self) -> int:
-        """What it holds beyond the content's arrays, graphics memory included."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class LoadedTile:
-    """The content of one node, ready to be drawn. Shared by all views.
-
-    Attributes
-    ----------
-    rows : its rows in the live table of features
-    prepared : what ``prepare`` made of it
-    n_bytes : all it holds
-    """
-
-    node: int
-    source: int
-    level: int
-    content: TileContent
-    rows: ResidentRange
-    prepared: Prepared
-    n_bytes: int
-
-    @property
-    def n_triangles(self) -> int:
-        """Of all meshes."""
-        return sum(tile.n_triangles for tile in self.content.tiles)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamFigures:
-    """How the streaming stands.
-
-    Attributes
-    ----------
-    n_nodes : nodes known; n_met : looked at for this picture; n_drawn : drawn
-    n_triangles : drawn; n_loaded : nodes held; n_loading : under way; n_wanted : still to come
-    allowed_px : error on the screen that is left; is_short : the budget makes it coarser
-    """
-
-    n_nodes: int
-    n_met: int
-    n_drawn: int
-    n_triangles: int
-    n_loaded: int
-    n_loading: int
-    n_wanted: int
-    allowed_px: float
-    is_short: bool
-    streamed_bytes: int
-    used_bytes: int
-    limit_bytes: int
+Task: TypeAlias = tuple[Literal["load", "open", "fill"], int]
+#: What a task makes: a tile, the nodes below one, the rows of one with more columns.
+Made: TypeAlias = "LoadedTile | Sequence[NodeRecord] | ResidentRange"
 
 
 class TileStreamer:
@@ -139,10 +84,11 @@ class TileStreamer:
         self._keys: dict[int, tuple[object, ...]] = {}
         self._n_looks = 0
         self._next_retry_ns = 0
+        self._unfillable: set[int] = set()
         self._level_bytes: dict[int, tuple[int, int]] = {}
         for number, source in enumerate(self.sources):
             self.tree.add_root(number, source.root)
-        self._queue: RequestQueue[Task, LoadedTile | Sequence[NodeRecord]] = RequestQueue(
+        self._queue: RequestQueue[Task, Made] = RequestQueue(
             self._work,
             n_workers=n_workers,
             most_finished=n_workers + 1,
@@ -176,7 +122,13 @@ class TileStreamer:
         """
         now_ns = self._clock.monotonic_ns()
         allowed_px = self.allowed_px * coarser * self.budget.coarser
-        key = (look.stamp, None if ahead is None else ahead.stamp, allowed_px, self.version)
+        key = (
+            look.stamp,
+            None if ahead is None else ahead.stamp,
+            allowed_px,
+            self.version,
+            self.residents.wanted,
+        )
         if key == self._keys.get(viewer) and now_ns < self._next_retry_ns:
             return self._cuts[viewer]
         self._keys[viewer] = key
@@ -248,10 +200,10 @@ class TileStreamer:
 
     # -- on the workers ---------------------------------------------------------------------
 
-    def _work(
-        self, task: Task, is_cancelled: Callable[[], bool]
-    ) -> LoadedTile | Sequence[NodeRecord]:
+    def _work(self, task: Task, is_cancelled: Callable[[], bool]) -> Made:
         what, node = task
+        if what == "fill":
+            return self.residents.completed(self.loaded[node].rows)
         record, number = self.tree.records[node], int(self.tree.source[node])
         source = self.sources[number]
         if what == "open":
@@ -266,19 +218,22 @@ class TileStreamer:
         except BaseException:
             self.residents.give_back(first, table.n_features)
             raise
+        rows = ResidentRange(first, table, source.id, rows_by_id(table), built_rows(content))
+        with suppress(TwinError):  # a task of its own says so and does not cost the tile
+            rows = self.residents.completed(rows)
         return LoadedTile(
             node=node,
             source=number,
             level=int(self.tree.level[node]),
             content=content,
-            rows=ResidentRange(first, table, source.id, rows_by_id(table), built_rows(content)),
+            rows=rows,
             prepared=prepared,
-            n_bytes=content.n_bytes + prepared.n_bytes,
+            n_bytes=content.n_bytes + prepared.n_bytes + table_bytes(rows.table),
         )
 
     # -- taking in --------------------------------------------------------------------------
 
-    def _take(self, done: Finished[Task, LoadedTile | Sequence[NodeRecord]]) -> None:
+    def _take(self, done: Finished[Task, Made]) -> None:
         node = done.key[1]
         self.version += 1
         if done.error is not None:
@@ -286,6 +241,8 @@ class TileStreamer:
         elif isinstance(done.made, LoadedTile):
             self._book(node).note_success(done.key)
             self._take_tile(done.made)
+        elif isinstance(done.made, ResidentRange):
+            self._take_columns(node, done.made)
         elif done.made is not None:
             self._book(node).note_success(done.key)
             self.tree.expand(node, done.made)
@@ -302,6 +259,12 @@ class TileStreamer:
         self.tree.set_loaded(tile.node, tile.n_bytes)
         self.budget.hold(HOLDER, self._held() + tile.n_bytes)
 
+    def _take_columns(self, node: int, rows: ResidentRange) -> None:
+        tile = self.loaded.get(node)
+        if tile is not None and tile.rows.first == rows.first:
+            self.loaded[node] = replace(tile, rows=rows)
+            self.residents.exchange(rows)
+
     def _note_failure(self, task: Task, error: Exception) -> None:
         what, node = task
         if isinstance(error, LoadCancelledError):
@@ -313,11 +276,13 @@ class TileStreamer:
             retry_ns = book.note_unreachable(task, key, str(error), now_ns)
             self.tree.retry_ns[node] = retry_ns
             return
+        if what == "fill":
+            self._unfillable.add(node)
         if book.note_missing(task, key, str(error)):
             _log.debug("A tile of %s is missing: %s", self._title(node), error)
         if what == "open":
             self.tree.expand(node, ())
-        else:
+        elif what == "load":
             self.tree.content[node] = Content.FAILED
 
     def _refuse(self, tile: LoadedTile) -> None:
@@ -388,12 +353,20 @@ class TileStreamer:
             pairs = zip(cut.remote.tolist(), cut.remote_priority.tolist(), strict=True)
             for node, priority in pairs:
                 worth[("open", node)] = max(worth.get(("open", node), 0.0), share * priority)
-        ranked = sorted(worth, key=worth.__getitem__, reverse=True)
+        ranked = self._to_fill() + sorted(worth, key=worth.__getitem__, reverse=True)
         paused = [now_ns < book.paused_until_ns for book in self._books]
         if any(paused):
             ranked = [task for task in ranked if not paused[self.tree.source[task[1]]]]
         self._queue.want(self._that_fit(ranked))
         self._next_retry_ns = self._retry_after(now_ns)
+
+    def _to_fill(self) -> list[Task]:
+        """Loaded tiles that lack a column somebody colours or filters by."""
+        return [
+            ("fill", node)
+            for node, tile in self.loaded.items()
+            if node not in self._unfillable and self.residents.lacking(tile.rows)
+        ]
 
     def _that_fit(self, ranked: list[Task]) -> list[Task]:
         """The first of them, as long as there is room beside what the pictures need already."""
@@ -422,18 +395,3 @@ class TileStreamer:
 
     def _title(self, node: int) -> str:
         return self.sources[int(self.tree.source[node])].title
-
-
-def built_rows(content: TileContent) -> BoolArray:
-    """(n,) bool: features of a content with walls or roofs; only these are coloured.
-
-    Where it names some of them buildings, quays, fences and the like are left out.
-    """
-    table: FeatureTable = content.features
-    built = np.zeros(table.n_features, bool)
-    for tile in content.tiles:
-        surface = tile.code_light[tile.triangles[:, 0]]
-        built[tile.features[surface < Surface.ROOF + 1]] = True
-    named = [name.lower().startswith("building") for name in table.kind_names]
-    buildings: BoolArray = built & np.array([*named, False], bool)[table.kind_codes]
-    return buildings if buildings.any() else built

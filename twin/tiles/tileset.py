@@ -79,9 +79,13 @@ def open_tileset(
     shown = without_query(text) if is_remote else text
     try:
         with reading(shown, READER_ID):
-            return TilesetSource(
+            source = TilesetSource(
                 resources, title=_title(text, is_remote), origin=origin, crs=crs, id=source_id
             )
+            if not is_remote:
+                path = Path(path_or_url)
+                source.folder = path if path.is_dir() else path.parent
+            return source
     except BaseException:
         resources.close()
         raise
@@ -99,6 +103,7 @@ class TilesetSource:
     version : of 3D Tiles, as the file says
     attributes : metadata of the tileset as a whole
     imported : what `civitwin import` says of it, None for a foreign tileset
+    folder : where it lies, None on a server
     """
 
     def __init__(
@@ -111,6 +116,7 @@ class TilesetSource:
         id: str,  # noqa: A002
     ) -> None:
         self._resources = resources
+        self.folder: Path | None = None
         self._tally = Tally()
         self._lock = threading.Lock()
         self._title = title
@@ -223,9 +229,10 @@ class TilesetSource:
     ) -> None:
         key = self._resources.resolve(node.document.key, link.uri)
         shown = without_query(key)
+        # Outside of `reading`, which halts the cycle collector: a server may take its time.
+        content = self._resources.read(key, MAX_CONTENT_BYTES)
+        checkpoint()
         with reading(shown, READER_ID):
-            content = self._resources.read(key, MAX_CONTENT_BYTES)
-            checkpoint()
             raw.common = self._attributes(node, link)
             decode_content(
                 content,

@@ -1,0 +1,127 @@
+"""The feature table beside a streamed city: the attributes that its tiles do not bring."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from twin.arrays import Int64Array
+from twin.city.asset import CityAsset, Column, ReadWarning
+from twin.city.feature_file import FIXED, FeatureFile
+from twin.city.residents import ResidentFeatures
+from twin.errors import TwinError
+from twin.tiles.content import TileSource
+
+FILE_NAME = "features.parquet"
+
+
+class StreamTable:
+    """Implements `twin.city.residents.SourceTable` on an imported city's file. Any thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = FeatureFile(path)
+        self._path = path
+        self._lock = threading.Lock()
+        self._ends: dict[str, tuple[float, float] | None] = {}
+        self._local = threading.local()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the attributes."""
+        return tuple(name for name in self._file.columns if name not in FIXED)
+
+    def attributes_of(self, row: int) -> dict[str, str | float]:
+        """All attributes of one row."""
+        return self._file.attributes_of(row)
+
+    def statistics(self, column: str) -> tuple[float, float] | None:
+        """Ends of a column that `values` was asked for; None = not known, or text. At once."""
+        return self._ends.get(column)
+
+    def values(self, column: str, rows: Int64Array) -> Column:
+        """One attribute of some rows; blocking: for workers.
+
+        Raises
+        ------
+        TwinError
+            The file cannot be read.
+        """
+        self._learn_ends(column)
+        file = self._reader()
+        firsts = np.cumsum([0, *self._group_sizes(file)])
+        group_of_row = np.searchsorted(firsts, rows, side="right") - 1
+        is_number = self._file.is_number(column)
+        found: Column = (
+            np.full(len(rows), np.nan) if is_number else np.full(len(rows), None, object)
+        )
+        for group in np.unique(group_of_row).tolist():
+            if not 0 <= group < len(firsts) - 1:
+                raise TwinError(f"Tiles and feature table do not belong together: {self._path}")
+            here = np.flatnonzero(group_of_row == group)
+            table = file.read_row_group(group, columns=[column], use_threads=False)
+            taken = table[column].take(rows[here] - firsts[group])
+            values = taken.to_numpy(zero_copy_only=False) if is_number else taken.to_pylist()
+            found[here] = values
+        return found
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+
+    def _learn_ends(self, column: str) -> None:
+        with self._lock:
+            if column in self._ends:
+                return
+            ends = None
+            if self._file.is_number(column):
+                known = self._file.statistics(column)
+                if known.least is not None and known.greatest is not None:
+                    ends = (float(known.least), float(known.greatest))
+            self._ends[column] = ends
+
+    def _reader(self) -> Any:
+        """The file as this thread reads it."""
+        import pyarrow.parquet as pq
+
+        if getattr(self._local, "file", None) is None:
+            self._local.file = pq.ParquetFile(self._path, memory_map=True)
+        return self._local.file
+
+    def _group_sizes(self, file: Any) -> list[int]:
+        metadata = file.metadata
+        return [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
+
+
+def table_beside(folder: Path | None) -> StreamTable | None:
+    """The table of an imported city; None where there is none.
+
+    Raises
+    ------
+    ReadError
+        There is one, and it cannot be read.
+    """
+    path = None if folder is None else folder / FILE_NAME
+    return StreamTable(path) if path is not None and path.is_file() else None
+
+
+def with_tables(city: CityAsset, streams: Sequence[TileSource]) -> CityAsset:
+    """The same live city, told where its imported streams keep their attributes.
+
+    A table that cannot be read is left out with a warning: the tiles can still be seen.
+    """
+    warnings = []
+    for stream in streams:
+        folder = getattr(stream, "folder", None)
+        try:
+            table = table_beside(folder)
+        except TwinError as error:
+            warnings.append(ReadWarning("feature-table", str(error)))
+            continue
+        if table is not None and isinstance(city.features, ResidentFeatures):
+            city.features.set_table(stream.id, table)
+    return replace(city, warnings=(*city.warnings, *warnings)) if warnings else city
