@@ -42,7 +42,7 @@ LETTER_CELL_PX = 38.0
 ARROW_GRAB_PX, BODY_GRAB_PX = 9.0, 12.0
 
 
-#: From so many arrows on, those of everyday vehicles are dots of this size.
+#: From so many far arrows on, they are dots of this size.
 CROWD, DOT_PX = 1500, 5.0
 #: Rows of the table of shapes: lettered, marked, other; first without a heading, then with one.
 _SHAPES = ("disc", "disc", "dot", "beak", "nose", "small nose")
@@ -169,7 +169,8 @@ class UnitsVisual:
         needs_arrow = ~near | marked | emergency
         inside = view.is_inside(pixels, 20)
         arrowed = inside & needs_arrow
-        arrowed &= ~self._draw_crowd(view, pixels, arrowed, marked | emergency, silent)
+        far = arrowed & ~marked & (px_m >= LETTER_M_PER_PX)
+        arrowed &= ~self._draw_crowd(view, pixels, far, emergency, silent)
         rows = np.flatnonzero(arrowed)
         # Far ones first; above the everyday ones those that answer calls, above all the marked.
         rows = rows[np.lexsort((-pixels[rows, 2], emergency[rows], marked[rows]))]
@@ -207,22 +208,23 @@ class UnitsVisual:
         self,
         view: View,
         pixels: Float64Array,
-        arrowed: BoolArray,
-        special: BoolArray,
+        far: BoolArray,
+        emergency: BoolArray,
         silent: BoolArray,
     ) -> BoolArray:
-        """Where there are too many arrows everyday ones become dots; which of them did."""
-        dotted = arrowed & ~special
-        if np.count_nonzero(arrowed) < CROWD:
-            dotted[:] = False
-        rows = np.flatnonzero(dotted)
-        drawn = self._dots.place(pixels[rows], view.size_px)
-        colours = np.repeat(rgba_bytes(self._everyday)[None], len(drawn), axis=0)
-        colours[silent[rows[drawn]], 3] = round(255 * SILENT_ALPHA)
-        size = points_size_px(len(drawn), view.size_px, DOT_PX * view.pixel_ratio, 2.0)
+        """Where there are too many far arrows they become dots; which of them did."""
+        if np.count_nonzero(far) < CROWD:
+            far = np.zeros(len(far), bool)
+        rows = np.flatnonzero(far)
+        rows = rows[self._dots.place(pixels[rows], view.size_px)]
+        colours = np.where(
+            emergency[rows, None], rgba_bytes(self._emergency), rgba_bytes(self._everyday)
+        )
+        colours[silent[rows], 3] = round(255 * SILENT_ALPHA)
+        size = points_size_px(len(rows), view.size_px, DOT_PX * view.pixel_ratio, 2.0)
         rim = (rgba_bytes(self._halo), size + 2.0 * view.pixel_ratio)
         self._dots.paint(colours, size, rim)
-        return dotted
+        return far
 
     def _crew_of(self, given: SceneInput) -> Crew:
         """What never changes about the units, gathered once a catalogue."""
