@@ -65,7 +65,9 @@ def test_every_body_is_closed_and_its_roof_covers_the_outline(
     closed = faces.sum(axis=0) - [0, 0, polygon.area]  # with its floor
     assert np.abs(closed).max() < 1e-3 * polygon.area
     heights = soup.corners_local_m[:, :, 2]
-    assert heights.max() == pytest.approx(TOP_M, abs=0.3)
+    assert heights.max() <= TOP_M + 1e-3
+    if outline is RECTANGLE:
+        assert heights.max() == pytest.approx(TOP_M, abs=1e-3)
     low = TOP_M - RISE_M if shape != RoofShape.FLAT else TOP_M
     assert heights[roof].min() >= low - 1e-3
 

@@ -16,6 +16,8 @@ from twin.city.tally import Tally
 
 #: Parts that cover this share of a building replace its outline.
 REPLACED_SHARE = 0.5
+#: An outline that fills less of its smallest box gets no ridge.
+LEAST_FILLED = 0.6
 #: From so many buildings with a height on, their median is taken for those without.
 FEW_KNOWN = 20
 
@@ -219,6 +221,7 @@ def measured(given: BuildingRows, parent: Int64Array, tally: Tally) -> Measured:
     base = np.where(base < top, base, 0.0)
     rise = np.minimum(rises, 0.95 * (top - base))
     shapes: UInt8Array = np.array([one.shape for one in told], dtype=np.uint8)
+    _flatten_winding(given.polygons, shapes, rise, tally)
     sources = [one.source or "usual" for one in told]
     ridges = [ridge_rad(tags, one.shape) for tags, one in zip(given.tags, told, strict=True)]
     bodies = Bodies(
@@ -232,6 +235,26 @@ def measured(given: BuildingRows, parent: Int64Array, tally: Tally) -> Measured:
         across=np.array([tags.get("roof:orientation") == "across" for tags in given.tags], bool),
     )
     return Measured(bodies=bodies, sources=sources)
+
+
+def _flatten_winding(
+    polygons: GeometryArray, shapes: UInt8Array, rise: Float64Array, tally: Tally
+) -> None:
+    """Make roofs flat over outlines far from a rectangle: one ridge would span their courts."""
+    import shapely
+
+    ridged = ~np.isin(shapes, [RoofShape.FLAT, RoofShape.PYRAMIDAL, RoofShape.DOME])
+    rows = np.flatnonzero(ridged)
+    if not len(rows):
+        return
+    box = shapely.area(shapely.oriented_envelope(polygons[rows]))
+    winding = rows[shapely.area(polygons[rows]) < LEAST_FILLED * box]
+    shapes[winding], rise[winding] = RoofShape.FLAT, 0.0
+    tally.add(
+        "winding-roof",
+        "Sloping roofs over outlines far from a rectangle are drawn flat",
+        len(winding),
+    )
 
 
 def _take_from_parents(top: Float64Array, unknown: BoolArray, parent: Int64Array) -> None:

@@ -32,7 +32,7 @@ _LAYER_WORDS: tuple[tuple[str, str], ...] = (
     (RAILWAY, r"rail|schiene|tram|bahn|spoor|metro"),
     (ROAD, r"road|street|strass|straß|highway|verkehr|transport|wegvak|weg(en)?$|rue|route|calle"
            r"|via(l|rio)?s?$"),
-    (WATER, r"water|river|lake|gew(ae|ä)sser|fluss|see|canal|hydro|ocean|sea$"),
+    (WATER, r"water|river|lake|gew(ae|ä)sser|fluss|seen?$|canal|hydro|ocean|sea$"),
     (PLANTS, r"park|green|gr(ue|ü)n|forest|wood|wald|veget|plant|garden|grass|trees?$"),
     (SQUARE, r"square|plaza|platz|parking|paved|pavement|sidewalk"),
     (LAND, r"land.?use|parcel|parzell|district|boundar|zone|zoning|ward|admin|quart|kadaster"),
