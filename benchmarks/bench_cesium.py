@@ -41,6 +41,8 @@ def run() -> Iterator[Result]:
     city = imported_city(BUILDINGS)
     job = make_job(city, browser)
     theirs = _parsed(_run_peer(job))
+    if tuple(theirs["size_px"]) != SIZE_PX:
+        raise RuntimeError(f"CesiumJS drew {theirs['size_px']} pixels, not {SIZE_PX}")
     ours = _parsed(_run_ours({**job, "governed": False}))
     governed = _parsed(_run_ours({**job, "governed": True}))
     for name in job["paths"]:
@@ -51,8 +53,8 @@ def run() -> Iterator[Result]:
         c = _median(governed, name)
         note = f"the same with the governor at 20 fps; CesiumJS {b:.0f} ms"
         yield _result(f"cesium.frame.{name}.governed", c, "ms", c / b, note)
-    a, b = ours["first_view_ms"], theirs["first_view_since_navigation_ms"]
-    note = f"from the start of the process; CesiumJS {b:.0f} ms from the start of its page"
+    a, b = ours["first_view_ms"], theirs["first_view_ms"]
+    note = f"from the start of the process; CesiumJS {b:.0f} ms from the start of the browser"
     yield _result("cesium.first_view", a, "ms", a / b, note)
     a, b = ours["peak_rss_mb"], theirs["peak_rss_mb"]
     note = f"process tree; CesiumJS {b:.0f} MiB; with shared pages divided "

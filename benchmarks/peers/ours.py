@@ -57,7 +57,7 @@ def main(job_path: str) -> None:
                 taker.settle()
             frames.append(taker.frame(governed=job["governed"]))
         out["frames_ms"][name] = frames
-        figures = scene.streamed.figures() if scene.streamed else None
+        figures = scene.streamed.figures if scene.streamed else None
         out["triangles"][name] = figures.n_triangles if figures else 0
         out["tiles"][name] = figures.n_drawn if figures else 0
         out["complete"] = complete
