@@ -14,7 +14,7 @@ from twin.city.asset import CityAsset, FeatureTable, TriangleSoup
 from twin.city.drape import DRAPED_UNDER_M, UNDER_M, draped, pushed_under, stands_on_zero
 from twin.city.frames import Origin, crs_from_text
 from twin.city.ground_raster import ground_cover
-from twin.city.join import joined
+from twin.city.join import join_all
 from twin.city.merging import Piece, built_extent, merged
 from twin.city.placing import projected_between
 from twin.city.reframing import Move, between_frames, moved, placed_by_hand
@@ -291,14 +291,9 @@ class _Composer:
 
     def _join(self) -> None:
         for join in self._scene.joins:
-            if join.is_live:
-                continue
-            path = Path(self._scene.location_of(join))
-            keys = [join.source] if join.source else list(self._assets)
-            for key in keys:
-                asset = self._assets.get(key)
-                if asset is not None and asset.terrain is None:
-                    self._assets[key] = joined(asset, join, path)
+            if not join.is_live:
+                path = Path(self._scene.location_of(join))
+                self._assets = join_all(self._assets, join, path, self._tally)
 
     # -- the whole ---------------------------------------------------------------------------
 

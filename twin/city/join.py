@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,32 @@ def join_from_text(text: str) -> Join:
         )
     key, _, attribute = key.partition("=")
     return Join(path=str(Path(path).absolute()), key=key, feature_key=attribute)
+
+
+def join_all(
+    assets: Mapping[str, CityAsset], join: Join, path: Path, tally: Tally
+) -> dict[str, CityAsset]:
+    """Join a table to the source it names, or to each that it fits; trouble becomes a warning."""
+    found = dict(assets)
+    troubles, n_fitting = [], 0
+    for key in [join.source] if join.source else list(assets):
+        if key not in assets or assets[key].terrain is not None:
+            continue
+        try:
+            asset = joined(assets[key], join, path)
+        except ReadError as error:
+            troubles.append(str(error))
+            continue
+        if join.source or _n_joined(asset) > _n_joined(assets[key]):
+            found[key], n_fitting = asset, n_fitting + 1
+    if not n_fitting:
+        sentence = troubles[0] if troubles else f"No feature fits a row of {path.name}"
+        tally.add("join-failed", f"Nothing was joined: {sentence}")
+    return found
+
+
+def _n_joined(asset: CityAsset) -> int:
+    return sum(one.count for one in asset.warnings if one.kind == "joined")
 
 
 def joined(asset: CityAsset, join: Join, path: Path) -> CityAsset:

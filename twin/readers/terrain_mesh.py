@@ -18,6 +18,8 @@ _ERROR_SHARE = 1 / 40_000
 _LEAST_ERROR_M, _MOST_ERROR_M = 0.2, 10.0
 #: Around the core the error allowed grows by its own size every so many metres.
 _COARSER_M = 250.0
+#: Steps at the coast and at the rim of what is known, in largest errors.
+_COAST_STEPS, _RIM_STEPS = 3.0, 400.0
 
 
 def terrain_asset(
@@ -38,7 +40,6 @@ def terrain_asset(
     known = np.isfinite(raster.terrain.heights_m)
     if not known.any():
         raise ReadError("The terrain has no known height here", path=path, reader_id=reader_id)
-    tally.add("voids", "Samples without a height are left open in the terrain", int((~known).sum()))
     corners, surfaces, error_m = triangulated(raster)
     tally.add("terrain-error", f"The terrain is drawn to within {error_m:.1f} m of its samples")
     is_sea = surfaces == Surface.WATER
@@ -93,15 +94,9 @@ def triangulated(raster: LocalRaster) -> tuple[Float32Array, np.ndarray, float]:
     rows, columns = raster.full_m.shape
     if min(rows, columns) < 2:
         return np.empty((0, 3, 3), np.float32), np.empty(0, np.uint8), 0.0
-    weight = _weights(raster)
-    middle = float(raster.full_m.mean())
     extent_m = max(rows, columns) * raster.cell_m
     bound_m = float(np.clip(extent_m * _ERROR_SHARE, _LEAST_ERROR_M, _MOST_ERROR_M))
-    tin = Delatin(
-        np.ascontiguousarray((raster.full_m - middle) * weight, np.float32),
-        max_error=bound_m,
-        max_triangles=MAX_TRIANGLES,
-    )
+    tin = Delatin(_to_fit(raster, bound_m), max_error=bound_m, max_triangles=MAX_TRIANGLES)
     pixel = np.asarray(tin.vertices)[:, :2].astype(np.int64)
     row, column = rows - 1 - pixel[:, 1], pixel[:, 0]
     faces = np.asarray(tin.triangles).astype(np.int64)
@@ -116,6 +111,17 @@ def triangulated(raster: LocalRaster) -> tuple[Float32Array, np.ndarray, float]:
     sea = raster.sea[row, column][faces].all(axis=1)
     surfaces = np.where(sea, Surface.WATER, Surface.TERRAIN).astype(np.uint8)
     return points[faces], surfaces, max(float(tin.error), 0.05)
+
+
+def _to_fit(raster: LocalRaster, bound_m: float) -> Float32Array:
+    """The samples as the triangulation sees them: weighted, with steps at rims and coasts.
+
+    A step makes triangles end there; heights are taken from the raster itself afterwards.
+    """
+    fitted = (raster.full_m - float(raster.full_m.mean())) * _weights(raster)
+    fitted[raster.sea] -= _COAST_STEPS * bound_m
+    fitted[~np.isfinite(raster.terrain.heights_m)] += _RIM_STEPS * bound_m
+    return np.ascontiguousarray(fitted, np.float32)
 
 
 def _weights(raster: LocalRaster) -> Float32Array:
@@ -133,11 +139,9 @@ def _weights(raster: LocalRaster) -> Float32Array:
 def _known(
     raster: LocalRaster, row: Int64Array, column: Int64Array, faces: Int64Array
 ) -> Int64Array:
-    """The faces whose middle lies on a known sample."""
+    """The faces between known samples."""
     known = np.isfinite(raster.terrain.heights_m)
     if known.all():
         return faces
-    at_row = np.rint(row[faces].mean(axis=1)).astype(np.int64)
-    at_column = np.rint(column[faces].mean(axis=1)).astype(np.int64)
-    inside: Int64Array = faces[known[at_row, at_column] & known[row, column][faces].all(axis=1)]
+    inside: Int64Array = faces[known[row, column][faces].all(axis=1)]
     return inside
