@@ -74,9 +74,11 @@ class CameraRig:
         )
         self._samples = corners if samples_m is None or not len(samples_m) else samples_m
 
-    def set_ground(self, ground_z_m: float) -> None:
-        """Follow the ground of streamed tiles; the home view does so while it is looked at."""
-        self._ground_z_m = ground_z_m
+    def follow_bounds(
+        self, bounds_min_max_m: Float64Array, ground_z_m: float, samples_m: Float64Array
+    ) -> None:
+        """Learn more of a streamed city; the home view follows while it is looked at."""
+        self.set_bounds(bounds_min_max_m, ground_z_m, samples_m)
         if self._at_home == self.pose and self._flight is None:
             self.home(animated=False)
 

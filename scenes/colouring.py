@@ -11,7 +11,7 @@ import numpy as np
 from scenes.legend import Legend, Rgb
 from scenes.scene_input import SceneInput
 from scenes.style_texture import Alpha
-from twin.arrays import BoolArray, Float64Array, Int32Array, UInt8Array
+from twin.arrays import BoolArray, Float32Array, Float64Array, Int32Array, UInt8Array
 from twin.city.asset import CityAsset, Features, Surface
 from twin.city.residents import ResidentFeatures
 from twin.ramps import Ramp, colours_from_values, ramp_table
@@ -53,8 +53,12 @@ def building_points(asset: CityAsset) -> Float64Array:
 
     Single buildings far outside, such as a farm, are left out.
     """
-    bounds = asset.features.bounds_min_max_local_m[built_features(asset)].astype(float)
-    bounds = bounds[~np.isnan(bounds[:, 0])]
+    return points_of_boxes(asset.features.bounds_min_max_local_m[built_features(asset)])
+
+
+def points_of_boxes(bounds_min_max_m: Float32Array) -> Float64Array:
+    """(N, 3) corners of a thousand boxes or so of (M, 6); those far outside are left out."""
+    bounds = bounds_min_max_m[~np.isnan(bounds_min_max_m[:, 0])].astype(float)
     if len(bounds):
         middle = 0.5 * (bounds[:, :2] + bounds[:, 3:5])
         low, high = np.percentile(middle, FRAMED_PERCENTILES, axis=0)

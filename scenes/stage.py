@@ -154,6 +154,11 @@ class Stage:
         self._row_of_id = None
         self._picked = self._built_m = None
 
+    def set_built_points(self, points_m: Float64Array) -> None:
+        """Learn where the buildings of a streamed city are."""
+        self.built_points_m = points_m
+        self.built = circle_around(points_m, self.bounds_m)
+
     def _take_streamed_extent(self, streamed: StreamedTiles) -> None:
         """Until its tiles come, a streamed city is as large as its first boxes."""
         corners = streamed.corners_m()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from scenes.camera_rig import CameraRig
+from scenes.colouring import building_points, points_of_boxes
 from scenes.picker import Picker
 from scenes.stage import Stage
 from scenes.streamed_tiles import StreamedTiles
@@ -33,7 +34,7 @@ class StreamRig:
         self._drawn_version = -1
         self._rows_version = -1
         self._raised: set[int] = set()
-        self._is_ground_settled = False
+        self._has_begun = self._is_settled = False
         self._pinned = -1
 
     def update(self, view: View, *, has_moved: bool, selected: int) -> bool:
@@ -50,7 +51,7 @@ class StreamRig:
         if streamed.version != self._drawn_version:
             self._drawn_version = streamed.version
             self._picker.set_streamed(streamed.pick_meshes)
-            self._settle_ground(streamed)
+            self._settle(streamed)
         return changed
 
     def _features(self) -> ResidentFeatures:
@@ -87,15 +88,24 @@ class StreamRig:
             self._stage.roofs.raise_to(middle)
         self._raised = set(known)
 
-    def _settle_ground(self, streamed: StreamedTiles) -> None:
-        """Boxes only tell how low the ground may be; the first tiles tell where it is."""
-        if self._is_ground_settled or self._stage.asset.soup.n_triangles:
+    def _settle(self, streamed: StreamedTiles) -> None:
+        """Boxes only tell where things may be; the first tiles tell where ground and houses are."""
+        if self._is_settled or not streamed.streamer.loaded:
             return
-        z_m = streamed.ground_z_m()
-        if np.isnan(z_m):
-            return
-        self._is_ground_settled = streamed.is_settled
-        if z_m != self._stage.ground_z_m:
-            self._stage.ground_z_m = z_m
+        if self._has_begun and not streamed.is_settled:
+            return  # once with the first tiles, once with all of the first picture
+        self._has_begun, self._is_settled = True, streamed.is_settled
+        stage, z_m = self._stage, streamed.ground_z_m()
+        if not stage.asset.soup.n_triangles and not np.isnan(z_m):
+            stage.ground_z_m = z_m
             self._picker.set_ground(z_m)
-            self._camera.set_ground(z_m)
+        found = [
+            each.table.bounds_min_max_local_m[each.built]
+            for each in self._features().ranges
+            if each.built is not None
+        ]
+        points = points_of_boxes(np.concatenate([np.empty((0, 6), np.float32), *found]))
+        points = np.concatenate([building_points(stage.asset), points])
+        if len(points):
+            stage.set_built_points(points)
+        self._camera.follow_bounds(stage.bounds_m, stage.ground_z_m, stage.built_points_m)

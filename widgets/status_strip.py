@@ -168,9 +168,10 @@ def city_text(city: CityMemory | None) -> str:
     """Share of the budget, e.g. " · city 0.8 of 2 GiB", and that it does not suffice."""
     if city is None:
         return ""
-    used, limit = city.used_bytes / 2**30, city.limit_bytes / 2**30
+    mib = city.used_bytes / 2**20
+    used = f"{mib:.0f} MiB" if mib < 1000 else f"{mib / 1024:.1f} GiB"
     short = " (coarser)" if city.allowed_px else ""
-    return f" · city {used:.1f} of {limit:.2g} GiB{short}"
+    return f" · city {used} of {city.limit_bytes / 2**30:.2g} GiB{short}"
 
 
 def memory_help(city: CityMemory | None) -> str:

@@ -61,7 +61,6 @@ class BuildingsVisual:
         self._ribbons = StreetRibbons(stage.renderer)
         self._streets_key = (-1, "")
         self._is_painted = False
-        self._middle, self._radius_m = stage.built
         self._edges_on = True
         self._drawn = self._loaded = -1
         self._seen = b""
@@ -106,11 +105,12 @@ class BuildingsVisual:
         self._ribbons.dispose()
 
     def _set_haze(self, view: View, state: BuildingsState) -> None:
-        middle_m = float(np.linalg.norm(view.position_m - self._middle))
+        middle, radius_m = self._stage.built
+        middle_m = float(np.linalg.norm(view.position_m - middle))
         most = _HAZE.get(self._stage.theme.name, 0.4) if state.haze else 0.0
         beyond = _HAZE_BEYOND if state.haze else 0.0
-        begin_m = max(middle_m - self._radius_m, 0.5 * self._radius_m)
-        end_m = middle_m + 1.1 * self._radius_m
+        begin_m = max(middle_m - radius_m, 0.5 * radius_m)
+        end_m = middle_m + 1.1 * radius_m
         if self._stage.streamed is not None:  # a metropolis fades long before its far side
             height_m = float(view.position_m[2]) - self._stage.ground_z_m
             sight_m = _SIGHT_M + _SIGHT_HEIGHTS * max(height_m, 0.0)

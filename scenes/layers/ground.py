@@ -27,15 +27,15 @@ class GroundVisual:
 
     def _make(self) -> None:
         stage = self._stage
-        self._z_m = stage.ground_z_m
-        self._ground = Ground(stage.renderer, stage.bounds_m, stage.built[1], self._z_m)
+        self._at = (stage.ground_z_m, stage.built[1])
+        self._ground = Ground(stage.renderer, stage.bounds_m, stage.built[1], stage.ground_z_m)
         self._ground.set_theme(stage.theme)
         self._ground.set_visible(self._visible)
         self._seen = b""
 
     def update(self, given: SceneInput, view: View, state: GroundState) -> bool:  # noqa: ARG002
         """Bend the sky to the new view; follow the ground of streamed tiles."""
-        if self._z_m != self._stage.ground_z_m:
+        if self._at != (self._stage.ground_z_m, self._stage.built[1]):
             self._ground.dispose()
             self._make()
         if view.stamp == self._seen:
