@@ -78,15 +78,14 @@ def test_what_is_cut_off_opens_with_a_warning_or_says_so(
     whole = cloud(tmp_path / name).read_bytes()
     path = tmp_path / f"cut-{name}"
     path.write_bytes(whole[: int(len(whole) * share)])
-    try:
-        asset = open_city(path)
-    except ReadError as error:
-        assert "cut off" in str(error)
-        assert "\n" not in str(error)
-    else:
-        assert "cut-off" in {one.kind for one in asset.warnings}
-        assert asset.points is not None
-        assert 0 < asset.points.n_points < N_POINTS
+    if name.endswith(".laz"):  # its packed blocks are read whole: the first is already torn
+        with pytest.raises(ReadError, match="cut off"):
+            open_city(path)
+        return
+    asset = open_city(path)
+    assert "cut-off" in {one.kind for one in asset.warnings}
+    assert asset.points is not None
+    assert 0 < asset.points.n_points < N_POINTS
 
 
 @pytest.mark.parametrize(
