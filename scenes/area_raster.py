@@ -13,7 +13,7 @@ from twin.theme import rgb_from_hex
 
 CELLS = 768
 #: Width of the border and the distance of two hatch lines, in cells of the raster.
-BORDER, HATCH = 2.0, 14.0
+BORDER, HATCH = 4.0, 16.0
 _FILL, _LINE, _EDGE = 46, 120, 255
 
 

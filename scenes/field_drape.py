@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
 from vtkmodules.vtkCommonDataModel import vtkImageData
-from vtkmodules.vtkFiltersSources import vtkPlaneSource
-from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper, vtkTexture
+from vtkmodules.vtkRenderingCore import vtkTexture
 
 from scenes.shader_part import ShaderPart
+from scenes.sheet import Sheet
 from scenes.stage import Stage
 from scenes.vtk_arrays import numpy_view
 from twin.analysis.interpolation import Raster
@@ -40,20 +40,10 @@ class FieldDrape:
         self._texture.RepeatOff()
         self._texture.SetColorModeToDirectScalars()
         self._texture.SetPremultipliedAlpha(True)
-        self._plane = vtkPlaneSource()
-        mapper = vtkPolyDataMapper()
-        mapper.SetInputConnection(self._plane.GetOutputPort())
-        self._sheet = vtkActor()
-        self._sheet.SetMapper(mapper)
-        self._sheet.SetTexture(self._texture)
-        self._sheet.GetProperty().LightingOff()
-        self._sheet.ForceTranslucentOn()
-        self._sheet.PickableOff()
-        self._sheet.UseBoundsOff()
-        self._sheet.VisibilityOff()
+        self._sheet = Sheet(stage.renderer)
+        self._sheet.actor.SetTexture(self._texture)
         self._has_field = False
         self._n_changes = 0.0
-        stage.renderer.AddActor(self._sheet)
 
     def set_field(self, raster: Raster, rgba: UInt8Array, strength: float) -> None:
         """Show (n_rows, n_columns, 4) uint8, colours not premultiplied, alpha 0 = nothing there."""
@@ -80,7 +70,7 @@ class FieldDrape:
     def set_visible(self, visible: bool) -> None:
         """Show or hide; hidden it costs nothing."""
         shown = visible and self._has_field
-        self._sheet.SetVisibility(shown)
+        self._sheet.actor.SetVisibility(shown)
         if shown:
             self._stage.surface_property.SetTexture(f"{self._name}Map", self._texture)
             self._stage.add_shader_part(self._part)
@@ -91,14 +81,12 @@ class FieldDrape:
     def dispose(self) -> None:
         """Take it off the city."""
         self.set_visible(False)
-        self._stage.renderer.RemoveActor(self._sheet)
+        self._sheet.dispose()
 
     def _place(self, raster: Raster) -> None:
         east, north = raster.size_m
         west, south, z = raster.west_m, raster.south_m, self._stage.ground_z_m + LIFT_M
-        self._plane.SetOrigin(west, south, z)
-        self._plane.SetPoint1(west + east, south, z)
-        self._plane.SetPoint2(west, south + north, z)
+        self._sheet.place(west, south, west + east, south + north, z)
         box = (west, south, 1.0 / east, 1.0 / north)
         self._stage.surface_shader.GetVertexCustomUniforms().SetUniform4f(f"{self._name}Box", box)
         # The kept picture knows of uniforms, not of what is in a texture.

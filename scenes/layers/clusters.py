@@ -59,10 +59,11 @@ class ClustersVisual:
             self._catalogue = given.catalogue_version
             self._places = places_of(given, self._stage)
         calm = ~worth_a_symbol(given, self._places)
-        seen = (view.stamp, state, self._catalogue)
+        marks = (tuple(sorted(given.alarms)), given.selection.thing_id, given.targets)
+        seen = (view.stamp, state, self._catalogue, marks)
         is_recent = abs(given.now_ns - self._drawn_ns) < REFRESH_NS
         stamp = (*seen, calm.tobytes())
-        if stamp == self._seen or (seen == self._seen[:3] and is_recent):
+        if stamp == self._seen or (seen == self._seen[:4] and is_recent):
             return False
         self._seen, self._drawn_ns = stamp, given.now_ns
         pixels = view.project(self._places.tops_local_m)

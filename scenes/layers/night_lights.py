@@ -16,6 +16,7 @@ from scenes.layer import LayerType
 from scenes.observed_values import ObservedValues
 from scenes.scene_input import SceneInput
 from scenes.shader_part import ShaderPart
+from scenes.sheet import SPECK_M
 from scenes.stage import Stage
 from scenes.view import View
 from scenes.vtk_arrays import vtk_from_numpy, vtk_points
@@ -90,10 +91,13 @@ class NightLightsVisual:
         self._texture = FeatureTexture()
         self._lamps = lamps_of(stage.asset.streets if self._is_night else None)
         mesh = vtkPolyData()
-        mesh.SetPoints(vtk_points(self._lamps))
+        # One more far below, unlit: see `scenes.sheet`.
+        speck = np.array([[0.0, 0.0, SPECK_M]], np.float32)
+        mesh.SetPoints(vtk_points(np.concatenate([self._lamps, speck])))
         self._mesh = mesh
         mapper = vtkOpenGLPointGaussianMapper()
         mapper.SetInputData(mesh)
+        mapper.SetVBOShiftScaleMethod(0)
         mapper.SetScaleFactor(_GLOW_M)
         mapper.SetSplatShaderCode(_SPLAT)
         mapper.SetColorModeToDirectScalars()
@@ -158,9 +162,9 @@ class NightLightsVisual:
 
     def _light_lamps(self, given: SceneInput, state: NightLightsState) -> bool:
         bright = self._brightness(given) if state.lamps else np.zeros(len(self._lamps))
-        rgba = np.empty((len(bright), 4), np.uint8)
+        rgba = np.zeros((len(bright) + 1, 4), np.uint8)
         rgba[:, :3] = _WARM
-        rgba[:, 3] = np.round(255 * bright)
+        rgba[:-1, 3] = np.round(255 * bright)
         if rgba.tobytes() == self._shown_lamps:
             return False
         self._shown_lamps = rgba.tobytes()

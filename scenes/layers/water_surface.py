@@ -6,14 +6,13 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 import numpy as np
-from vtkmodules.vtkFiltersSources import vtkPlaneSource
-from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
 
 from scenes.feature_texture import FeatureTexture
 from scenes.layer import LayerType
 from scenes.legend import Legend, Rgb
 from scenes.scene_input import SceneInput
 from scenes.shader_part import ShaderPart
+from scenes.sheet import Sheet
 from scenes.stage import Stage
 from scenes.view import View
 from twin.city.asset import CityAsset, Surface
@@ -86,18 +85,9 @@ class WaterSurfaceVisual:
         self._texture = FeatureTexture()
         pairs = np.column_stack([np.nan_to_num(self._feet, nan=1e6), self._built])
         self._texture.set_pairs(pairs.astype(np.float32))
-        self._plane = vtkPlaneSource()
-        mapper = vtkPolyDataMapper()
-        mapper.SetInputConnection(self._plane.GetOutputPort())
-        self._sheet = vtkActor()
-        self._sheet.SetMapper(mapper)
-        self._sheet.GetProperty().LightingOff()
-        self._sheet.GetProperty().SetColor(*self._water)
-        self._sheet.GetProperty().SetOpacity(_ALPHA)
-        self._sheet.ForceTranslucentOn()
-        self._sheet.PickableOff()
-        self._sheet.UseBoundsOff()
-        stage.renderer.AddActor(self._sheet)
+        self._sheet = Sheet(stage.renderer)
+        self._sheet.actor.GetProperty().SetColor(*self._water)
+        self._sheet.actor.GetProperty().SetOpacity(_ALPHA)
         middles = columns.centres_local_m()[self._built]
         ends = np.percentile(middles, (1, 99), axis=0) if len(middles) else np.zeros((2, 2))
         self._middle = ends.mean(axis=0)
@@ -126,7 +116,7 @@ class WaterSurfaceVisual:
     def set_visible(self, visible: bool) -> None:
         """Show or hide the water; hidden it costs nothing."""
         stage = self._stage
-        self._sheet.SetVisibility(visible)
+        self._sheet.actor.VisibilityOff()
         self._level_m, self._key = float("nan"), ()
         if not visible:
             stage.drop_shader_part(_PART.id)
@@ -143,7 +133,7 @@ class WaterSurfaceVisual:
         """Let the water run off."""
         self.set_visible(False)
         self._stage.surface_property.RemoveTexture("featureFeet")
-        self._stage.renderer.RemoveActor(self._sheet)
+        self._sheet.dispose()
 
     def _rise(self, given: SceneInput, state: WaterSurfaceState) -> tuple[float, str]:
         if state.level_from == "set by hand":
@@ -156,9 +146,9 @@ class WaterSurfaceVisual:
 
     def _place(self, level_m: float) -> None:
         (x, y), half = self._middle, self._half_m
-        self._plane.SetOrigin(x - half, y - half, level_m)
-        self._plane.SetPoint1(x + half, y - half, level_m)
-        self._plane.SetPoint2(x - half, y + half, level_m)
+        # The ground sheet leaves no depth behind: under it there is nothing to be seen.
+        self._sheet.actor.SetVisibility(level_m > self._stage.ground_z_m)
+        self._sheet.place(x - half, y - half, x + half, y + half, level_m)
         self._stage.surface_shader.GetVertexCustomUniforms().SetUniformf("waterLevel", level_m)
 
     def _tell(self, rise_m: float, told: str) -> None:
