@@ -6,7 +6,7 @@ import numpy as np
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper, vtkRenderer
 from vtkmodules.vtkRenderingOpenGL2 import vtkOpenGLShaderProperty, vtkOpenGLTexture
 
-from scenes.ground import FLAT_LIGHT, RINGS
+from scenes.ground import FLAT_LIGHT
 from scenes.sun_rig import Frame
 from scenes.sun_shader import LOOK_UP
 from scenes.vtk_arrays import triangle_mesh
@@ -14,6 +14,8 @@ from twin.arrays import Float64Array
 
 #: Above the sheet, so that the depth test takes the shadow.
 LIFT_M = 0.05
+#: How far beyond the city shadows are drawn, in its radii: the second ring of `scenes.ground`.
+REACH = 1.5
 _FRAGMENT = """
 if (sunDir.z <= 0.0) discard;
 float open = sunLit(sunDepth, sheetVS, vec3(0.0, 0.0, 1.0));
@@ -21,6 +23,8 @@ if (open > 0.99) discard;
 vec3 sky = 0.70 * skyTint;
 vec3 sun = pow(sunDir.z, 0.7) * sunTint;
 vec3 ambientColor = sheetColour * (sky + open * sun) / (sky + sun);
+float share = length(sheetVS.xy - sheetDisc.xy) / sheetDisc.z;
+ambientColor = mix(ambientColor, sheetHorizon, clamp((share - 1.05) / 0.45, 0.0, 1.0) * 0.22);
 vec3 diffuseColor = vec3(0.0);
 float opacity = 1.0;
 """
@@ -40,6 +44,7 @@ class SunGround:
         city: Frame,
         ground_z_m: float,
         colour: tuple[float, float, float],
+        horizon: tuple[float, float, float],
         depth: vtkOpenGLTexture,
     ) -> None:
         self._renderer = renderer
@@ -58,7 +63,10 @@ class SunGround:
         fragment("//VTK::Normal::Dec", True, inputs, False)
         fragment("//VTK::Color::Impl", True, _FRAGMENT, False)
         lit = tuple(min(1.0, value * FLAT_LIGHT) for value in colour)
-        self.shader.GetFragmentCustomUniforms().SetUniform3f("sheetColour", lit)
+        uniforms = self.shader.GetFragmentCustomUniforms()
+        uniforms.SetUniform3f("sheetColour", lit)
+        uniforms.SetUniform3f("sheetHorizon", horizon)
+        uniforms.SetUniform3f("sheetDisc", (city.x_m, city.y_m, city.radius_m))
         mapper = vtkPolyDataMapper()
         mapper.SetInputData(triangle_mesh(*_disc(city, ground_z_m + LIFT_M)))
         mapper.ScalarVisibilityOff()
@@ -79,12 +87,12 @@ class SunGround:
 
 
 def _disc(city: Frame, z_m: float) -> tuple[np.ndarray, np.ndarray]:
-    """A fan over the part of the sheet that has not faded yet."""
+    """A fan over the part of the sheet that has hardly faded yet."""
     n = 64
     angle = np.linspace(0.0, 2 * np.pi, n, endpoint=False)
     rim: Float64Array = np.column_stack([np.cos(angle), np.sin(angle)]) * city.radius_m
     points = np.zeros((n + 1, 3), np.float32)
-    points[1:, :2] = rim * RINGS[1][0]
+    points[1:, :2] = rim * REACH
     points += np.array([city.x_m, city.y_m, z_m], np.float32)
     here = np.arange(n)
     fan = np.column_stack([np.zeros(n, int), 1 + here, 1 + (here + 1) % n])

@@ -59,7 +59,7 @@ class MeasureVisual:
 
     def click(self, at: PointerAt) -> bool:
         """Add a point."""
-        point = snapped(at, self._bench.tiles, snap=self._state.snap)
+        point = snapped(at, self._bench, snap=self._state.snap)
         if point is None:
             return False
         if self._is_done:
@@ -72,7 +72,7 @@ class MeasureVisual:
         """Show where the next point would be."""
         if self._is_done:
             return False
-        self._hover = snapped(at, self._bench.tiles, snap=self._state.snap)
+        self._hover = snapped(at, self._bench, snap=self._state.snap)
         self._is_changed = True
         return True
 

@@ -74,6 +74,7 @@ class SunVisual(ModeVisual):
             self._city,
             stage.ground_z_m,
             rgb_from_hex(stage.theme.surface["terrain"]),
+            rgb_from_hex(stage.theme.scene["horizon"]),
             self._map.texture,
         )
         self._shaders = (stage.surface_shader, self._ground.shader)

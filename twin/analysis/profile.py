@@ -59,5 +59,5 @@ def profile_rows(curve: Curve, datum_m: float) -> tuple[Row, ...]:
             rows.append(Row(f"{name} highest", metres(float(known.max())), "m"))
     rise = np.diff(ground[np.isfinite(ground)])
     rows.append(Row("Ground climbs", metres(float(rise[rise > 0].sum())), "m"))
-    rows.append(Row("Ground falls", metres(float(-rise[rise < 0].sum())), "m"))
+    rows.append(Row("Ground falls", metres(float(np.abs(rise[rise < 0]).sum())), "m"))
     return tuple(rows)
