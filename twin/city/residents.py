@@ -177,9 +177,9 @@ class ResidentFeatures:
         names = self.lacking(rows)
         if not names or not isinstance(rows.table, FeatureTable):
             return rows
-        own = np.asarray(rows.table.attributes[ROW], float).astype(np.int64)
+        own = np.nan_to_num(np.asarray(rows.table.attributes[ROW], float), nan=-1.0)
         source = self._tables[rows.source_id]
-        more = {name: source.values(name, own) for name in names}
+        more = {name: source.values(name, own.astype(np.int64)) for name in names}
         table = replace(rows.table, attributes={**rows.table.attributes, **more})
         return replace(rows, table=table)
 

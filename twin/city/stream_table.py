@@ -14,7 +14,7 @@ from twin.arrays import Int64Array
 from twin.city.asset import CityAsset, Column, ReadWarning
 from twin.city.feature_file import FIXED, FeatureFile
 from twin.city.residents import ResidentFeatures
-from twin.errors import TwinError
+from twin.errors import ReadError, TwinError
 from twin.tiles.content import TileSource
 
 FILE_NAME = "features.parquet"
@@ -36,7 +36,9 @@ class StreamTable:
         return tuple(name for name in self._file.columns if name not in FIXED)
 
     def attributes_of(self, row: int) -> dict[str, str | float]:
-        """All attributes of one row."""
+        """All attributes of one row, none for one that is not in the file."""
+        if not 0 <= row < self._file.n_features:
+            return {}
         return self._file.attributes_of(row)
 
     def statistics(self, column: str) -> tuple[float, float] | None:
@@ -44,11 +46,11 @@ class StreamTable:
         return self._ends.get(column)
 
     def values(self, column: str, rows: Int64Array) -> Column:
-        """One attribute of some rows; blocking: for workers.
+        """One attribute of some rows, none for those that are not in the file; for workers.
 
         Raises
         ------
-        TwinError
+        ReadError
             The file cannot be read.
         """
         self._learn_ends(column)
@@ -59,14 +61,11 @@ class StreamTable:
         found: Column = (
             np.full(len(rows), np.nan) if is_number else np.full(len(rows), None, object)
         )
-        for group in np.unique(group_of_row).tolist():
-            if not 0 <= group < len(firsts) - 1:
-                raise TwinError(f"Tiles and feature table do not belong together: {self._path}")
-            here = np.flatnonzero(group_of_row == group)
-            table = file.read_row_group(group, columns=[column], use_threads=False)
-            taken = table[column].take(rows[here] - firsts[group])
-            values = taken.to_numpy(zero_copy_only=False) if is_number else taken.to_pylist()
-            found[here] = values
+        known = (rows >= 0) & (rows < firsts[-1])
+        for group in np.unique(group_of_row[known]).tolist():
+            here = np.flatnonzero(known & (group_of_row == group))
+            taken = self._column_of(file, group, column).take(rows[here] - firsts[group])
+            found[here] = taken.to_numpy(zero_copy_only=False) if is_number else taken.to_pylist()
         return found
 
     def close(self) -> None:
@@ -91,6 +90,12 @@ class StreamTable:
         if getattr(self._local, "file", None) is None:
             self._local.file = pq.ParquetFile(self._path, memory_map=True)
         return self._local.file
+
+    def _column_of(self, file: Any, group: int, column: str) -> Any:
+        try:
+            return file.read_row_group(group, columns=[column], use_threads=False)[column]
+        except (OSError, ValueError) as error:
+            raise ReadError("The feature table cannot be read", path=self._path) from error
 
     def _group_sizes(self, file: Any) -> list[int]:
         metadata = file.metadata
