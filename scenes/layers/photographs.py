@@ -33,7 +33,9 @@ class PhotographsVisual:
         """Remember the city; its photographs are decoded when they are first wanted."""
         self._stage = stage
         self._faces: TexturedFaces | None = None
-        self._has_photographs = has_photographs(stage.asset)
+        # The lines of a timetable are known by their colours; houses stay grey unless asked.
+        has_routes = "Route" in stage.asset.features.kind_names
+        self._has_photographs = has_photographs(stage.asset) or has_routes
         self._seen = b""
         self._visible = True
         self._gives_way = False

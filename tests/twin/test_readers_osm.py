@@ -163,7 +163,7 @@ def test_streets_are_cut_where_they_meet(tmp_path: Path) -> None:
     sample.node(100, 0)
     streets = open_city(sample.written(tmp_path)).streets
     assert streets is not None
-    assert sorted(streets.names) == ["Long", "Long", "Side", "Unnamed service road"]
+    assert sorted(streets.names) == ["Long", "Long", "Service road by Long", "Side"]
     graph = StreetGraph(streets)
     assert (graph.n_edges, len(graph.core)) == (4, 5)
     assert sorted(graph.degrees().tolist()) == [1, 1, 1, 2, 3]
@@ -186,7 +186,7 @@ def test_a_junction_is_one_signal_named_after_its_streets(tmp_path: Path) -> Non
     signals = [place for place in asset.places if place.kind == "signal"]
     assert sorted(place.name for place in signals) == [
         "B Street / A Street",
-        "Unnamed service road",
+        "Traffic signals",
     ]
 
 

@@ -211,7 +211,7 @@ def test_geojson_lines_and_points(tmp_path: Path) -> None:
     assert kinds(asset) == {"Road": 2, "Line": 2, "PointOfInterest": 2, "WaterBody": 1}
     assert asset.streets is not None
     assert sorted(asset.streets.names) == [
-        "High Street", "High Street", "Unnamed residential street"
+        "High Street", "High Street", "Residential street by High Street"
     ]  # fmt: skip
     assert [(place.name, place.kind) for place in asset.places] == [
         ("St. Anna", "hospital"),

@@ -298,7 +298,8 @@ class _Maker:
         for k in np.flatnonzero(np.isin(self.data.way_nodes, nodes)).tolist():
             tags = self.data.way_tags[int(owner[k])]
             if line_look(tags) is not None and "highway" in tags:
-                names[int(self.data.way_nodes[k])].append(street_name(tags))
+                name = street_name(tags)
+                names[int(self.data.way_nodes[k])] += [name] if name else []
         return signal_places(
             [f"node/{self.data.node_ids[node]}" for node in nodes.tolist()],
             [row for _, row in signals],

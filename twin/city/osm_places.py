@@ -142,11 +142,10 @@ def signal_places(
         members: Int64Array = np.flatnonzero(group == number)
         streets = list(dict.fromkeys(name for k in members.tolist() for name in names[k]))
         middle = xy[members].mean(axis=0)
-        named = [name for name in streets if not name.startswith("Unnamed")] or streets
         out.append(
             Place(
                 id=ids[int(members[0])],
-                name=" / ".join(named[:2]) or "Traffic signals",
+                name=" / ".join(streets[:2]) or "Traffic signals",
                 kind="signal",
                 xyz_local_m=(round(float(middle[0]), 2), round(float(middle[1]), 2), z_m),
                 feature=rows[int(members[0])],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,7 @@ from twin.city.osm_tags import (
     road_width_m,
     speed_mps,
     street_name,
+    street_sort,
 )
 
 #: Bends that move a street by less than this are left out.
@@ -25,6 +27,8 @@ _SIMPLER_M = 0.6
 _SAME_JUNCTION_M = 1.0
 #: Streets at least so wide have a line along their middle.
 MARKED_FROM_M = 6.4
+#: A street without a name is called after a named one no farther than this.
+NEAR_NAME_M = 200.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +61,14 @@ def street_network(data: OsmData, xy: Float64Array, z_m: float) -> StreetNetwork
     nodes, edges, piece = _welded(nodes, edges, piece)
     if not len(edges):
         return None
+    names = names_of_ways(pieces.ways, [xy[run] for run in pieces.nodes], data.way_tags)
     per_way: dict[int, tuple[str, float, float]] = {}
     for way in set(pieces.ways):
         tags = data.way_tags[way]
         road = road_class(tags)
         if road is not None:
-            per_way[way] = (street_name(tags), road_width_m(tags, road), speed_mps(tags, road))
+            name = names.get(way, "") or street_sort(tags)
+            per_way[way] = (name, road_width_m(tags, road), speed_mps(tags, road))
     facts = [per_way[pieces.ways[k]] for k in piece.tolist()]
     return StreetNetwork(
         nodes_local_m=np.column_stack([nodes, np.full(len(nodes), z_m)]).astype(np.float32),
@@ -71,6 +77,35 @@ def street_network(data: OsmData, xy: Float64Array, z_m: float) -> StreetNetwork
         widths_m=np.array([width for _, width, _ in facts], dtype=np.float32),
         speeds_mps=np.array([speed for _, _, speed in facts], dtype=np.float32),
     )
+
+
+def names_of_ways(
+    ways: list[int], lines: list[Float64Array], tags: Sequence[Tags]
+) -> dict[int, str]:
+    """Names by way; one without is called after the named street nearest to it.
+
+    Parameters
+    ----------
+    ways, lines : pieces of ways, (k, 2) local metres each
+    tags : of all ways
+    """
+    import shapely
+
+    shapes = np.array([shapely.LineString(line) for line in lines], dtype=object)
+    named = np.array([bool(street_name(tags[way])) for way in ways], dtype=bool)
+    names = {way: street_name(tags[way]) for way in ways}
+    unnamed = np.flatnonzero(~named)
+    if not named.any() or not len(unnamed):
+        return names
+    owners = np.flatnonzero(named)
+    pairs = shapely.STRtree(shapes[owners]).query_nearest(
+        shapes[unnamed], max_distance=NEAR_NAME_M, all_matches=False
+    )
+    for piece, near in zip(unnamed[pairs[0]].tolist(), owners[pairs[1]].tolist(), strict=True):
+        way = ways[piece]
+        if not names[way]:
+            names[way] = f"{street_sort(tags[way])} by {names[ways[near]]}"
+    return names
 
 
 def _cut_at_junctions(data: OsmData, xy: Float64Array, ways: list[int]) -> _Pieces:

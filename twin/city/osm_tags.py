@@ -197,13 +197,17 @@ def speed_mps(tags: Tags, road: RoadClass) -> float:
 
 
 def street_name(tags: Tags) -> str:
-    """Name for a person, e.g. "Mannerheimintie", "A 40", "Unnamed service road"."""
-    name = tags.get("name") or tags.get("ref")
-    if name:
-        return name
+    """Name or number of a street, e.g. "Mannerheimintie" or "A 40"; "" where it has none."""
+    return tags.get("name") or tags.get("ref") or ""
+
+
+def street_sort(tags: Tags) -> str:
+    """What sort of street it is, for one without a name: "Service road", "Residential street"."""
     kind = tags.get("highway", "road").replace("_", " ")
+    if kind == "service":
+        return "Service road"
     word = "" if kind.endswith(("way", "link", "road", "street")) else " street"
-    return "Unnamed service road" if kind == "service" else f"Unnamed {kind}{word}"
+    return f"{kind}{word}".capitalize()
 
 
 def rail_width_m(tags: Tags) -> float | None:

@@ -17,6 +17,7 @@ from twin.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt8Ar
 from twin.city.asset import Surface, TriangleSoup
 from twin.city.flat_map import GeometryArray, joined, looking_up, ragged
 from twin.city.polygons import Polygons, triangulate
+from twin.city.roof_plans import Edges, Frames, frames_of
 
 _DOME_STEPS = 6
 #: Buildings that stand on the ground reach so far below it, so that no gap shows on a slope.
@@ -113,14 +114,14 @@ def _made(bodies: Bodies, shape: RoofShape) -> tuple[list[TriangleSoup], int]:
     if shape in (RoofShape.PYRAMIDAL, RoofShape.DOME):
         return _pointed(bodies, shape)
     plan, owner = ragged(bodies.polygons)
-    edges = _Edges.of(plan, owner)
+    edges = Edges.of(plan, owner)
     if shape == RoofShape.FLAT:
         tops = bodies.top_m[edges.body]
         return [
             _lids(bodies, plan, owner, bodies.top_m),
             _walls(bodies, edges, tops, tops),
         ], len(owner) + len(edges.a)
-    frames = _frames(bodies)
+    frames = frames_of(bodies.polygons, bodies.ridge_rad, bodies.across)
     height = _hip_height if shape == RoofShape.HIPPED else _profile_height(shape)
     n_surfaces = len(edges.a)
     edges = edges.split(_cuts(frames, edges, shape))
@@ -136,98 +137,12 @@ def _made(bodies: Bodies, shape: RoofShape) -> tuple[list[TriangleSoup], int]:
     return [roof, walls], n_pieces + n_surfaces
 
 
-# -- plans and frames ------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Edges:
-    """Edges of outlines, the inside to their left: ends a, b (E, 2), building (E,)."""
-
-    a: Float64Array
-    b: Float64Array
-    body: Int64Array
-
-    @classmethod
-    def of(cls, plan: Polygons, owner: Int64Array) -> _Edges:
-        """All edges of all rings."""
-        xy = plan.vertices[plan.corners, :2]
-        starts = np.cumsum(plan.ring_sizes) - plan.ring_sizes
-        following = np.arange(1, len(xy) + 1)
-        following[starts + plan.ring_sizes - 1] = starts
-        return cls(xy, xy[following], owner[plan.corner_surfaces()])
-
-    def split(self, shares: Float64Array) -> _Edges:
-        """Cut each edge at shares (E, C) of its length; NaN = no cut."""
-        n, n_cuts = shares.shape
-        stops = np.concatenate([np.zeros((n, 1)), shares, np.ones((n, 1))], axis=1)
-        stops = np.sort(np.nan_to_num(stops, nan=1.0), axis=1)
-        first, last = stops[:, :-1].ravel(), stops[:, 1:].ravel()
-        rows = np.repeat(np.arange(n), n_cuts + 1)
-        keep = last - first > 1e-9
-        rows, first, last = rows[keep], first[keep, None], last[keep, None]
-        way = self.b[rows] - self.a[rows]
-        return _Edges(self.a[rows] + first * way, self.a[rows] + last * way, self.body[rows])
-
-
-@dataclass(frozen=True, slots=True)
-class _Frames:
-    """Where the ridges lie: middle (B, 2), unit vector along (B, 2), half sizes (B, 2)."""
-
-    middle: Float64Array
-    along: Float64Array
-    half: Float64Array
-
-    def uv(self, xy: Float64Array, body: Int64Array) -> Float64Array:
-        """(K, 2) metres along and across the ridge from the middle."""
-        away, along = xy - self.middle[body], self.along[body]
-        return np.stack(
-            [
-                away[:, 0] * along[:, 0] + away[:, 1] * along[:, 1],
-                away[:, 1] * along[:, 0] - away[:, 0] * along[:, 1],
-            ],
-            axis=1,
-        )
-
-    def xy(self, uv: Float64Array) -> Float64Array:
-        """(B, k, 2) local points of (B, k, 2) metres along and across."""
-        across = np.stack([-self.along[:, 1], self.along[:, 0]], axis=1)
-        return (
-            self.middle[:, None] + uv[..., :1] * self.along[:, None] + uv[..., 1:] * across[:, None]
-        )
-
-
-def _frames(bodies: Bodies) -> _Frames:
-    import shapely
-
-    boxes = shapely.oriented_envelope(bodies.polygons)
-    corners = np.stack(
-        [shapely.get_coordinates(shapely.get_point(shapely.get_exterior_ring(boxes), k))
-         for k in range(3)], axis=1,
-    )  # fmt: skip
-    first, second = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 1]
-    is_first = np.hypot(*first.T) >= np.hypot(*second.T)
-    is_first ^= bodies.across
-    along = np.where(is_first[:, None], first, second)
-    along /= np.maximum(np.hypot(*along.T), 1e-9)[:, None]
-    told = np.isfinite(bodies.ridge_rad)
-    ridge = np.nan_to_num(bodies.ridge_rad)
-    along[told] = np.stack([np.cos(ridge), np.sin(ridge)], axis=1)[told]
-    xy, body = shapely.get_coordinates(bodies.polygons, return_index=True)
-    rough = _Frames(np.zeros_like(along), along, np.ones_like(along))
-    uv = rough.uv(xy, body)
-    low, high = np.full_like(along, np.inf), np.full_like(along, -np.inf)
-    np.minimum.at(low, body, uv)
-    np.maximum.at(high, body, uv)
-    middle = rough.xy(((low + high) / 2)[:, None])[:, 0]
-    return _Frames(middle, along, np.maximum((high - low) / 2, 1e-3))
-
-
 def _star_shaped(polygons: GeometryArray) -> BoolArray:
     """Whether all of the outline is seen from the centroid, and there is no courtyard."""
     import shapely
 
     plan, owner = ragged(polygons)
-    edges = _Edges.of(plan, owner)
+    edges = Edges.of(plan, owner)
     middle = shapely.get_coordinates(shapely.centroid(polygons))[edges.body]
     a, b = edges.a - middle, edges.b - middle
     star: BoolArray = shapely.get_num_interior_rings(polygons) == 0
@@ -257,7 +172,7 @@ def _hip_height(uv: Float64Array, half: Float64Array) -> Float64Array:
     return share
 
 
-def _cuts(frames: _Frames, edges: _Edges, shape: RoofShape) -> Float64Array:
+def _cuts(frames: Frames, edges: Edges, shape: RoofShape) -> Float64Array:
     """(E, C) shares of each edge where the roof above it bends."""
     half = frames.half[edges.body]
     a, b = frames.uv(edges.a, edges.body), frames.uv(edges.b, edges.body)
@@ -282,7 +197,7 @@ def _cuts(frames: _Frames, edges: _Edges, shape: RoofShape) -> Float64Array:
     return out
 
 
-def _regions(frames: _Frames, shape: RoofShape) -> Float64Array:
+def _regions(frames: Frames, shape: RoofShape) -> Float64Array:
     """(B, R, 4, 2) quads in which the roof is plane, a little larger than the building."""
     half = frames.half
     margin = 0.05
@@ -310,7 +225,7 @@ def _regions(frames: _Frames, shape: RoofShape) -> Float64Array:
 
 def _slopes(
     bodies: Bodies,
-    frames: _Frames,
+    frames: Frames,
     shape: RoofShape,
     top_of: Callable[[Float64Array, Int64Array], Float64Array],
 ) -> tuple[TriangleSoup, int]:
@@ -349,7 +264,7 @@ def _undersides(bodies: Bodies) -> TriangleSoup:
     return _lids(hanging, plan, owner, hanging.base_m, up=False)
 
 
-def _walls(bodies: Bodies, edges: _Edges, top_a: Float64Array, top_b: Float64Array) -> TriangleSoup:
+def _walls(bodies: Bodies, edges: Edges, top_a: Float64Array, top_b: Float64Array) -> TriangleSoup:
     base = bodies.base_m[edges.body]
     a, b = (np.concatenate([xy, base[:, None]], axis=1) for xy in (edges.a, edges.b))
     high_a, high_b = a.copy(), b.copy()
@@ -365,7 +280,7 @@ def _pointed(bodies: Bodies, shape: RoofShape) -> tuple[list[TriangleSoup], int]
     import shapely
 
     plan, owner = ragged(bodies.polygons)
-    edges = _Edges.of(plan, owner)
+    edges = Edges.of(plan, owner)
     eaves = (bodies.top_m - bodies.rise_m)[edges.body]
     rise = bodies.rise_m[edges.body]
     middle = shapely.get_coordinates(shapely.centroid(bodies.polygons))[edges.body]
