@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -32,6 +33,18 @@ class ColumnsBuilder:
             column[0].append(row)
             column[1].append(value)
 
+    def add_many(self, rows: Sequence[int], columns: Mapping[str, Sequence[object]]) -> None:
+        """Note the attributes of many features at once, by column; None = has none."""
+        for name, values in columns.items():
+            column = self._cells.setdefault(name, ([], []))
+            if None in values:
+                there = [k for k, value in enumerate(values) if value is not None]
+                column[0].extend([rows[k] for k in there])
+                column[1].extend([values[k] for k in there])
+            else:
+                column[0].extend(rows)
+                column[1].extend(values)
+
     def columns(self, n_features: int, tally: Tally) -> dict[str, Column]:
         """Columns of length `n_features`: float64 with NaN, or object (str or None).
 
@@ -50,12 +63,16 @@ class ColumnsBuilder:
 
 
 def _column(rows: list[int], values: list[object], n_features: int) -> Column:
-    if set(map(type, values)) <= {int, float}:
+    types = set(map(type, values))
+    if types <= {int, float}:
         numbers = np.full(n_features, np.nan)
-        numbers[rows] = [_as_float(value) for value in values]
+        try:
+            numbers[rows] = np.array(values, np.float64)
+        except OverflowError:
+            numbers[rows] = [_as_float(value) for value in values]
         return numbers
     texts = np.full(n_features, None, dtype=object)
-    texts[rows] = [_as_text(value) for value in values]
+    texts[rows] = values if types == {str} else [_as_text(value) for value in values]
     return texts
 
 

@@ -1,4 +1,4 @@
-"""The feature table of an imported city on disk: find, attributes and statistics without loading it."""
+"""The feature table of an imported city, asked on disk: find, attributes, statistics."""
 
 from __future__ import annotations
 

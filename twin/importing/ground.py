@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twin.arrays import Float32Array, Float64Array, Int64Array, UInt8Array
 from twin.city.asset import Surface, TriangleSoup
@@ -115,7 +117,7 @@ class GroundRaster:
         return GroundRaster(frame=self.frame, codes=codes, z_m=z)
 
 
-def _fours(values: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+def _fours(values: NDArray[Any]) -> NDArray[Any]:
     """(R / 2, C / 2, 4) of (R, C)."""
     rows, columns = values.shape[0] // 2, values.shape[1] // 2
     part = values.reshape(rows, 2, columns, 2)
@@ -140,12 +142,13 @@ def _closed(codes: UInt8Array, z: Float32Array) -> tuple[UInt8Array, Float32Arra
 
 def flat_rows(soup_surfaces: UInt8Array, corners_local_m: Float32Array) -> Int64Array:
     """Triangles that are ground seen from above."""
-    rows = np.flatnonzero(np.isin(soup_surfaces, FLAT_SURFACES))
+    rows: Int64Array = np.flatnonzero(np.isin(soup_surfaces, FLAT_SURFACES))
     a, b, c = (corners_local_m[rows, k].astype(np.float64) for k in range(3))
     u, v = b - a, c - a
     normal = [u[:, k - 2] * v[:, k - 1] - u[:, k - 1] * v[:, k - 2] for k in range(3)]
     length = np.sqrt(normal[0] ** 2 + normal[1] ** 2 + normal[2] ** 2)
-    return rows[normal[2] > _LEAST_UP * length]
+    up: Int64Array = rows[normal[2] > _LEAST_UP * length]
+    return up
 
 
 def painted(corners_local_m: Float32Array, surfaces: UInt8Array, frame: Frame) -> GroundRaster:

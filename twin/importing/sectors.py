@@ -17,6 +17,7 @@ from twin.city.asset import (
     Surface,
     TriangleSoup,
 )
+from twin.city.merging import table_of
 from twin.errors import TwinError
 from twin.generate.assemble import bounds_of
 from twin.generate.city import LEAST_BUILDINGS, generate_city
@@ -107,7 +108,7 @@ def _framed(city: CityAsset, side_m: float) -> CityAsset:
             corners = np.concatenate([corners[~outside], cut])
             features = np.concatenate([features[~outside], features[outside][sources]])
             surfaces = np.concatenate([surfaces[~outside], surfaces[outside][sources]])
-    water = int(np.flatnonzero(_of_kind(city.features, "WaterBody"))[0])
+    water = int(np.flatnonzero(_of_kind(table_of(city), "WaterBody"))[0])
     canal = _canal(side_m / 2, half - 2.0)
     n = len(canal)
     framed = TriangleSoup(
@@ -130,7 +131,7 @@ def _canal(outer_m: float, inner_m: float) -> Float32Array:
 
 def _with_soup(city: CityAsset, soup: TriangleSoup) -> CityAsset:
     """The city without features that have lost all their triangles."""
-    table = city.features
+    table = table_of(city)
     kept = np.flatnonzero(np.bincount(soup.features, minlength=table.n_features) > 0)
     place = np.full(table.n_features, -1, np.int64)
     place[kept] = np.arange(len(kept))
@@ -159,7 +160,7 @@ def _moved(city: CityAsset, sector: Sector) -> CityAsset:
     """Into the frame of the whole city, with ids and names of its own."""
     shift = np.array([*sector.centre_m, 0.0], np.float32)
     prefix = f"s{sector.index + 1:03d}-"
-    table = city.features
+    table = table_of(city)
     town = np.full(table.n_features, city_name(sector.seed), dtype=object)
     features = replace(
         table,

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
 
-from twin.city.asset import FeatureTable, TriangleSoup
-from twin.city.frames import Origin
+from twin.city.merging import table_of
 from twin.city.tally import Tally
 from twin.errors import ReadError
+from twin.importing.seq_part import SeqPart
+from twin.importing.seq_plain import plain_part
 from twin.readers.base import ReadOptions, no_progress
 from twin.readers.border import json_bytes, reading
 from twin.readers.cityjson_builder import CityJsonBuilder
@@ -19,17 +20,6 @@ from twin.readers.cityjson_schema import Decoder, Model
 
 READER_ID = "cityjsonseq"
 _HEAD_BYTES = 64 << 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeqPart:
-    """Features of some lines, in the local frame of ``origin``."""
-
-    features: FeatureTable
-    soup: TriangleSoup
-    origin: Origin
-    source_crs: str | None
-    tally: Tally
 
 
 def line_ranges(path: Path, most_bytes: int) -> list[tuple[int, int]]:
@@ -42,7 +32,7 @@ def line_ranges(path: Path, most_bytes: int) -> list[tuple[int, int]]:
             file.readline()
             cuts.append(file.tell())
     cuts.append(size)
-    return [(a, b) for a, b in zip(cuts, cuts[1:], strict=False) if b > a]
+    return [(a, b) for a, b in pairwise(cuts) if b > a]
 
 
 def header_of(path: Path) -> Model:
@@ -77,10 +67,16 @@ def read_lines(
     """
     tally = Tally()
     with reading(path, READER_ID):
+        header = header_of(path)
+        part = (
+            None if lod else plain_part(_plain(path, first, end, header, tick), header, crs, tally)
+        )
+        if part is not None:
+            return part
         builder = CityJsonBuilder(
             path=path,
             reader_id=READER_ID,
-            header=header_of(path),
+            header=header,
             options=ReadOptions(lod=lod, crs=crs),
             tally=tally,
         )
@@ -88,7 +84,7 @@ def read_lines(
             builder.add(model)
         asset = builder.asset(no_progress)
     return SeqPart(
-        features=asset.features,
+        features=table_of(asset),
         soup=asset.soup,
         origin=asset.origin,
         source_crs=asset.source_crs,
@@ -96,25 +92,42 @@ def read_lines(
     )
 
 
+def _lines(path: Path, first: int, end: int, tick: Callable[[], None]) -> Iterator[bytes]:
+    """The lines between two bytes, blank ones left out."""
+    place = first
+    with path.open("rb") as file:
+        file.seek(first)
+        for number, line in enumerate(file):
+            if place >= end:
+                return
+            place += len(line)
+            if number % 1024 == 0:
+                tick()
+            if not line.isspace():
+                yield line
+
+
+def _plain(
+    path: Path, first: int, end: int, header: Model, tick: Callable[[], None]
+) -> Iterator[bytes]:
+    """The lines of a range without the file's header, which holds no objects."""
+    has_header = first == 0 and header.type == "CityJSON" and not header.city_objects
+    lines = _lines(path, first, end, tick)
+    if has_header:
+        next(lines, b"")
+    return lines
+
+
 def _models(
     path: Path, first: int, end: int, tally: Tally, tick: Callable[[], None]
 ) -> Iterator[Model]:
     decoder = Decoder(tally)
-    with path.open("rb") as file:
-        file.seek(first)
-        number = 0
-        while file.tell() < end:
-            line = file.readline()
-            number += 1
-            if number % 256 == 0:
-                tick()
-            if not line.strip():
-                continue
-            model = _decoded(decoder, line)
-            if model is None:
-                tally.add("bad-line", "Lines that are no CityJSON were left out")
-            else:
-                yield model
+    for line in _lines(path, first, end, tick):
+        model = _decoded(decoder, line)
+        if model is None:
+            tally.add("bad-line", "Lines that are no CityJSON were left out")
+        else:
+            yield model
 
 
 def _decoded(decoder: Decoder, line: bytes) -> Model | None:

@@ -14,6 +14,7 @@ from twin.arrays import Int64Array
 from twin.city.asset import CityAsset, FeatureTable, TriangleSoup
 from twin.city.compose import compose, is_tileset, scene_at
 from twin.city.frames import Origin
+from twin.city.merging import table_of
 from twin.city.scene_file import is_scene
 from twin.errors import ReadError, TwinError
 from twin.generate.city import ORIGIN
@@ -173,7 +174,7 @@ def _whole(sources: ImportSources, work: Path, progress: Callable[[float], None]
 
 def _cut(city: CityAsset, work: Path) -> tuple[Path, ...]:
     """Write a city that is in memory as chunks of near features."""
-    table, soup = city.features, city.soup
+    table, soup = table_of(city), city.soup
     root = np.arange(table.n_features)
     for _ in range(8):
         root = np.where(table.parents[root] >= 0, table.parents[root], root)

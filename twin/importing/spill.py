@@ -32,6 +32,7 @@ class ChunkFacts(msgspec.Struct, frozen=True, kw_only=True):
     Attributes
     ----------
     columns : "number" or "text" by attribute
+    key_ranges : least and greatest Morton number of its features, and of its wide triangles
     """
 
     n_features: int
@@ -40,6 +41,7 @@ class ChunkFacts(msgspec.Struct, frozen=True, kw_only=True):
     n_wide_triangles: int
     kinds: tuple[str, ...]
     columns: dict[str, str]
+    key_ranges: tuple[tuple[int, int], ...]
     n_buildings: int = 0
     warnings: dict[str, tuple[str, int]] = {}
 
@@ -97,6 +99,9 @@ def write_chunk(
             name: "text" if column.dtype == object else "number"
             for name, column in features.attributes.items()
         },
+        key_ranges=tuple(
+            (int(one[0]), int(one[-1])) for one in (keys[order[:n]], far.keys) if len(one)
+        ),
         n_buildings=features.counts_by_kind().get("Building", 0),
         warnings=dict(warnings or {}),
     )

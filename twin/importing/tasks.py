@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
@@ -11,10 +14,12 @@ import numpy as np
 
 from twin.city.asset import FeatureTable, TriangleSoup
 from twin.city.frames import Origin
+from twin.city.merging import table_of
 from twin.errors import ReadError, TwinError
 from twin.importing.network_files import write_network
 from twin.importing.sectors import Sector
-from twin.importing.seq_lines import SeqPart, read_lines
+from twin.importing.seq_lines import read_lines
+from twin.importing.seq_part import SeqPart
 from twin.importing.spill import ChunkFacts, read_facts, write_chunk
 
 
@@ -69,11 +74,28 @@ def run_chunk(task: ChunkTask) -> ChunkFacts:
     if known is not None:
         return known
     check_stop(task.stop)
+    with without_collector():
+        return _made(base, task)
+
+
+@contextmanager
+def without_collector() -> Iterator[None]:
+    """Stop the cycle collector: a chunk is a million small objects and not one cycle."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _made(base: Path, task: ChunkTask) -> ChunkFacts:
     if isinstance(task, SectorTask):
         city = task.sector.city()
         check_stop(task.stop)
         write_network(base, city.streets, city.places, city.features.ids)
-        return write_chunk(base, city.features, city.soup)
+        return write_chunk(base, table_of(city), city.soup)
     part = read_lines(
         Path(task.path), task.first, task.end, crs=task.crs, lod=task.lod,
         tick=lambda: check_stop(task.stop),

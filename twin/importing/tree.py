@@ -32,7 +32,7 @@ class TileNode(msgspec.Struct, kw_only=True):
     children: list[TileNode] = []
 
     def walk(self) -> Iterator[TileNode]:
-        """This node and all below it."""
+        """Itself and all nodes below."""
         yield self
         for child in self.children:
             yield from child.walk()

@@ -34,8 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=1, help="of a generated city (default: 1)")
     parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1),
                         help="worker processes (default: %(default)s)")  # fmt: skip
-    parser.add_argument("--force", action="store_true",
-                        help="replace a finished city or drop another unfinished import")  # fmt: skip
+    parser.add_argument(
+        "--force", action="store_true", help="replace a finished city or another unfinished import"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
