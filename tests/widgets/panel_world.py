@@ -9,6 +9,9 @@ import numpy as np
 
 from twin.city.asset import CityAsset, FeatureTable, Place, TriangleSoup
 from twin.city.frames import Origin
+from twin.city.scene_file import SceneSource
+from twin.city.scene_report import SourceReport
+from twin.city.scene_sources import SceneSources
 from twin.clock import FakeClock
 from twin.commanding import command_types
 from twin.commands.params import params_from_args
@@ -222,6 +225,18 @@ def announcement(n_stations: int = 40) -> Announcement:
     )
 
 
+def small_source() -> SourceReport:
+    """The small city as one source of a scene."""
+    return SourceReport(
+        source=SceneSource(id="city", path="city.json"),
+        title="Small city",
+        format="CityJSON 2.0",
+        crs="EPSG:28992",
+        end=small_city().features.n_features,
+        bounds_min_max_local_m=tuple(small_city().bounds_min_max_local_m().tolist()),
+    )
+
+
 class World:
     """A session and the handles a test needs."""
 
@@ -248,6 +263,7 @@ class World:
             units=self.units,
             ingest=ingest,
             hub=self.client,
+            sources=SceneSources([small_source()]),
         )
 
     def fill(self, *, n_stations: int = 40, n_steps: int = 70) -> None:

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from twin.city.scene_file import SceneFileError
 from twin.city.scene_report import SourceReport
+from twin.theme import Theme
 from widgets.icons import icon
 from widgets.panel import PanelContext, PanelType
 from widgets.parts.empty_state import EmptyState
@@ -60,6 +61,11 @@ class SourcesPanel(PanelWidget):
             self.sources.place_previewed,
             lambda tried: self.rows[tried[0]].form.show_place(tried[1]),
         )
+        self._fill()
+
+    def take_theme(self, theme: Theme) -> None:
+        """Tint the icons anew."""
+        super().take_theme(theme)
         self._fill()
 
     def save_scene(self) -> None:
