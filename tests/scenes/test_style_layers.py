@@ -410,8 +410,9 @@ def test_an_area_is_hatched_and_bordered_on_ground_and_roofs(target, scene):
     cordon = circle_area("a", "Cordon", (0.0, 0.0), 60.0, "#FF0000")
     given = SceneInput(areas=(cordon,))
     image = draw(target, scene, given)
-    roof = pixel_at(scene, image, (3.0, 2.0, 30.0)) - pixel_at(scene, before, (3.0, 2.0, 30.0))
-    assert roof[0] - roof[2] > 10
+    for xyz in ((-7.0, -7.0, 30.0), (30.0, 0.0, 0.0)):  # a roof beside the name, the ground
+        more = pixel_at(scene, image, xyz) - pixel_at(scene, before, xyz)
+        assert more[0] - more[2] > 20
     assert np.array_equal(
         pixel_at(scene, image, (100.0, 70.0, 0.0)), pixel_at(scene, before, (100.0, 70.0, 0.0))
     )
