@@ -149,7 +149,7 @@ class StreamedTiles:
 
     def corners_m(self) -> Float64Array:
         """(8, 3) corners of the box around all sources, metres."""
-        bounds = self.streamer.bounds_min_max_local_m()
+        bounds = self.streamer.tree.bounds_min_max_local_m()
         return np.array([[x, y, z] for x in bounds[[0, 3]] for y in bounds[[1, 4]]
                          for z in bounds[[2, 5]]])  # fmt: skip
 

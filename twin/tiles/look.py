@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from twin.arrays import Float64Array
 _INSIDE_M = 0.5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Look:
     """One camera, or where it will be.
 
@@ -36,6 +37,15 @@ class Look:
         """Equal stamps = the same view."""
         return self.matrix.tobytes() + np.float64(self.height_px).tobytes()
 
+    @cached_property
+    def sides(self) -> Float64Array:
+        """(4, 4) planes of the pyramid of sight, positive inside."""
+        last = self.matrix[3]
+        return np.stack(
+            [last + self.matrix[0], last - self.matrix[0], last + self.matrix[1],
+             last - self.matrix[1]]
+        )  # fmt: skip
+
     def sees(self, centre_m: Float64Array, half_axes_m: Float64Array) -> np.ndarray:
         """(N,) bool: which boxes are in the picture; True also for a few that just are not.
 
@@ -46,11 +56,7 @@ class Look:
         centre_m : (N, 3)
         half_axes_m : (N, 3, 3), rows = half axes
         """
-        last = self.matrix[3]
-        sides = np.stack(
-            [last + self.matrix[0], last - self.matrix[0], last + self.matrix[1],
-             last - self.matrix[1]]
-        )  # fmt: skip
+        sides = self.sides
         middle = centre_m @ sides[:, :3].T + sides[:, 3]
         reach = np.abs(half_axes_m @ sides[:, :3].T).sum(axis=1)
         seen: np.ndarray = np.all(middle >= -reach, axis=1)

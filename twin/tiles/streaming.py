@@ -179,14 +179,6 @@ class TileStreamer:
             limit_bytes=self.budget.limit_bytes,
         )
 
-    def bounds_min_max_local_m(self) -> np.ndarray:
-        """(6,) box around all roots, metres; zeros without any."""
-        if not len(self.tree.roots):
-            return np.zeros(6)
-        centre = self.tree.centre_m[self.tree.roots]
-        reach = np.abs(self.tree.half_m[self.tree.roots]).sum(axis=1)
-        return np.concatenate([(centre - reach).min(axis=0), (centre + reach).max(axis=0)])
-
     def close(self) -> None:
         """Stop the workers, close the sources, free all rows."""
         for done in self._queue.close():
@@ -279,7 +271,11 @@ class TileStreamer:
         if what == "fill":
             self._unfillable.add(node)
         if book.note_missing(task, key, str(error)):
-            _log.debug("A tile of %s is missing: %s", self._title(node), error)
+            _log.debug(
+                "A tile of %s is missing: %s",
+                self.sources[int(self.tree.source[node])].title,
+                error,
+            )
         if what == "open":
             self.tree.expand(node, ())
         elif what == "load":
@@ -321,7 +317,7 @@ class TileStreamer:
 
     def _fit(self, look: Look) -> None:
         """Have the picture made coarser when all it needs would not fit."""
-        full = np.unique(np.concatenate([cut.full for cut in self._cuts.values()]))
+        full = _union([cut.full for cut in self._cuts.values()])
         reserve = self._queue.n_slots * self._usual_bytes()
         room = self.budget.room_for(HOLDER) - reserve
         needed = int(self._bytes_of(full).sum())
@@ -372,7 +368,7 @@ class TileStreamer:
         """The first of them, as long as there is room beside what the pictures need already."""
         if not ranked:
             return ranked
-        met = np.unique(np.concatenate([cut.met for cut in self._cuts.values()]))
+        met = _union([cut.met for cut in self._cuts.values()])
         needed = met[self.tree.content[met] == Content.LOADED]
         room = self.budget.room_for(HOLDER) - int(self.tree.n_bytes[needed].sum())
         nodes = np.array([node for _, node in ranked], np.int64)
@@ -393,5 +389,7 @@ class TileStreamer:
     def _book(self, node: int) -> FailureBook:
         return self._books[int(self.tree.source[node])]
 
-    def _title(self, node: int) -> str:
-        return self.sources[int(self.tree.source[node])].title
+
+def _union(parts: list[Int64Array]) -> Int64Array:
+    """Each node once; those of one view are distinct already."""
+    return parts[0] if len(parts) == 1 else np.unique(np.concatenate(parts))

@@ -56,7 +56,7 @@ class _Level:
     parent_at: Int64Array
     in_cut: BoolArray
     error_px: Float64Array
-    priority: Float64Array
+    above_px: Float64Array
     refine: BoolArray
     descend: BoolArray
     covered: BoolArray = field(default_factory=lambda: np.empty(0, bool))
@@ -75,7 +75,7 @@ def cut_of(tree: TileTree, look: Look, allowed_px: float, now_ns: int) -> Cut:
     levels = _descend(tree, look, allowed_px)
     _cover(tree, levels)
     drawn = _choose(tree, levels)
-    return _cut(tree, levels, drawn, now_ns)
+    return _cut(tree, look, levels, drawn, now_ns)
 
 
 def _descend(tree: TileTree, look: Look, allowed_px: float) -> list[_Level]:
@@ -111,13 +111,12 @@ def _level(
         tree.unfold(folded)
     has_children = tree.n_children[node] > 0
     lacks = (content != Content.LOADED) & (tree.n_loaded_below[node] > 0)
-    nearness = look.nearness(tree.centre_m[node], tree.radius_m[node])
     return _Level(
         node=node,
         parent_at=parent_at,
         in_cut=in_cut,
         error_px=error_px,
-        priority=np.maximum(above_px, error_px) * nearness,
+        above_px=above_px,
         refine=refine,
         descend=has_children & (refine | lacks),
     )
@@ -166,7 +165,9 @@ def _choose(tree: TileTree, levels: list[_Level]) -> list[BoolArray]:
     return drawn
 
 
-def _cut(tree: TileTree, levels: list[_Level], drawn: list[BoolArray], now_ns: int) -> Cut:
+def _cut(
+    tree: TileTree, look: Look, levels: list[_Level], drawn: list[BoolArray], now_ns: int
+) -> Cut:
     if not levels:
         none, zero = np.empty(0, np.int64), np.empty(0)
         return Cut(
@@ -177,13 +178,18 @@ def _cut(tree: TileTree, levels: list[_Level], drawn: list[BoolArray], now_ns: i
     in_cut = np.concatenate([level.in_cut for level in levels])
     refine = np.concatenate([level.refine for level in levels])
     error_px = np.concatenate([level.error_px for level in levels])
-    priority = np.concatenate([level.priority for level in levels])
+    above_px = np.concatenate([level.above_px for level in levels])
     draws = np.concatenate(drawn)
     content = tree.content[node]
     is_due = tree.retry_ns[node] <= now_ns
     wanting = np.flatnonzero(in_cut & (content == Content.WANTING) & is_due)
-    wanting = wanting[np.argsort(-priority[wanting], kind="stable")]
     remote = np.flatnonzero(refine & (tree.below[node] == Below.REMOTE) & is_due)
+    asked = np.concatenate([wanting, remote])
+    priority = np.zeros(len(node))
+    if len(asked):
+        nearness = look.nearness(tree.centre_m[node[asked]], tree.radius_m[node[asked]])
+        priority[asked] = np.maximum(above_px[asked], error_px[asked]) * nearness
+    wanting = wanting[np.argsort(-priority[wanting], kind="stable")]
     return Cut(
         drawn=node[draws],
         drawn_error_px=error_px[draws],

@@ -110,6 +110,14 @@ class TileTree:
         """Rows of all nodes whose content is here."""
         return np.flatnonzero(self.content[: self.n] == Content.LOADED)
 
+    def bounds_min_max_local_m(self) -> Float64Array:
+        """(6,) box around all roots, metres; zeros without any."""
+        if not len(self.roots):
+            return np.zeros(6)
+        centre = self.centre_m[self.roots]
+        reach = np.abs(self.half_m[self.roots]).sum(axis=1)
+        return np.concatenate([(centre - reach).min(axis=0), (centre + reach).max(axis=0)])
+
     def children_of(self, nodes: Int64Array) -> tuple[Int64Array, Int64Array]:
         """All children of some nodes, and for each the position of its parent in ``nodes``."""
         counts = self.n_children[nodes]
