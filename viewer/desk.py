@@ -31,6 +31,7 @@ from viewer.city_source import LoadedCity
 from viewer.hover import HoverTeller
 from viewer.in_view_teller import InViewTeller
 from viewer.main_window import MainWindow
+from viewer.recent import RecentScenes
 from viewer.rehearsal import Rehearsal
 from viewer.run_recorder import RunRecorder
 from viewer.scene_driver import SceneDriver
@@ -158,7 +159,7 @@ class Desk:
             theme=theme,
             is_streamed=bool(loaded.streams),
         )
-        self._sources_driver.add_actions(self.window.actions_table)
+        self._sources_driver.add_actions(self.window.actions_table, RecentScenes())
         self._tool_driver.dress(theme, self.window.theme_changed)
         self._hover = HoverTeller(
             session=self.session,

@@ -69,9 +69,9 @@ class SourcesDriver:
         ]
         self._hide()
 
-    def add_actions(self, table: ActionTable) -> None:
+    def add_actions(self, table: ActionTable, recent: RecentScenes) -> None:
         """What was opened last, each in a window of its own."""
-        for number, files in enumerate(RecentScenes().entries()[:_MOST_OFFERED], start=1):
+        for number, files in enumerate(recent.entries()[:_MOST_OFFERED], start=1):
             names = ", ".join(_name(one) for one in files)
             table.add(
                 Action(
