@@ -1,60 +1,40 @@
-"""Progress of a long command on standard error: one line on a terminal, a few lines elsewhere."""
+"""Progress of long work on a terminal: share done and time left, on one line of stderr."""
 
 from __future__ import annotations
 
-from time import perf_counter
+import sys
 from typing import TextIO
 
-#: Seconds between two lines where the output is no terminal, and between two redraws on one.
-_PLAIN_S, _REDRAW_S = 5.0, 0.2
-_WIDTH = 28
-#: No time left is told before this share is done, as it would be a guess.
-_LEAST_SHARE = 0.03
+from twin.clock import NS_PER_S, Clock, SystemClock
+
+_EVERY_NS = NS_PER_S // 5
 
 
 class ProgressLine:
-    """Writes how far a command is and about how long it still takes. One thread."""
+    """Call it with the fraction done. Silent where stderr is no terminal. One thread."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self._started = perf_counter()
-        self._last = -1e9
-        self._step = ""
-        self._is_terminal = stream.isatty()
-        self._is_open = False
+    def __init__(
+        self, what: str, *, clock: Clock | None = None, stream: TextIO | None = None
+    ) -> None:
+        self._what = what
+        self._clock = clock or SystemClock()
+        self._stream = stream or sys.stderr
+        self._began_ns = self._told_ns = self._clock.monotonic_ns()
 
-    @property
-    def seconds(self) -> float:
-        """Since the start."""
-        return perf_counter() - self._started
-
-    def told(self, fraction: float, step: str) -> None:
-        """Take note of the fraction done and the name of the step."""
-        now = perf_counter()
-        wait = _REDRAW_S if self._is_terminal else _PLAIN_S
-        if step == self._step and now - self._last < wait and fraction < 1.0:
+    def __call__(self, fraction: float) -> None:
+        """Tell the fraction done, 0..1."""
+        if not self._stream.isatty():
             return
-        self._last, self._step = now, step
-        text = f"{fraction:4.0%}  {step}{self._left(fraction)}"
-        if self._is_terminal:
-            done = round(_WIDTH * min(1.0, fraction))
-            bar = "━" * done + "╌" * (_WIDTH - done)
-            self._stream.write(f"\r\033[K{bar} {text}")
-            self._is_open = True
-        else:
-            self._stream.write(f"{text}\n")
+        now_ns = self._clock.monotonic_ns()
+        if fraction < 1.0 and now_ns - self._told_ns < _EVERY_NS:
+            return
+        self._told_ns = now_ns
+        line = f"{self._what} {fraction:4.0%}{self._left(fraction, now_ns)}"
+        self._stream.write(f"\r{line:<60}" + ("\n" if fraction >= 1.0 else ""))
         self._stream.flush()
 
-    def end(self) -> None:
-        """Leave the line."""
-        if self._is_open:
-            self._stream.write("\n")
-            self._stream.flush()
-            self._is_open = False
-
-    def _left(self, fraction: float) -> str:
-        if not _LEAST_SHARE < fraction < 1.0:
+    def _left(self, fraction: float, now_ns: int) -> str:
+        if not 0.02 < fraction < 1.0:
             return ""
-        left = self.seconds * (1.0 - fraction) / fraction
-        minutes, seconds = divmod(round(left), 60)
-        return f", about {minutes} min {seconds:02d} s left" if minutes else f", {seconds} s left"
+        left_s = (now_ns - self._began_ns) / NS_PER_S * (1 - fraction) / fraction
+        return f", {left_s / 60:.0f} min left" if left_s >= 90 else f", {left_s:.0f} s left"

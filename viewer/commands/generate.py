@@ -22,9 +22,9 @@ def run(arguments: argparse.Namespace) -> int:
     from twin.errors import TwinError
     from twin.generate.city import generate_city
     from twin.importing.seq_file import write_city_json_seq
-    from viewer.progress_line import ProgressLine
+    from viewer.step_progress import StepProgress
 
-    line = ProgressLine(sys.stderr)
+    line = StepProgress(sys.stderr)
     city = generate_city(
         arguments.buildings, arguments.seed, lambda part: line.told(0.3 * part, "Generating")
     )

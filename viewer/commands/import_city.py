@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     from twin.importing.job import import_city
     from twin.importing.sources import import_sources
     from twin.importing.tasks import CancelledError
-    from viewer.progress_line import ProgressLine
+    from viewer.step_progress import StepProgress
 
     if arguments.jobs < 1:
         raise TwinError(f"--jobs is 1 or more, not {arguments.jobs}")
@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
         tuple(arguments.source), crs=arguments.crs, lod=arguments.lod, seed=arguments.seed
     )
     stop = _Stop()
-    line = ProgressLine(sys.stderr)
+    line = StepProgress(sys.stderr)
     with stop:
         try:
             report = import_city(
