@@ -114,7 +114,7 @@ def _add_relation(
     found: _Found,
     tally: Tally,
 ) -> None:
-    members = [(way_row.get(ref, -1), role) for kind, ref, role in relation.members if kind == "w"]
+    members = [(way_row.get(ref, -1), role) for ref, role in relation.ways]
     tags = _tags_of(relation, [row for row, role in members if role != "inner"], data)
     if not is_drawn_area(tags):
         return

@@ -175,8 +175,10 @@ def parents_of_parts(given: BuildingRows) -> tuple[Int64Array, BoolArray]:
     # Of outlines that lie in each other a part belongs to the smallest.
     order = np.argsort(-shapely.area(given.polygons[wholes])[whole], kind="stable")
     parent[parts[part[order]]] = wholes[whole[order]]
-    for outline in np.unique(parent[parent >= 0]).tolist():
-        own = given.polygons[np.flatnonzero(parent == outline)]
+    children = np.argsort(parent, kind="stable")[int((parent < 0).sum()) :]
+    outlines, first = np.unique(parent[children], return_index=True)
+    for outline, rows in zip(outlines.tolist(), np.split(children, first[1:]), strict=True):
+        own = given.polygons[rows]
         outline_m2 = float(shapely.area(given.polygons[outline]))
         covered = shapely.area(
             shapely.intersection(shapely.union_all(own), given.polygons[outline])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -12,11 +13,11 @@ from twin.city.osm_tags import Tags
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """One relation; members are (type "n", "w" or "r", id, role)."""
+    """One relation; of multipolygons the ways that are members: id and role."""
 
     id: int
     tags: Tags
-    members: list[tuple[str, int, str]]
+    ways: list[tuple[int, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,7 @@ class OsmData:
     way_starts : (W + 1,) int64, where each way begins in ``way_nodes``
     way_nodes : (K,) int64, rows of the nodes, -1 for a node that is not in the file
     way_tags : tags of each way
+    member_ids : ids of the members of all relations, by their type "n", "w" or "r"
     box_deg : west, south, east, north of the extract, as the file's header tells; None = it is not
     """
 
@@ -43,6 +45,7 @@ class OsmData:
     way_nodes: Int64Array
     way_tags: list[Tags]
     relations: list[Relation]
+    member_ids: Mapping[str, Int64Array] = field(default_factory=dict)
     box_deg: tuple[float, float, float, float] | None = None
 
 

@@ -10,7 +10,7 @@ from twin.arrays import BoolArray, Float64Array
 from twin.city.asset import CityAsset
 from twin.city.frames import Origin, local_from_geographic
 from twin.city.osm_city import counts_of, osm_city
-from twin.city.osm_data import OsmData
+from twin.city.osm_data import OsmData, rows_of
 from twin.city.placing import Placed, place
 from twin.city.tally import Tally
 from twin.errors import ReadError
@@ -118,12 +118,12 @@ def _count_missing(data: OsmData, tally: Tally) -> None:
         int((data.way_nodes < 0).sum()),
     )
     known = {
-        "n": set(data.node_ids.tolist()) if data.relations else set(),
-        "w": set(data.way_ids.tolist()),
-        "r": {one.id for one in data.relations},
+        "n": data.node_ids,
+        "w": np.sort(data.way_ids),
+        "r": np.sort(np.array([one.id for one in data.relations], dtype=np.int64)),
     }
     missing = sum(
-        ref not in known.get(kind, set()) for one in data.relations for kind, ref, _ in one.members
+        int((rows_of(known[kind], ids) < 0).sum()) for kind, ids in data.member_ids.items()
     )
     tally.add(
         "missing-members",

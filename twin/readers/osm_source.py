@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass, field
 from pathlib import Path
+from sys import intern
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,9 @@ class _Gathered:
     refs: array[int] = field(default_factory=lambda: array("q"))
     way_tags: list[Tags] = field(default_factory=list)
     relations: list[Relation] = field(default_factory=list)
-    n_members: int = 0
+    member_ids: dict[str, array[int]] = field(
+        default_factory=lambda: {kind: array("q") for kind in "nwr"}
+    )
     box_deg: tuple[float, float, float, float] | None = None
 
     @property
@@ -105,13 +108,24 @@ def _add(thing: Any, found: _Gathered) -> None:
         found.refs.extend(refs)
         found.way_tags.append(_tags(thing))
     elif thing.is_relation():
-        members = [(one.type, one.ref, one.role) for one in thing.members]
-        found.n_members += len(members)
-        found.relations.append(Relation(thing.id, _tags(thing), members))
+        found.relations.append(_relation(thing, found))
+
+
+def _relation(thing: Any, found: _Gathered) -> Relation:
+    tags = _tags(thing)
+    is_area = tags.get("type") == "multipolygon"
+    ways = []
+    for member in thing.members:
+        kind, ref = member.type, member.ref
+        found.member_ids[kind].append(ref)
+        if is_area and kind == "w":
+            ways.append((ref, intern(member.role)))
+    return Relation(thing.id, tags, ways)
 
 
 def _tags(thing: Any) -> Tags:
-    return {tag.k: tag.v for tag in thing.tags}
+    """Tags; the few different texts of a file are kept once each."""
+    return {intern(tag.k): intern(tag.v) for tag in thing.tags}
 
 
 def _check_size(found: _Gathered, path: Path) -> None:
@@ -119,7 +133,7 @@ def _check_size(found: _Gathered, path: Path) -> None:
         len(found.ids) > MAX_NODES
         or len(found.way_ids) > MAX_WAYS
         or len(found.refs) > MAX_REFS
-        or found.n_members > MAX_MEMBERS
+        or sum(map(len, found.member_ids.values())) > MAX_MEMBERS
     ):
         raise ReadError(
             f"The file holds over {MAX_NODES:,} nodes or {MAX_WAYS:,} ways; cut out the city with"
@@ -150,5 +164,6 @@ def _data(found: _Gathered) -> OsmData:
         way_nodes=rows_of(ids, refs),
         way_tags=found.way_tags,
         relations=found.relations,
+        member_ids={kind: np.array(ids, np.int64) for kind, ids in found.member_ids.items()},
         box_deg=found.box_deg,
     )
