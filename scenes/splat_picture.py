@@ -63,7 +63,6 @@ class SplatPicture:
         self._size = (0, 0)
         self._scalars = vtkUnsignedCharArray()
         self._pixels = np.zeros(0, np.uint32)
-        self._written: list[np.ndarray] = []
         self._middles = np.zeros(0, np.int64)
         self._visible, self._n = True, 0
 
@@ -89,14 +88,14 @@ class SplatPicture:
     ) -> None:
         """Draw what was placed: (k, 4) uint8 colours, diameter of the discs in device pixels.
 
-        ``rim`` is one colour (4,) and a diameter, painted under all discs.
+        ``rim`` is one colour (4,) and a diameter, painted around and under all discs.
         """
-        for written in self._written:
-            self._pixels[written] = 0
-        self._written = []
+        self._pixels[:] = 0
+        inner = disc(disc_px)
         if rim is not None:
-            self._stamp(np.full(len(self._middles), _packed(rim[0][None])[0]), rim[1])
-        self._stamp(_packed(rgba), disc_px)
+            outer = [offset for offset in disc(rim[1]) if offset not in inner]
+            self._stamp(_packed(rim[0][None])[0], outer)
+        self._stamp(_packed(rgba), inner)
         self._n = len(self._middles)
         self._scalars.Modified()
         self._image.Modified()
@@ -111,12 +110,10 @@ class SplatPicture:
         """Take the picture out of the renderer."""
         self._renderer.RemoveActor(self._actor)
 
-    def _stamp(self, colours: np.ndarray, disc_px: float) -> None:
+    def _stamp(self, colours: np.ndarray, offsets: list[tuple[int, int]]) -> None:
         stride = self._size[0] + 2 * PAD
-        for dx, dy in disc(disc_px):
-            at = self._middles + (dy * stride + dx)
-            self._pixels[at] = colours
-            self._written.append(at)
+        for dx, dy in offsets:
+            self._pixels[self._middles + (dy * stride + dx)] = colours
 
     def _allocate(self, width: int, height: int) -> None:
         self._size = (width, height)
@@ -129,7 +126,6 @@ class SplatPicture:
         self._pixels = flat.reshape(-1).view(np.uint32)
         self._image.SetDimensions(width + 2 * PAD, height + 2 * PAD, 1)
         self._image.GetPointData().SetScalars(self._scalars)
-        self._written = []
 
 
 def disc(diameter_px: float) -> list[tuple[int, int]]:
