@@ -103,7 +103,7 @@ class ConditionRow(QWidget):
         self.swatch.setFixedSize(24, 24)
         self.swatch.clicked.connect(lambda _checked: self._ask())
         self.expression = ExpressionEdit("height > 20", "Condition")
-        self.expression.changed.connect(lambda _text: self.changed.emit())
+        self.expression.edited.connect(self.changed)
         out = QToolButton()
         out.setIcon(icon("close", muted))
         out.setToolTip("Remove this condition")

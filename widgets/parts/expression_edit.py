@@ -21,9 +21,12 @@ class ExpressionEdit(QWidget):
     -------
     changed(str)
         The person wrote an expression that can be used, or cleared the field.
+    edited()
+        The person wrote anything, right or wrong; after `changed`.
     """
 
     changed = Signal(str)
+    edited = Signal()
 
     def __init__(self, hint: str, name: str) -> None:
         super().__init__()
@@ -81,6 +84,7 @@ class ExpressionEdit(QWidget):
         self.show_error(wrong)
         if not wrong:
             self.changed.emit(self.text())
+        self.edited.emit()
 
     def _wrong(self, text: str) -> str:
         if not text:
