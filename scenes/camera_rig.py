@@ -8,6 +8,7 @@ import numpy as np
 from vtkmodules.vtkRenderingCore import vtkCamera, vtkRenderer
 
 from scenes.home_view import HOME_AZIMUTH_RAD, HOME_ELEVATION_RAD, home_pose
+from scenes.plan_view import place_plan, plan_home, plan_pose
 from scenes.pose import VIEW_ANGLE_DEG, Point, Pose, axes_of, between, point_of
 from scenes.view import View, numpy_matrix, view_of
 from twin.arrays import Float64Array
@@ -30,13 +31,15 @@ class _Flight:
     start: Pose
     end: Pose
     elapsed_s: float = 0.0
+    becomes_plan: bool = False
 
 
 class CameraRig:
     """Moves the renderer's camera. GUI thread.
 
     Moves change ``pose`` at once; `apply` writes it to the VTK camera (the scene does so in its
-    ``update``). ``reduced_motion`` makes flights jump.
+    ``update``). ``reduced_motion`` makes flights jump. As a plan (see `set_plan`) it looks straight
+    down with north up, whatever it is told; pan and zoom go on working.
     """
 
     def __init__(self, renderer: vtkRenderer) -> None:
@@ -46,7 +49,9 @@ class CameraRig:
         self._ground_z_m = 0.0
         self._pivot: Float64Array | None = None
         self._flight: _Flight | None = None
-        self._written: tuple[Pose, tuple[int, ...]] | None = None
+        self._written: tuple[Pose, tuple[int, ...], bool] | None = None
+        self._is_plan = False
+        self._before_plan = (HOME_AZIMUTH_RAD, HOME_ELEVATION_RAD)
         self._at_home: Pose | None = None
         self._home_size = (0, 0)
         self.reduced_motion = False
@@ -107,6 +112,35 @@ class CameraRig:
     def is_flying(self) -> bool:
         """Whether a flight is under way."""
         return self._flight is not None
+
+    # -- plan -------------------------------------------------------------------------------
+
+    @property
+    def is_plan(self) -> bool:
+        """Whether this is a plan, or flies to become one."""
+        return self._is_plan or (self._flight is not None and self._flight.becomes_plan)
+
+    def set_plan(self, on: bool, *, animated: bool = True) -> None:
+        """Become a plan of what is in the middle of the picture, or look aslant again."""
+        if on == self.is_plan:
+            return
+        if not on:
+            azimuth, elevation = self._before_plan
+            self._is_plan = False
+            tilted = replace(self.pose, azimuth_rad=azimuth, elevation_rad=elevation)
+            self._go(tilted, animated)
+            return
+        self._before_plan = (self.pose.azimuth_rad, self.pose.elevation_rad)
+        end = plan_pose(self._refocused(self.pose), self._ground_z_m)
+        if not animated or self.reduced_motion:
+            self._become_plan(end)
+        else:
+            upright = replace(end, elevation_rad=HIGHEST_RAD)
+            self._flight = _Flight(self.pose, upright, becomes_plan=True)
+
+    def _become_plan(self, pose: Pose) -> None:
+        self._flight, self._is_plan = None, True
+        self._set(pose)
 
     # -- drags ------------------------------------------------------------------------------
 
@@ -183,7 +217,10 @@ class CameraRig:
     def home(self, *, animated: bool = True) -> None:
         """The whole city, from above and aside."""
         self._home_size = self._size()
-        self._at_home = self._refocused(home_pose(self._samples, self._home_size))
+        if self._is_plan:
+            self._at_home = plan_home(self._samples, self._home_size, self._ground_z_m)
+        else:
+            self._at_home = self._refocused(home_pose(self._samples, self._home_size))
         self._go(self._at_home, animated)
 
     def top_view(self) -> None:
@@ -222,6 +259,8 @@ class CameraRig:
         self._set(between(flight.start, flight.end, share * share * (3 - 2 * share)))
         if share >= 1.0:
             self._flight = None
+            if flight.becomes_plan:
+                self._become_plan(self.pose)
         return True
 
     # -- to VTK -----------------------------------------------------------------------------
@@ -231,7 +270,7 @@ class CameraRig:
         size = self._size()
         if size != self._home_size and self._at_home == self.pose:
             self.home(animated=False)  # the window took another shape before anybody moved
-        state = (self.pose, size)
+        state = (self.pose, size, self._is_plan)
         if state == self._written:
             return False
         self._written = state
@@ -239,11 +278,15 @@ class CameraRig:
         return True
 
     def _place(self, camera: vtkCamera, pose: Pose) -> None:
+        camera.SetViewAngle(VIEW_ANGLE_DEG)
+        if self._is_plan:
+            place_plan(camera, pose, float(self._bounds[2]), float(self._bounds[5]))
+            return
+        camera.ParallelProjectionOff()
         eye = pose.eye()
         camera.SetPosition(*eye)
         camera.SetFocalPoint(*pose.focal_m)
         camera.SetViewUp(*np.cross(pose.right(), pose.forward()))
-        camera.SetViewAngle(VIEW_ANGLE_DEG)
         camera.SetClippingRange(*self._clipping_range(eye))
 
     def _clipping_range(self, eye: Float64Array) -> tuple[float, float]:
@@ -265,13 +308,13 @@ class CameraRig:
 
     def _on_plane(self, pixel: tuple[float, float], z_m: float) -> Float64Array | None:
         view = self._view()
-        ray = view.ray_through(*pixel)
+        begin, ray = view.ray_from(*pixel)
         if abs(ray[2]) < 1e-6:
             return None
-        reach = (z_m - view.position_m[2]) / ray[2]
-        if not 0 < reach < 20 * self.pose.distance_m:
+        reach = (z_m - begin[2]) / ray[2]
+        if not 0 < reach < 20 * self.pose.distance_m + view.lift_m:
             return None
-        point: Float64Array = view.position_m + ray * reach
+        point: Float64Array = begin + ray * reach
         return point
 
     def _move(self, step_m: Float64Array) -> None:
@@ -287,6 +330,8 @@ class CameraRig:
     ) -> None:
         pose = self.pose
         self._flight = None
+        if self._is_plan:
+            return
         elevation = float(np.clip(pose.elevation_rad + elevation_rad, LOWEST_RAD, HIGHEST_RAD))
         turned = replace(pose, azimuth_rad=pose.azimuth_rad + azimuth_rad, elevation_rad=elevation)
         if pivot is not None:
@@ -305,7 +350,7 @@ class CameraRig:
     def _refocused(self, pose: Pose) -> Pose:
         """The same view with its focal point on the ground, where it meets the ground at all."""
         eye, forward = pose.eye(), pose.forward()
-        if forward[2] > -0.02:
+        if forward[2] > -0.02 or self._is_plan:
             return pose
         reach = (max(self._ground_z_m, self._bounds[2]) - eye[2]) / forward[2]
         if not NEAREST_M < reach < self._farthest_m():
@@ -316,6 +361,9 @@ class CameraRig:
         return 6.0 * float(np.linalg.norm(self._bounds[3:] - self._bounds[:3])) + 500.0
 
     def _set(self, pose: Pose) -> None:
+        if self._is_plan:
+            self.pose = plan_pose(pose, self._ground_z_m)
+            return
         lift = self._ground_z_m + CLEARANCE_M - float(pose.eye()[2])
         if lift > 0:
             x, y, z = pose.focal_m
@@ -325,7 +373,8 @@ class CameraRig:
     def _go(self, pose: Pose, animated: bool) -> None:
         self._flight = None
         if animated and not self.reduced_motion:
-            self._flight = _Flight(self.pose, pose)
+            end = plan_pose(pose, self._ground_z_m) if self._is_plan else pose
+            self._flight = _Flight(self.pose, end)
         else:
             self._set(pose)
 

@@ -19,8 +19,9 @@ KEY_TURN_RAD = 0.12
 class PointerControls:
     """Turns pointer events into moves of ``scene.camera``. GUI thread.
 
-    Left drag orbits about the point under the pointer, right or middle drag (or Shift + left)
-    pans in the ground plane, the wheel zooms to the pointer, double click flies there.
+    Left drag orbits about the point under the pointer (pans a plan), right or middle drag (or
+    Shift + left) pans in the ground plane, the wheel zooms to the pointer, double click flies
+    there.
     Pixels are device pixels from the top left. Methods that return bool say whether a frame
     should be drawn, except `release`.
     """
@@ -36,7 +37,7 @@ class PointerControls:
         self, button: Button, x: float, y: float, *, shift: bool = False, ctrl: bool = False
     ) -> bool:
         """Begin a drag or a click."""
-        pans = button != "left" or shift or ctrl
+        pans = button != "left" or shift or ctrl or self._scene.camera.is_plan
         self._mode = "pan" if pans else "orbit"
         self._pressed_at = self._last = (x, y)
         self._dragged = False
@@ -84,7 +85,7 @@ class PointerControls:
         return True
 
     def key(self, name: str) -> bool:
-        """Handle "Home", "F", "N" (north up), "T" (from above), arrows, "+", "-"; else False."""
+        """Handle "Home", "F", "N" (north up), "T" (from above), "P" (plan), arrows, "+", "-"…"""
         camera = self._scene.camera
         actions: dict[str, Callable[[], None]] = {
             "Home": camera.home,
@@ -100,6 +101,7 @@ class PointerControls:
             "PageDown": lambda: camera.turn(0.0, -KEY_TURN_RAD),
             "[": lambda: camera.turn(-KEY_TURN_RAD, 0.0),
             "]": lambda: camera.turn(KEY_TURN_RAD, 0.0),
+            "P": lambda: camera.set_plan(not camera.is_plan),
         }
         if name == "F":
             return self._scene.frame_selection()

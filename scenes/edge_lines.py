@@ -64,11 +64,12 @@ class EdgeLines:
         """Choose the tiles that are near enough, nearest first, within the budget."""
         reach_m = REACH_M * view.size_px[1] / (720.0 * view.pixel_ratio)
         self._look.edge_property.SetLineWidth(view.pixel_ratio)
-        self._look.edge_shader.GetVertexCustomUniforms().SetUniformf("reach", reach_m)
+        # The shader asks ``gl_Position.w`` for the depth; in a plan that is 1 everywhere.
+        reach = reach_m / view.flat_depth_m if view.is_parallel else reach_m
+        self._look.edge_shader.GetVertexCustomUniforms().SetUniformf("reach", reach)
         # Lines come 10 cm and 1.2 mm a metre nearer than their faces, whatever the near plane is:
         # more would show hidden edges through the houses.
-        pull = -float(view.matrix[2, :3] @ view.position_m + view.matrix[2, 3])
-        self._look.edge_shader.GetVertexCustomUniforms().SetUniformf("pull", pull)
+        self._look.edge_shader.GetVertexCustomUniforms().SetUniformf("pull", view.pull)
         if not self._visible:
             return
         near = {self._meshes[index] for index in np.flatnonzero(self._near(view, reach_m))}
@@ -92,7 +93,7 @@ class EdgeLines:
         self._shown = set()
 
     def _near(self, view: View, reach_m: float) -> BoolArray:
-        eye = view.position_m
+        eye = view.eye_m
         gap = np.maximum(np.maximum(self._bounds[:, :3] - eye, eye - self._bounds[:, 3:]), 0.0)
         distance = np.sqrt((gap**2).sum(axis=1))
         order = np.argsort(distance, kind="stable")

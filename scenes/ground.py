@@ -134,11 +134,11 @@ class Ground:
         width, height = view.size_px
         near_m = self._near_m * float(np.cos(np.pi / SPOKES))
         for x, y in ((0, 0), (width, 0), (0, height), (width, height)):
-            ray = view.ray_through(x, y)
+            begin, ray = view.ray_from(x, y)
             if ray[2] > -1e-3:
                 return False
-            reach = (self._z_m - view.position_m[2]) / ray[2]
-            hit = view.position_m[:2] + ray[:2] * reach
+            reach = (self._z_m - begin[2]) / ray[2]
+            hit = begin[:2] + ray[:2] * reach
             if reach < 0 or float(np.hypot(*(hit - self._centre))) > near_m:
                 return False
         return True

@@ -90,7 +90,7 @@ def items_in_view(
     middle = np.array(view.size_px) / 2
     nearest = np.argsort(np.abs(pixels[inside, :2] - middle).max(axis=1), kind="stable")
     inside = inside[nearest[: 2 * most]]
-    seen = inside[sees(view.position_m, points[inside])][:most]
+    seen = inside[sees(view.eyes_of(points[inside]), points[inside])][:most]
     width, height = view.size_px
     band = (pixels[seen, 1] / height * BANDS).astype(int)
     order = np.lexsort((pixels[seen, 0], band))
@@ -151,7 +151,7 @@ def _buildings(view: View, features: Features, name_of: Callable[[int], str]) ->
 
 
 def _item(candidate: _Candidate, view: View, x: float, y: float) -> InViewItem:
-    away = np.array(candidate.xyz_m) - view.position_m
+    away = np.array(candidate.xyz_m) - view.eye_m
     bearing = float(np.degrees(np.arctan2(away[0], away[1]))) % 360
     return InViewItem(
         group=candidate.group,

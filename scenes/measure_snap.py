@@ -46,8 +46,7 @@ def _around(at: PointerAt, bench: Bench) -> list[Float64Array]:
     away = _ASIDE_PX * at.view.pixel_ratio
     found = []
     for dx, dy in ((away, 0.0), (-away, 0.0), (0.0, away), (0.0, -away)):
-        ray = at.view.ray_through(at.x_px + dx, at.y_px + dy)
-        hit = bench.cast(at.view.position_m, ray)
+        hit = bench.cast(*at.view.ray_from(at.x_px + dx, at.y_px + dy))
         if hit is not None and hit.feature >= 0:
             found.append(np.array(hit.xyz_local_m, np.float64))
     return found
@@ -55,7 +54,7 @@ def _around(at: PointerAt, bench: Bench) -> list[Float64Array]:
 
 def _reach_m(at: PointerAt, point: Float64Array) -> float:
     """How far corners may lie from a point to be near on the screen."""
-    depth_m = float((point - at.view.position_m) @ at.view.forward)
+    depth_m = float(at.view.project(point[None])[0, 2])
     return 2.0 * CORNER_PX * at.view.pixel_ratio * at.view.metres_per_px(max(depth_m, 0.1))
 
 
@@ -99,7 +98,9 @@ def _nearest(
     for row in np.lexsort((away, depth))[:_MOST_ASKED]:
         if not np.isfinite(away[row]):
             return None
-        if bench.picker.sees(at.view.position_m, points[row : row + 1].astype(np.float32))[0]:
+        if bench.picker.sees(
+            at.view.eyes_of(points[row : row + 1]), points[row : row + 1].astype(np.float32)
+        )[0]:
             found: Float64Array = points[row]
             return found
     return None

@@ -48,9 +48,8 @@ class Picker:
 
     def __init__(self) -> None:
         self._whole: list[PickMesh] = []
-        self._meshes: list[PickMesh] = []
         self._n_ready = 0
-        self._bounds: Float32Array = np.empty((0, 6), np.float32)
+        self._drawn: tuple[list[PickMesh], Float32Array] = ([], np.empty((0, 6), np.float32))
         self._hidden: BoolArray = np.empty(0, bool)
         self._ground_z_m = 0.0
         self._cuts: tuple[Plane, ...] = ()
@@ -64,9 +63,10 @@ class Picker:
 
     def set_streamed(self, meshes: Sequence[PickMesh]) -> None:
         """Take what is drawn of streamed sources just now, beside what was read whole."""
-        self._meshes = [*self._whole, *meshes]
-        bounds = [mesh.tile.bounds_min_max_local_m for mesh in self._meshes]
-        self._bounds = np.array(bounds, np.float32).reshape(-1, 6)
+        drawn = [*self._whole, *meshes]
+        bounds = [mesh.tile.bounds_min_max_local_m for mesh in drawn]
+        # Together, so that a tool that looks from a worker never sees one without the other.
+        self._drawn = (drawn, np.array(bounds, np.float32).reshape(-1, 6))
 
     def set_ground(self, ground_z_m: float) -> None:
         """Height of the sheet under the city."""
@@ -78,9 +78,9 @@ class Picker:
 
     def clear(self) -> None:
         """Forget the city."""
-        self._whole, self._meshes = [], []
+        self._whole = []
+        self._drawn = ([], np.empty((0, 6), np.float32))
         self._n_ready = 0
-        self._bounds = np.empty((0, 6), np.float32)
         self._hidden = np.empty(0, bool)
 
     def set_cuts(self, planes: Sequence[Plane]) -> None:
@@ -90,7 +90,7 @@ class Picker:
     @property
     def tiles(self) -> tuple[Tile, ...]:
         """All tiles that are drawn now, streamed ones included."""
-        return tuple(mesh.tile for mesh in self._meshes)
+        return tuple(mesh.tile for mesh in self._drawn[0])
 
     def prepare_one(self) -> bool:
         """Build one locator that is missing (a few ms); False when all are there."""
@@ -104,26 +104,32 @@ class Picker:
 
     def pick(self, view: View, x_px: float, y_px: float) -> Pick | None:
         """The nearest triangle under a pixel, else the ground sheet, else None."""
-        return self.pick_ray(view.position_m, view.ray_through(x_px, y_px))
+        return self.pick_ray(*view.ray_from(x_px, y_px))
 
     def pick_ray(self, eye_m: Float64Array, ray: Float64Array) -> Pick | None:
         """The same for a ray: (3,) eye, (3,) unit direction."""
-        entry, leave = self._crossings(eye_m, ray)
+        meshes, bounds = self._drawn
+        entry, leave = _crossings(bounds, eye_m, ray)
         best_m = np.inf
         found: Pick | None = None
         for index in np.argsort(entry):
             if not entry[index] < best_m:
                 break
             reach = (float(entry[index]), float(leave[index]))
-            hit = self._hit(self._meshes[int(index)], eye_m, ray, reach)
+            hit = self._hit(meshes[int(index)], eye_m, ray, reach)
             if hit is not None and hit[0] < best_m:
                 best_m, found = hit
         return found if found is not None else self._ground(eye_m, ray)
 
     def sees(self, eye_m: Float64Array, points_m: Float32Array) -> BoolArray:
-        """(N,) bool: which points (N, 3) nothing of the city stands before."""
+        """(N,) bool: which points (N, 3) nothing of the city stands before.
+
+        ``eye_m`` is one for all, (3,), or one for each, (N, 3).
+        """
         seen = np.ones(len(points_m), bool)
+        eyes = np.broadcast_to(eye_m, points_m.shape)
         for row, point in enumerate(points_m.astype(float)):
+            eye_m = eyes[row]
             away = point - eye_m
             distance_m = float(np.linalg.norm(away))
             hit = self.pick_ray(eye_m, away / max(distance_m, 1e-6))
@@ -131,15 +137,6 @@ class Picker:
                 hit_m = float(np.linalg.norm(np.array(hit.xyz_local_m) - eye_m))
                 seen[row] = hit_m > distance_m - NEARLY_M
         return seen
-
-    def _crossings(self, eye_m: Float64Array, ray: Float64Array) -> tuple[Float64Array, ...]:
-        """Distances at which the ray enters (inf = never) and leaves each tile's box."""
-        direction = np.where(np.abs(ray) < 1e-12, 1e-12, ray)
-        low = (self._bounds[:, :3] - eye_m) / direction
-        high = (self._bounds[:, 3:] - eye_m) / direction
-        enter = np.maximum(np.minimum(low, high).max(axis=1, initial=-np.inf), 0.0)
-        leave = np.maximum(low, high).min(axis=1, initial=np.inf)
-        return np.where(enter <= leave, enter, np.inf), leave
 
     def _hit(
         self, mesh: PickMesh, eye_m: Float64Array, ray: Float64Array, reach_m: tuple[float, float]
@@ -192,3 +189,15 @@ def _locator_of(mesh: PickMesh) -> vtkStaticCellLocator:
         tile = mesh.tile
         mesh.locator = locator_on(triangle_mesh(tile.points_local_m, tile.triangles))
     return mesh.locator
+
+
+def _crossings(
+    bounds: Float32Array, eye_m: Float64Array, ray: Float64Array
+) -> tuple[Float64Array, Float64Array]:
+    """Distances at which the ray enters (inf = never) and leaves each box (N, 6)."""
+    direction = np.where(np.abs(ray) < 1e-12, 1e-12, ray)
+    low = (bounds[:, :3] - eye_m) / direction
+    high = (bounds[:, 3:] - eye_m) / direction
+    enter = np.maximum(np.minimum(low, high).max(axis=1, initial=-np.inf), 0.0)
+    leave: Float64Array = np.maximum(low, high).min(axis=1, initial=np.inf)
+    return np.where(enter <= leave, enter, np.inf), leave

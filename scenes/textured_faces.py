@@ -94,8 +94,7 @@ class TexturedFaces:
 
     def update(self, view: View) -> None:
         """Follow the view: how far the faces come forward depends on its near plane."""
-        pull = -float(view.matrix[2, :3] @ view.position_m + view.matrix[2, 3])
-        self._shader.GetVertexCustomUniforms().SetUniformf("pull", pull)
+        self._shader.GetVertexCustomUniforms().SetUniformf("pull", view.pull)
 
     def set_visible(self, visible: bool) -> None:
         """Show or hide all photographs."""

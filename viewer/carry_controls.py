@@ -86,9 +86,9 @@ class CarryControls(ToolControls):
     def _ground(self, x_px: float, y_px: float) -> np.ndarray | None:
         """Point of the level on which it is carried, None above the horizon."""
         view = self._view()
-        ray = view.ray_through(x_px, y_px)
+        begin, ray = view.ray_from(x_px, y_px)
         if self.carried is None or ray[2] > -1e-3:
             return None
-        reach = (self.carried.height_m - view.position_m[2]) / ray[2]
-        point: np.ndarray = view.position_m + ray * reach
+        reach = (self.carried.height_m - begin[2]) / ray[2]
+        point: np.ndarray = begin + ray * reach
         return point if reach > 0 else None

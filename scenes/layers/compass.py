@@ -38,10 +38,8 @@ class CompassVisual:
     def update(self, given: SceneInput, view: View, state: CompassState) -> bool:  # noqa: ARG002
         """Turn the needle."""
         self._marks.fit(view)
-        east, north = view.forward[:2]
-        if np.hypot(east, north) < 1e-3:
-            return False
-        azimuth = float(np.arctan2(east, north))
+        east, north = view.matrix[0, :2]  # to the right of the picture, also straight down
+        azimuth = float(np.arctan2(-north, east))
         step = round(np.degrees(azimuth) * 2)
         if step == self._shown:
             return False

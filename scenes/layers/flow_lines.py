@@ -132,7 +132,7 @@ class FlowLinesVisual:
         inside = view.is_inside(view.project(middles), 40.0)
         seen = np.zeros(len(rows), bool)
         if inside.any():
-            seen[inside] = self._stage.sees(view.position_m, middles[inside])
+            seen[inside] = self._stage.sees(view.eyes_of(middles[inside]), middles[inside])
         self._alpha[rows] = np.where(seen, _SEEN, 0.0)
         self._write_ink()
 

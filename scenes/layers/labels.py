@@ -258,7 +258,7 @@ class LabelsVisual:
                 continue
             x, y, z = place.xyz_local_m
             lifted = (x, y, z + 14.0)
-            depth = float((np.array(lifted) - view.position_m) @ view.forward)
+            depth = float(view.project(np.array([lifted]))[0, 2])
             per_px = view.metres_per_px(max(depth, 1.0)) * view.pixel_ratio
             least, most = _PLACE_REACH[place.kind]
             if depth > 0 and least <= per_px <= most:

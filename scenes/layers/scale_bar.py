@@ -73,6 +73,8 @@ class ScaleBarVisual:
 
 def depth_of_ground(view: View, ground_z_m: float) -> float:
     """Depth at which the middle of the picture meets the ground (1 km when it meets the sky)."""
+    if view.is_parallel:
+        return view.flat_depth_m
     if view.forward[2] > -0.01:
         return 1000.0
     return max(float((ground_z_m - view.position_m[2]) / view.forward[2]), 1.0)

@@ -290,7 +290,8 @@ class UnitsVisual:
         """
         along = np.column_stack([np.sin(heading), np.cos(heading), np.zeros(len(xyz))])
         ends = [xyz + sign * 0.4 * BODY_M * along + np.array([0, 0, 1.4]) for sign in (-1, 1)]
-        seen = self._stage.sees(view.position_m, np.concatenate(ends).astype(np.float32))
+        both_ends = np.concatenate(ends).astype(np.float32)
+        seen = self._stage.sees(view.eyes_of(both_ends), both_ends)
         both: BoolArray = seen[: len(xyz)] & seen[len(xyz) :]
         return both
 

@@ -139,8 +139,9 @@ class LassoVisual:
         seen = np.zeros(len(rows), bool)
         for index, row in enumerate(rows):
             for aim in (middle[index], top[index]):
-                ray = aim - view.position_m
-                hit = self._bench.cast(view.position_m, ray / np.linalg.norm(ray))
+                eye = view.eyes_of(aim[None]).reshape(-1, 3)[0]
+                ray = aim - eye
+                hit = self._bench.cast(eye, ray / np.linalg.norm(ray))
                 family = -1 if hit is None else _root(features, hit.feature)
                 seen[index] |= family == row
         return seen
@@ -200,8 +201,10 @@ def kinds_of(features: Features, rows: tuple[int, ...]) -> list[tuple[str, int]]
 
 def on_screen(view: View, pixels: Float64Array, depth_m: float) -> Float64Array:
     """(N, 3) points at a depth before the eye that are drawn at pixels (N, 2)."""
-    rays = np.array([view.ray_through(x, y) for x, y in pixels])
-    return view.position_m + rays * (depth_m / (rays @ view.forward))[:, None]
+    begun = [view.ray_from(x, y) for x, y in pixels]
+    rays = np.array([ray for _, ray in begun])
+    begins = np.array([begin for begin, _ in begun])
+    return begins + rays * (depth_m / (rays @ view.forward))[:, None]
 
 
 def _root(features: Features, row: int) -> int:
