@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 
+from scenes.colour_piece import Piece, numbers_of, round_ends, rows_near, texts_of
 from scenes.legend import Legend, Rgb
 from scenes.scene_input import SceneInput
 from scenes.style_texture import Alpha
-from twin.arrays import BoolArray, Float32Array, Float64Array, Int32Array, UInt8Array
-from twin.city.asset import CityAsset, Features, Surface
+from twin.arrays import BoolArray, Float32Array, Float64Array, UInt8Array
+from twin.city.asset import CityAsset, Surface
+from twin.city.resident_range import ResidentRange
 from twin.city.residents import ResidentFeatures
 from twin.ramps import Ramp, colours_from_values, ramp_table
 from twin.sense.model import OBSERVED_PROPERTIES
@@ -81,28 +82,6 @@ def circle_around(points: Float64Array, bounds: Float64Array) -> tuple[Float64Ar
     return 0.5 * (low + high), max(200.0, 0.5 * float(np.hypot(*(high - low)[:2])))
 
 
-@dataclass(slots=True, eq=False)
-class _Piece:
-    """Rows that come and go together: a loaded tile, or all of a city that was read whole.
-
-    Attributes
-    ----------
-    slot_row : (n,) which row of the sensors' colours each feature takes, None = not known yet
-    is_painted : whether its attribute colours stand in the joined array
-    """
-
-    first: int
-    table: Features
-    built: BoolArray
-    rows_by_id: Mapping[str, int] | None = None
-    slot_row: np.ndarray | None = None
-    is_painted: bool = False
-
-    @property
-    def rows(self) -> slice:
-        return slice(self.first, self.first + self.table.n_features)
-
-
 class Colouring:
     """Colours one city; remembers which sensor speaks for which building. GUI thread.
 
@@ -116,7 +95,8 @@ class Colouring:
         self._no_data = no_data
         n_whole = asset.features.n_features if self._live is None else self._live.n_whole
         self._built_whole = built_features(asset)[:n_whole]
-        self._pieces: dict[int, _Piece] = {}
+        #: By range, or None for a table that is all there.
+        self._pieces: dict[ResidentRange | None, Piece] = {}
         self._version = -1
         self._near_key: tuple[int, str, float] | None = None
         self._slots = np.empty(0, np.intp)
@@ -128,7 +108,7 @@ class Colouring:
         self._others: set[str] = set()
         self._rgba: UInt8Array = np.empty((0, 4), np.uint8)
         if self._live is None:
-            self._pieces[0] = _Piece(0, asset.features, self._built_whole)
+            self._pieces[None] = Piece(0, asset.features, self._built_whole)
 
     def paint(self, given: SceneInput, ramp: Ramp, reach_m: float) -> Painted | None:
         """Colours for ``given.colour_by``; None when it is empty or nobody knows it."""
@@ -148,11 +128,11 @@ class Colouring:
         if live is None or live.version == self._version:
             return
         self._version = live.version
-        pieces = {}
+        pieces: dict[ResidentRange | None, Piece] = {}
         for each in live.ranges:
-            known = self._pieces.get(id(each))
+            known = self._pieces.get(each)
             built = each.built if each.built is not None else self._built_whole
-            pieces[id(each)] = known or _Piece(each.first, each.table, built, each.rows_by_id)
+            pieces[each] = known or Piece(each.first, each.table, built, each.rows_by_id)
         self._pieces = pieces
 
     # -- observed properties ----------------------------------------------------------------
@@ -202,13 +182,13 @@ class Colouring:
         for piece in self._pieces.values():
             piece.slot_row = None
 
-    def _sensor_rows(self, given: SceneInput, piece: _Piece, reach_m: float) -> np.ndarray:
+    def _sensor_rows(self, given: SceneInput, piece: Piece, reach_m: float) -> np.ndarray:
         """(n,) row of the sensor that speaks for each feature of a piece."""
         slots, table = self._slots, piece.table
         bounds = table.bounds_min_max_local_m
         centre = 0.5 * (bounds[:, :2] + bounds[:, 3:5]).astype(float)
         places = given.xyz_local_m[slots, :2].astype(float)
-        near = _rows_near(centre, places, reach_m)
+        near = rows_near(centre, places, reach_m)
         row = np.full(len(centre), len(slots))
         if len(near):
             nearest = nearest_within(centre, places[near], reach_m)
@@ -217,7 +197,7 @@ class Colouring:
         row[~piece.built] = len(slots) + 1
         return row
 
-    def _take_own_sensors(self, piece: _Piece, slot_row: np.ndarray) -> None:
+    def _take_own_sensors(self, piece: Piece, slot_row: np.ndarray) -> None:
         own, table = self._own, piece.table
         if not own:
             return
@@ -255,17 +235,17 @@ class Colouring:
         for piece in self._pieces.values():
             piece.is_painted = False
 
-    def _new_pieces(self) -> list[_Piece]:
+    def _new_pieces(self) -> list[Piece]:
         return [piece for piece in self._pieces.values() if not piece.is_painted]
 
     def _paint_numbers(self, name: str, ramp: Ramp) -> Legend:
-        values = {id(piece): _numbers(piece, name) for piece in self._new_pieces()}
+        values = {id(piece): numbers_of(piece, name) for piece in self._new_pieces()}
         self._stretch(name, [values[id(piece)][piece.built] for piece in self._new_pieces()])
         vmin, vmax = self._ends or (0.0, 1.0)
         for piece in self._new_pieces():
             numbers = values.get(id(piece))
             if numbers is None:  # the ends have grown since it was painted
-                numbers = _numbers(piece, name)
+                numbers = numbers_of(piece, name)
             rgba = colours_from_values(numbers, vmin, vmax, ramp, (*self._no_data, Alpha.DATA))
             rgba[~piece.built] = 0
             self._rgba[piece.rows] = rgba
@@ -289,11 +269,11 @@ class Colouring:
             return
         if self._ends is not None:
             low, high = min(low, self._ends[0]), max(high, self._ends[1])
-        self._ends = (low, high) if self._live is None else _round_ends(low, high)
+        self._ends = (low, high) if self._live is None else round_ends(low, high)
         self._repaint_all()
 
     def _paint_classes(self, name: str) -> Legend:
-        texts = {id(piece): _texts(piece, name) for piece in self._new_pieces()}
+        texts = {id(piece): texts_of(piece, name) for piece in self._new_pieces()}
         known = [texts[id(piece)][piece.built] for piece in self._new_pieces()]
         self._learn(np.concatenate([np.empty(0, str), *known]))
         words = self._words or {}
@@ -328,41 +308,6 @@ class Colouring:
             else:
                 self._others.add(word)
         self._words = words
-
-
-def _rows_near(points: Float64Array, places: Float64Array, reach_m: float) -> np.ndarray:
-    """Rows of the places that may be within reach of any of the points."""
-    known = points[~np.isnan(points[:, 0])]
-    if not len(known):
-        return np.empty(0, np.intp)
-    low, high = known.min(axis=0) - reach_m, known.max(axis=0) + reach_m
-    return np.flatnonzero(np.all((places >= low) & (places <= high), axis=1))
-
-
-def _numbers(piece: _Piece, name: str) -> Float64Array:
-    """(n,) values of an attribute, NaN for none; parts without one have their parent's."""
-    column, parents = piece.table.attributes.get(name), piece.table.parents
-    if column is None or column.dtype == object:
-        return np.full(len(parents), np.nan)
-    values = np.asarray(column, float)
-    from_parent = np.isnan(values) & (parents >= 0)
-    return np.where(from_parent, values[parents], values)
-
-
-def _texts(piece: _Piece, name: str) -> np.ndarray:
-    """(n,) texts of an attribute, "" for none; parts without one have their parent's."""
-    column, parents = piece.table.attributes.get(name), piece.table.parents
-    if column is None:
-        return np.full(len(parents), "", dtype=str)
-    if column.dtype == object:
-        return _inherited_text(column, parents).astype(str)
-    return np.array(["" if np.isnan(value) else f"{value:g}" for value in column], dtype=str)
-
-
-def _round_ends(low: float, high: float) -> tuple[float, float]:
-    """Ends on round numbers around both, so that they seldom move."""
-    step = 10.0 ** np.floor(np.log10(max(high - low, 1e-9)))
-    return float(np.floor(low / step) * step), float(np.ceil(high / step) * step)
 
 
 def property_slots(given: SceneInput) -> np.ndarray:
@@ -437,11 +382,3 @@ def _title_and_unit(given: SceneInput, slots: np.ndarray) -> tuple[str, str]:
     units = (given.datastreams[slot].unit for slot in slots)
     unit = next((unit for unit in units if unit), known[1] if known else "")
     return (known[0] if known else given.colour_by.replace("_", " ").capitalize()), unit
-
-
-def _inherited_text(column: np.ndarray, parents: Int32Array) -> np.ndarray:
-    """Texts with "" for none; parts without one take their parent's."""
-    texts = np.array(["" if value is None else str(value) for value in column], object)
-    inherits = (texts == "") & (parents >= 0)
-    texts[inherits] = texts[parents[inherits]]
-    return texts

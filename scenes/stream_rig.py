@@ -10,6 +10,7 @@ from scenes.picker import Picker
 from scenes.stage import Stage
 from scenes.streamed_tiles import StreamedTiles
 from scenes.view import View
+from twin.city.resident_range import ResidentRange
 from twin.city.residents import ResidentFeatures
 from twin.clock import Clock
 from twin.tiles.governor import FrameGovernor
@@ -33,7 +34,7 @@ class StreamRig:
         """Begin anew with another city."""
         self._drawn_version = -1
         self._rows_version = -1
-        self._raised: set[int] = set()
+        self._raised: set[ResidentRange] = set()
         self._has_begun = self._is_settled = False
         self._pinned = -1
 
@@ -75,9 +76,8 @@ class StreamRig:
             return
         self._rows_version = features.version
         self._stage.style.set_n_features(features.n_features)
-        known = {id(each): each for each in features.ranges if each.source_id}
-        for key in known.keys() - self._raised:
-            each = known[key]
+        known = {each for each in features.ranges if each.source_id}
+        for each in known - self._raised:
             bounds = each.table.bounds_min_max_local_m
             built = each.built
             if built is not None:
@@ -86,7 +86,7 @@ class StreamRig:
             middle = 0.5 * (bounds[:, :3] + bounds[:, 3:])
             middle[:, 2] = bounds[:, 5]
             self._stage.roofs.raise_to(middle)
-        self._raised = set(known)
+        self._raised = known
 
     def _settle(self, streamed: StreamedTiles) -> None:
         """Boxes only tell where things may be; the first tiles tell where ground and houses are."""
