@@ -25,8 +25,10 @@ _MOST = 0.6
 _FOOT_M = 0.05
 #: Share of a building's height that may be buried on the upper side.
 _MOST_BURIED = 0.5
-#: Flat triangles and street pieces are cut to this length, so that they follow the ground.
+#: Flat triangles are cut to this length, so that they follow the ground.
 _STEP_M = 20.0
+#: Streets are cut less: their pieces are what is measured and named.
+_STREET_STEP_M = 60.0
 #: Water is sampled this closely; where its ground differs by more than this, it flows.
 _WATER_STEP_M = 30.0
 _FLOWS_M = 12.0
@@ -249,7 +251,9 @@ def _draped_streets(
         return streets
     nodes = streets.nodes_local_m.astype(np.float64)
     start, step = nodes[streets.edges[:, 0]], np.diff(nodes[streets.edges], axis=1)[:, 0]
-    pieces = np.maximum(np.ceil(np.hypot(step[:, 0], step[:, 1]) / _STEP_M), 1).astype(np.int64)
+    pieces = np.maximum(np.ceil(np.hypot(step[:, 0], step[:, 1]) / _STREET_STEP_M), 1).astype(
+        np.int64
+    )
     edge = np.repeat(np.arange(len(pieces)), pieces)
     number = np.arange(len(edge)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
     is_last = number == pieces[edge] - 1
