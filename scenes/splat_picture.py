@@ -90,6 +90,8 @@ class SplatPicture:
 
         ``rim`` is one colour (4,) and a diameter, painted around and under all discs.
         """
+        if not len(self._middles) and not self._n:
+            return
         self._pixels[:] = 0
         inner = disc(disc_px)
         if rim is not None:
