@@ -20,6 +20,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def registered_ids() -> dict[str, tuple[str, ...]]:
     """Ids of every registry, by the registry's name."""
     from scenes.layer import layer_registry
+    from scenes.tool import tool_registry
     from twin.commands.base import command_registry
     from twin.readers.base import reader_registry
     from viewer.subcommand import subcommand_registry
@@ -29,6 +30,7 @@ def registered_ids() -> dict[str, tuple[str, ...]]:
         "reader": reader_registry().ids(),
         "command": command_registry().ids(),
         "layer": layer_registry().ids(),
+        "tool": tool_registry().ids(),
         "panel": panel_registry().ids(),
         "subcommand": subcommand_registry().ids(),
     }

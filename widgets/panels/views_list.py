@@ -19,6 +19,8 @@ from PySide6.QtWidgets import (
 )
 
 from twin.city.bookmarks import tour_of
+from twin.theme import Theme
+from widgets.icons import icon
 from widgets.panel import PanelContext, PanelType
 from widgets.parts.empty_state import EmptyState
 from widgets.parts.panel_widget import PanelWidget
@@ -49,7 +51,14 @@ class ViewsPanel(PanelWidget):
         layout.addLayout(self._make_order())
         layout.addLayout(self._make_tour())
         self.follow(self._views.changed, lambda _nothing: self._show())
+        self.take_theme(context.theme)
         self._show()
+
+    def take_theme(self, theme: Theme) -> None:
+        """Follow a change of theme in the icons."""
+        super().take_theme(theme)
+        self.keep.setIcon(icon("bookmark", theme.ui["text"]))
+        self.play.setIcon(icon("play", theme.ui["text"]))
 
     def _make_head(self) -> QHBoxLayout:
         self.name = QLineEdit()
