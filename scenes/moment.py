@@ -31,14 +31,13 @@ class Moment:
     Attributes
     ----------
     given : everything the layers may look at
-    eye_m, focal_m : the camera, local metres
+    camera : eye and focal point in local metres, six numbers; () = the home view
     theme : "light" or "dark"
     layers : by id: whether it is shown, and its settings
     """
 
     given: SceneInput
-    eye_m: tuple[float, float, float]
-    focal_m: tuple[float, float, float]
+    camera: tuple[float, ...] = ()
     theme: str = "light"
     layers: Mapping[str, tuple[bool, Mapping[str, Any]]] = field(default_factory=dict)
 
@@ -48,8 +47,7 @@ def save_moment(path: Path, moment: Moment) -> None:
     given = moment.given
     content = {
         "civitwin_moment": VERSION,
-        "eye_m": moment.eye_m,
-        "focal_m": moment.focal_m,
+        "camera": moment.camera,
         "theme": moment.theme,
         "layers": {key: [on, dict(state)] for key, (on, state) in moment.layers.items()},
         "now_ns": given.now_ns,
@@ -113,8 +111,7 @@ def _moment(content: dict[str, Any]) -> Moment:
     )
     return Moment(
         given=given,
-        eye_m=tuple(content["eye_m"]),
-        focal_m=tuple(content["focal_m"]),
+        camera=tuple(float(number) for number in content["camera"]),
         theme=content["theme"],
         layers={key: (bool(on), state) for key, (on, state) in content["layers"].items()},
     )

@@ -31,8 +31,7 @@ def moment():
     )
     return Moment(
         given=given,
-        eye_m=(0.0, -300.0, 200.0),
-        focal_m=(0.0, 0.0, 0.0),
+        camera=(0.0, -300.0, 200.0, 0.0, 0.0, 0.0),
         theme="dark",
         layers={"labels": (False, {})},
     )
@@ -65,7 +64,7 @@ def test_the_picture_is_the_same(moment, tmp_path):
 def test_everything_comes_back(moment, tmp_path):
     save_moment(tmp_path / "a.moment", moment)
     back = load_moment(tmp_path / "a.moment")
-    assert (back.eye_m, back.focal_m, back.theme) == (moment.eye_m, moment.focal_m, "dark")
+    assert (back.camera, back.theme) == (moment.camera, "dark")
     assert back.layers == {"labels": (False, {})}
     assert back.given.things == moment.given.things
     assert back.given.units == moment.given.units
@@ -80,7 +79,7 @@ def test_a_style_comes_back(tmp_path):
     style = CityStyle(name="Tall", filter="height > 20", colour=ColourRule(column="height"))
     save_moment(
         tmp_path / "a.moment",
-        Moment(given=SceneInput(style=style), eye_m=(0, 0, 9), focal_m=(0, 0, 0)),
+        Moment(given=SceneInput(style=style)),
     )
     assert load_moment(tmp_path / "a.moment").given.style == style
 

@@ -278,7 +278,7 @@ def _line_width_m(xy: Float64Array) -> tuple[float, float]:
     """Width of lines and height between routes, to be seen in a view of the whole network."""
     good = xy[np.isfinite(xy).all(axis=1)]
     extent = float(np.ptp(good, axis=0).max()) if len(good) else 0.0
-    width = min(max(extent / 900.0, 4.0), 20.0)
+    width = min(max(extent / 320.0, 4.0), 300.0)
     return width, 0.01 * width
 
 
