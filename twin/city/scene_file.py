@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import json
-import os
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from twin.errors import TwinError
+from twin.city.scene_tables import SceneFileError as SceneFileError
+from twin.city.scene_tables import as_flag, as_number, as_table, as_text, as_three, taken
+from twin.city.toml_text import toml_text, write_whole
 
 #: Name of a scene file inside the folder of a scene.
 SCENE_NAME = "scene.toml"
 _LIVE = "topic:"
 #: A scene file larger than this is none.
 MAX_BYTES = 16 << 20
-
-
-class SceneFileError(TwinError):
-    """A scene file cannot be read or written; says where and what to change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +158,7 @@ class SceneFile:
         if self.path is None:
             raise SceneFileError("The scene has no file yet; give it one with --save-scene")
         try:
-            _write(self.path, "".join(_toml(self.as_tables(), ())).lstrip().encode())
+            write_whole(self.path, "".join(toml_text(self.as_tables(), ())).lstrip().encode())
         except OSError as error:
             raise SceneFileError(
                 f"The scene cannot be saved ({error.strerror}): {self.path}"
@@ -282,7 +276,7 @@ def scene_from_tables(tables: Mapping[str, Any], path: Path | None = None) -> Sc
     """
     where = f": {path}" if path is not None else ""
     try:
-        head = _taken(tables.get("scene", {}), _HEAD, "[scene]")
+        head = taken(tables.get("scene", {}), _HEAD, "[scene]")
         sources = tuple(_source(one, n) for n, one in _rows(tables, "source"))
         joins = tuple(_join(one, n) for n, one in _rows(tables, "join"))
         _check_ids(sources, joins)
@@ -307,13 +301,13 @@ def _rows(tables: Mapping[str, Any], name: str) -> list[tuple[int, Any]]:
 
 def _source(table: Any, number: int) -> SceneSource:
     where = f"[[source]] number {number}"
-    found = _taken(table, _SOURCE, where)
+    found = taken(table, _SOURCE, where)
     for name in ("id", "path"):
         if not found.get(name):
             raise SceneFileError(f"The scene's {where} has no {name}")
     place = found.pop("place", None)
     if place is not None:
-        place = Placement(**_taken(place, _PLACE, f"[source.place] of source {found['id']!r}"))
+        place = Placement(**taken(place, _PLACE, f"[source.place] of source {found['id']!r}"))
         if place.scale <= 0:
             raise SceneFileError(f"The scale of source {found['id']!r} must be above 0")
     return SceneSource(**found, place=place)
@@ -321,7 +315,7 @@ def _source(table: Any, number: int) -> SceneSource:
 
 def _join(table: Any, number: int) -> Join:
     where = f"[[join]] number {number}"
-    found = _taken(table, _JOIN, where)
+    found = taken(table, _JOIN, where)
     for name in ("path", "key"):
         if not found.get(name):
             raise SceneFileError(f"The scene's {where} has no {name}")
@@ -340,64 +334,13 @@ def _check_ids(sources: tuple[SceneSource, ...], joins: tuple[Join, ...]) -> Non
             )
 
 
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError("text in quotes")
-    return value
-
-
-def _flag(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError("true or false")
-    return value
-
-
-def _number(value: Any) -> float:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not is_number or not abs(value) < 1e12:  # so that NaN is refused too
-        raise TypeError("a number")
-    return float(value)
-
-
-def _three(value: Any) -> tuple[float, float, float]:
-    if not isinstance(value, list) or len(value) != 3:
-        raise TypeError("three numbers: east, north, height")
-    try:
-        east, north, height = (_number(one) for one in value)
-    except TypeError:
-        raise TypeError("three numbers: east, north, height") from None
-    return east, north, height
-
-
-def _table(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise TypeError("a table")
-    return value
-
-
-_HEAD = {"title": _text, "crs": _text, "origin": _three, "vertical": _text}
+_HEAD = {"title": as_text, "crs": as_text, "origin": as_three, "vertical": as_text}
 _SOURCE = {
-    "id": _text, "path": _text, "title": _text, "visible": _flag, "crs": _text, "lod": _text,
-    "drape": _flag, "under": _flag, "place": _table,
+    "id": as_text, "path": as_text, "title": as_text, "visible": as_flag, "crs": as_text,
+    "lod": as_text, "drape": as_flag, "under": as_flag, "place": as_table,
 }  # fmt: skip
-_PLACE = dict.fromkeys(("east_m", "north_m", "height_m", "turn_deg", "scale"), _number)
-_JOIN = dict.fromkeys(("source", "path", "key", "feature_key"), _text)
-
-
-def _taken(table: Any, known: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """The values of a table, each checked by its key."""
-    if not isinstance(table, dict):
-        raise SceneFileError(f"The scene's {where} must be a table")
-    found = {}
-    for key, value in table.items():
-        if key not in known:
-            there = ", ".join(known)
-            raise SceneFileError(f"The scene's {where} has an unknown key {key!r} (known: {there})")
-        try:
-            found[key] = known[key](value)
-        except TypeError as error:
-            raise SceneFileError(f"In the scene's {where}, {key} must be {error}") from None
-    return found
+_PLACE = dict.fromkeys(("east_m", "north_m", "height_m", "turn_deg", "scale"), as_number)
+_JOIN = dict.fromkeys(("source", "path", "key", "feature_key"), as_text)
 
 
 # -- to tables -----------------------------------------------------------------------------------
@@ -418,43 +361,3 @@ def _told(record: SceneSource | Join, keep: tuple[str, ...]) -> dict[str, Any]:
         if one.name != "place"
         and ((value := getattr(record, one.name)) != one.default or one.name in keep)
     }
-
-
-def _toml(table: Mapping[str, Any], name: tuple[str, ...]) -> Iterator[str]:
-    """TOML text of a table; each inner one is a block (tomli-w alone writes short ones inline)."""
-    import tomli_w
-
-    plain, inner = {}, []
-    for key, value in table.items():
-        if isinstance(value, dict):
-            inner.append((key, "[{}]", [value]))
-        elif isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
-            inner.append((key, "[[{}]]", value))
-        else:
-            plain[key] = value
-    yield tomli_w.dumps(plain)
-    for key, heading, rows in inner:
-        for row in rows:
-            title = ".".join(_toml_key(one) for one in (*name, key))
-            yield f"\n{heading.format(title)}\n"
-            yield from _toml(row, (*name, key))
-
-
-def _toml_key(name: str) -> str:
-    is_bare = name.isascii() and name.replace("-", "").replace("_", "").isalnum()
-    return name if is_bare else json.dumps(name)
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
-        raise
