@@ -6,7 +6,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from scenes.billboards import Billboards, Quads, joined, no_quads, text_quads
+from scenes.billboards import (
+    Billboards,
+    Quads,
+    joined,
+    no_quads,
+    rectangle,
+    text_quads,
+    text_width_px,
+)
 from scenes.layer import LayerType
 from scenes.scene_input import SceneInput
 from scenes.stage import Stage
@@ -62,7 +70,8 @@ class TileDebugVisual:
         self._labels.fit(view)
         self._block.fit(view)
         streamed = self._stage.streamed
-        seen = (state, id(streamed.cut) if streamed else 0, streamed.version if streamed else 0)
+        # The cut itself, not its number, which another may get: cuts are compared by identity.
+        seen = (state, streamed.cut, streamed.version) if streamed else (state,)
         if seen == self._seen and abs(given.now_ns - self._drawn_ns) < REFRESH_NS:
             return False
         self._drawn_ns = given.now_ns
@@ -127,7 +136,13 @@ class TileDebugVisual:
             return False
         self._text = text
         ratio = self._stage.pixel_ratio
-        parts = []
+        widest = max(
+            (text_width_px(self._stage.atlas, line, "small") for line in text), default=0.0
+        )
+        x0, x1 = (_MARGIN_PX - 8) * ratio, _MARGIN_PX * ratio + widest + 8 * ratio
+        low = -(_BELOW_TOP_PX + (len(text) - 1) * _LINE_PX + 9) * ratio
+        plate = (x0, low, x1, -(_BELOW_TOP_PX - 20) * ratio)
+        parts = [rectangle(_LEFT_TOP, plate, (*self._halo[:3], 0.85))] if text else []
         for number, line in enumerate(text):
             pen = (_MARGIN_PX * ratio, -(_BELOW_TOP_PX + number * _LINE_PX) * ratio)
             parts.append(
