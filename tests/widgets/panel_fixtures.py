@@ -16,6 +16,7 @@ from widgets.actions import ActionTable
 from widgets.bridge import Bridge
 from widgets.layer_list import LayerEntry, LayerList
 from widgets.panel import PanelContext, panel_registry
+from widgets.tool_list import ToolEntry, ToolList
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,19 @@ def layers() -> LayerList:
     )
 
 
+def a_tool() -> ToolEntry:
+    """A tool without settings."""
+    return ToolEntry(
+        id="level",
+        title="Level",
+        help="Whether it is level",
+        icon="ruler",
+        key="",
+        kind="mode",
+        state=PlainState(),
+    )
+
+
 @pytest.fixture
 def context(world: World, layers: LayerList, qapp: object) -> Iterator[PanelContext]:
     """What a panel is given."""
@@ -72,6 +86,7 @@ def context(world: World, layers: LayerList, qapp: object) -> Iterator[PanelCont
         theme=load_theme("light"),
         actions=ActionTable(),
         layers=layers,
+        tools=ToolList([a_tool()]),
     )
     bridge.close()
 
