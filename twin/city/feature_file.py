@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +16,10 @@ from twin.errors import ReadError
 
 #: Columns that every table has; the others are attributes.
 FIXED = ("id", "kind", "parent", "xmin", "ymin", "zmin", "xmax", "ymax", "zmax")
-_BOUNDS = ", ".join(FIXED[3:])
+#: Threads of one search, and row groups looked at before it may end.
+_READERS, _AT_ONCE = 4, 8
+#: A search ends with this many times what was asked for, to have a choice of better ones.
+_ENOUGH = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +85,7 @@ class FeatureFile:
         self._database = duckdb.connect()
         self._database.execute("SET enable_progress_bar = false")
         self._local = threading.local()
+        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="feature-file")
         self._index = _index_of(path, metadata.num_row_groups)
         self._firsts = [0]
         for group in range(metadata.num_row_groups):
@@ -98,14 +103,17 @@ class FeatureFile:
     def find(self, text: str, limit: int = 20) -> list[Found]:
         """Features whose id or name holds `text`, upper and lower case alike.
 
-        Exact ids and names come first, then beginnings. The search ends when it has found twenty
+        Exact ids and names come first, then beginnings. The search ends when it has found some
         times the limit, so that a common word costs no more than a rare one.
         """
         wanted = text.strip().lower()
+        groups = self._groups_with(wanted) if wanted and limit > 0 else []
         hits: list[tuple[int, str, str]] = []
-        for group in self._groups_with(wanted) if wanted and limit > 0 else ():
-            hits += self._matches(group, wanted, whole=False)
-            if len(hits) >= 20 * limit:
+        for first in range(0, len(groups), _AT_ONCE):
+            some = groups[first : first + _AT_ONCE]
+            for found in self._readers.map(lambda one: self._matches(one, wanted), some):
+                hits += found
+            if len(hits) >= _ENOUGH * limit:
                 break
         hits.sort(key=lambda one: _worse(one, wanted))
         return [self.found(row) for row, _, _ in hits[:limit]]
@@ -185,6 +193,7 @@ class FeatureFile:
 
     def close(self) -> None:
         """Let go of the file."""
+        self._readers.shutdown(cancel_futures=True)
         self._database.close()
 
     @cached_property
@@ -203,7 +212,10 @@ class FeatureFile:
         if not 0 <= row < self.n_features:
             raise IndexError(row)
         group = _last_at_most(self._firsts, row)
-        table = self._file().read_row_group(group, use_threads=False)
+        held = getattr(self._local, "held", (-1, None))
+        if held[0] != group:  # neighbours are often asked for one after another
+            held = self._local.held = (group, self._file().read_row_group(group, use_threads=False))
+        table = held[1]
         one: dict[str, Any] = table.slice(row - self._firsts[group], 1).to_pylist()[0]
         return one
 
@@ -222,7 +234,7 @@ class FeatureFile:
             return list(range(len(self._firsts) - 1))
         return [int(group) for group in np.flatnonzero(self._index.groups_with(text))]
 
-    def _matches(self, group: int, text: str, *, whole: bool) -> list[tuple[int, str, str]]:
+    def _matches(self, group: int, text: str, *, whole: bool = False) -> list[tuple[int, str, str]]:
         """(row, id, name) of a group whose id is `text`, or whose id or name holds it."""
         import pyarrow.compute as pc
 

@@ -6,11 +6,13 @@ import contextlib
 import errno
 import shutil
 import signal
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -37,6 +39,8 @@ from twin.importing.top_levels import TILES, TILESET
 
 #: Shares of the work, for the progress.
 _CHUNKS, _BRANCHES = 0.42, 0.5
+#: Seconds that workers have to end by themselves.
+_GRACE_S = 1.0
 
 #: Told now and then: fraction done, and what is being done.
 Told = Callable[[float, str], None]
@@ -204,18 +208,23 @@ class _Job:
                 results.append(function(task))
                 done(number + 1)
             return results
-        with ProcessPoolExecutor(
-            min(self.jobs, len(tasks)), mp_context=get_context("spawn"),
+        others = set(active_children())
+        pool = ProcessPoolExecutor(
+            min(self.jobs, len(tasks)),
+            mp_context=get_context("spawn"),
             initializer=_ignore_interrupt,
-        ) as pool:  # fmt: skip
+        )
+        try:
             futures = [pool.submit(function, task) for task in tasks]
-            try:
-                self._watch(futures, done)
-            except BaseException:
-                (self.work / "stop").touch()
-                pool.shutdown(wait=True, cancel_futures=True)
-                raise
+            self._watch(futures, done)
             return [future.result() for future in futures]
+        except BaseException:
+            (self.work / "stop").touch()
+            pool.shutdown(wait=False, cancel_futures=True)
+            _end(set(active_children()) - others)
+            raise
+        finally:
+            pool.shutdown()
 
     def _watch(self, futures: Sequence[Future[Any]], done: Callable[[int], None]) -> None:
         waiting = set(futures)
@@ -258,6 +267,15 @@ class _Job:
             lambda done: self._say(_CHUNKS + _BRANCHES * done / len(tasks), "Building tiles"),
         )
         return list(zip(plan.branches, results, strict=True))
+
+
+def _end(workers: set[BaseProcess]) -> None:
+    """Let workers see the stop mark, then end them: what they have begun is made anew."""
+    deadline_s = time.monotonic() + _GRACE_S
+    for worker in workers:
+        worker.join(max(0.0, deadline_s - time.monotonic()))
+        if worker.is_alive():
+            worker.terminate()
 
 
 def _touching(

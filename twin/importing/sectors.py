@@ -29,8 +29,9 @@ from twin.importing.cutting import clipped
 SECTOR_BUILDINGS = 100_000
 #: Half the width of the canal on each side of a border.
 _CANAL_M = 35.0
-#: Side of a town's square: the towns' outskirts, by measure, and a belt of country around them.
-_SIDE_M, _SIDE_FOR = 11_800.0, 100_000
+#: How far a town reaches from its middle, by measure: metres for the root of its buildings, and
+#: a belt of country around it.
+_REACH_M, _BELT_M = 17.5, 400.0
 MOST_BUILDINGS = 10_000_000
 
 
@@ -78,7 +79,8 @@ def sectors_of(n_buildings: int, seed: int) -> list[Sector]:
     rows = math.ceil(count / columns)
     each, rest = divmod(n_buildings, count)
     most = each + (rest > 0)
-    side = 0.0 if count == 1 else math.ceil(_SIDE_M * math.sqrt(most / _SIDE_FOR) / 100) * 100
+    reach = _REACH_M * math.sqrt(most) + _BELT_M
+    side = 0.0 if count == 1 else math.ceil(2 * reach / 100) * 100
     return [
         Sector(
             index=k,
