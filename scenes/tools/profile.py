@@ -101,11 +101,11 @@ class ProfileVisual:
         path = np.array(self._path).reshape(-1, 3)
         if len(path) < 2 or not np.any(path[0, :2] != path[-1, :2]):
             return
-        self._curve = curve_along(path, Plumb(self._bench))
         datum_m = self._bench.stage.asset.origin.height_m
+        self._curve = curve_along(path, Plumb(self._bench), datum_m)
         self.finding = Finding(
             hint=_DONE,
-            rows=profile_rows(self._curve, datum_m),
+            rows=profile_rows(self._curve),
             shapes=(Shape("line", self._curve.xyz_local_m.astype(float), "profile"),),
             curve=self._curve,
         )

@@ -143,10 +143,11 @@ def test_samples_stand_for_equal_areas():
 
 def test_a_profile_follows_its_line():
     path = np.array([[0, 0, 9], [30, 40, 9], [30, 100, 9.0]])
-    curve = curve_along(path, lambda x, y: Drop(10.0 + x, 10.0 if y < 60 else 12.0))
+    curve = curve_along(path, lambda x, y: Drop(10.0 + x, 10.0 if y < 60 else 12.0), 5.0)
     assert curve.distance_m[-1] == pytest.approx(110.0)
-    assert curve.heights_m["Surface"].max() == pytest.approx(40.0)
-    rows = {row.name: row.value for row in profile_rows(curve, 5.0)}
+    assert curve.heights_m["Surface"].max() == pytest.approx(45.0)
+    assert curve.xyz_local_m[:, 2].max() == pytest.approx(40.0)
+    rows = {row.name: row.value for row in profile_rows(curve)}
     assert rows["Surface highest"] == "45.00"
     assert (rows["Ground climbs"], rows["Ground falls"]) == ("2.00", "0.00")
 

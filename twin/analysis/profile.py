@@ -36,24 +36,31 @@ def points_along(path: Float64Array) -> tuple[Float64Array, Float64Array]:
     return at, np.column_stack([np.interp(at, length, flat[:, k]) for k in (0, 1)])
 
 
-def curve_along(path: Float64Array, drop: Callable[[float, float], Drop]) -> Curve:
-    """The profile of a path (N, 3); ``drop`` is asked at each place (x, y)."""
+def curve_along(
+    path: Float64Array, drop: Callable[[float, float], Drop], datum_m: float = 0.0
+) -> Curve:
+    """The profile of a path (N, 3); ``drop`` is asked at each place (x, y).
+
+    ``datum_m`` is the height of the frame's zero: the curve's heights are above the datum.
+    """
     distance, xy = points_along(path)
     drops = [drop(float(x), float(y)) for x, y in xy]
     tops = np.array([d.top_m for d in drops])
     grounds = np.array([d.ground_m for d in drops])
     xyz = np.column_stack([xy, np.where(np.isnan(tops), grounds, tops)]).astype(np.float32)
     return Curve(
-        distance_m=distance, heights_m={"Surface": tops, "Ground": grounds}, xyz_local_m=xyz
+        distance_m=distance,
+        heights_m={"Surface": tops + datum_m, "Ground": grounds + datum_m},
+        xyz_local_m=xyz,
     )
 
 
-def profile_rows(curve: Curve, datum_m: float) -> tuple[Row, ...]:
-    """Length and heights of a profile; ``datum_m`` is the height of the frame's zero."""
+def profile_rows(curve: Curve) -> tuple[Row, ...]:
+    """Length and heights of a profile."""
     tops, ground = curve.heights_m["Surface"], curve.heights_m["Ground"]
     rows = [Row("Length on the map", metres(float(curve.distance_m[-1])), "m")]
     for name, heights in (("Surface", tops), ("Ground", ground)):
-        known = heights[np.isfinite(heights)] + datum_m
+        known = heights[np.isfinite(heights)]
         if len(known):
             rows.append(Row(f"{name} lowest", metres(float(known.min())), "m"))
             rows.append(Row(f"{name} highest", metres(float(known.max())), "m"))
