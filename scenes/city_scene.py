@@ -19,7 +19,6 @@ from scenes.picker import Picker
 from scenes.scene_input import SceneInput
 from scenes.stage import Point, Stage
 from scenes.stream_rig import StreamRig
-from scenes.streamed_parts import whole_tile_bytes
 from scenes.streamed_tiles import StreamedTiles, make_streamer
 from scenes.tool import Bench
 from scenes.tool_box import ToolBox
@@ -95,6 +94,11 @@ class CityScene:
         self._stage.sees = self._picker.sees
         self.tools = ToolBox(Bench(stage=self._stage, picker=self._picker, camera=self.camera))
         self._streams = StreamRig(self._stage, self._picker, self.camera, self._clock)
+        #: Moves with each city.
+        self.city_version = 0
+        self._shared: CityScene | None = None
+        self._shared_version = 0
+        self._holder = ""
         self._given = SceneInput()
         self._hidden = self._stage.style.hidden
         self._look_version = self._stage.look.version
@@ -117,14 +121,49 @@ class CityScene:
         streams : sources that are loaded piece by piece as they are looked at, in the asset's
             frame; ``asset`` then comes from `twin.city.residents.resident_city`
         """
+        self._stage.set_city(asset, tiles, self._streamer(asset, tuple(streams)))
+        self.budget.hold("city read whole", self._stage.geometry.n_bytes)
+        self.city_version += 1
+        self._enter_city()
+        self.camera.home(animated=False)
+
+    def share_city(self, other: CityScene) -> None:
+        """Draw the city of another scene, now and whenever that takes another.
+
+        Geometry, locators, streamed tiles and the memory budget are shared; camera, layers,
+        colours and the buffers on the graphics card are this scene's own.
+        """
+        if self._shared is None:
+            self._holder = f"view {len(other.budget.held)}"
+        self.budget = other.budget
+        self._shared, self._shared_version = other, other.city_version
+        self._stage.share_city(other.stage)
+        self._enter_city()
+        self._hold_own()
+
+    def _enter_city(self) -> None:
         stage = self._stage
-        stage.set_city(asset, tiles, self._streamer(asset, tuple(streams)))
-        self.budget.hold("city read whole", sum(whole_tile_bytes(tile) for tile in tiles))
         self._streams.forget()
-        self._picker.set_tiles(tiles, stage.ground_z_m)
+        self._picker.set_meshes(stage.geometry.picks, stage.ground_z_m)
         self.camera.set_bounds(stage.bounds_m, stage.ground_z_m, stage.built_points_m)
         self._rebuild()
-        self.camera.home(animated=False)
+
+    def _hold_own(self) -> None:
+        """Count this view's own buffers in the budget it shares."""
+        if self._shared is not None:
+            streamed = self._stage.streamed
+            own = 0 if streamed is None else streamed.graphics_bytes
+            self.budget.hold(self._holder, self._stage.geometry.window_bytes + own)
+
+    def rest(self) -> None:
+        """Nobody looks for now: streamed tiles that only this view needs may leave."""
+        if self._stage.streamed is not None:
+            self._stage.streamed.rest()
+
+    @property
+    def stage(self) -> Stage:
+        """What the layers share, for scenes that share the city."""
+        return self._stage
 
     def _streamer(self, asset: CityAsset, streams: tuple[TileSource, ...]) -> TileStreamer | None:
         if not streams:
@@ -167,6 +206,8 @@ class CityScene:
     def update(self, given: SceneInput) -> bool:
         """Bring every visible layer to this moment; returns whether a frame is worth drawing."""
         self._given = given
+        if self._shared is not None and self._shared.city_version != self._shared_version:
+            self.share_city(self._shared)
         has_moved = self.camera.apply()
         changed = self._dirty | has_moved
         self._dirty = False
@@ -181,6 +222,7 @@ class CityScene:
                 changed |= self._update(entry, given, view)
         changed |= self.tools.update(given, view)
         self._hide_from_picks()
+        self._hold_own()
         self._stage.choose_picture()
         was, self._look_version = self._look_version, self._stage.look.version
         return changed | (was != self._look_version)
@@ -331,6 +373,9 @@ class CityScene:
             self._tear_down(entry)
         self._picker.clear()
         self._stage.dispose()
+        if self._shared is not None:
+            self.budget.hold(self._holder, 0)
+            self._shared = None
 
     def _view(self) -> View:
         return view_of(self._stage.renderer, self._stage.pixel_ratio)

@@ -8,16 +8,16 @@ from vtkmodules.vtkCommonDataModel import vtkDataObject, vtkPolyData
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper, vtkRenderer
 
 from scenes.surface_look import SurfaceLook
-from scenes.vtk_arrays import triangle_mesh
-from twin.tiles.tile import Tile
 
 
 class CityTiles:
     """Draws tiles unlit: (surface shade or feature colour) x baked light. GUI thread."""
 
-    def __init__(self, renderer: vtkRenderer, look: SurfaceLook, tiles: Sequence[Tile]) -> None:
+    def __init__(
+        self, renderer: vtkRenderer, look: SurfaceLook, meshes: Sequence[vtkPolyData]
+    ) -> None:
         self._renderer = renderer
-        self._actors = [face_actor(look, _mesh(tile)) for tile in tiles]
+        self._actors = [face_actor(look, mesh) for mesh in meshes]
         for actor in self._actors:
             renderer.AddActor(actor)
 
@@ -62,12 +62,3 @@ def _styled_actor(mesh: vtkPolyData) -> vtkActor:
     actor = vtkActor()
     actor.SetMapper(mapper)
     return actor
-
-
-def _mesh(tile: Tile) -> vtkPolyData:
-    return triangle_mesh(
-        tile.points_local_m,
-        tile.triangles,
-        feature=tile.point_features,
-        codeLight=tile.code_light,
-    )

@@ -36,10 +36,10 @@ class EdgeLines:
     They are opaque (the fade goes to the face's own colour), so that nothing must be sorted.
     """
 
-    def __init__(self, renderer: vtkRenderer, look: SurfaceLook, tiles: Sequence[Tile]) -> None:
+    def __init__(self, renderer: vtkRenderer, look: SurfaceLook, whole: Sequence[EdgeMesh]) -> None:
         self._renderer = renderer
         self._look = look
-        self._whole = [EdgeMesh(tile) for tile in tiles if len(tile.edges_local_m)]
+        self._whole = whole
         self._meshes: list[EdgeMesh] = []
         self._actors: dict[EdgeMesh, vtkActor] = {}
         self._shown: set[EdgeMesh] = set()

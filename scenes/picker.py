@@ -32,11 +32,13 @@ class PickMesh:
     ----------
     first_row : row of the feature table that the tile's feature 0 has
     locator : None = built when a ray first crosses the tile
+    mesh : the tile's triangles for the locator, None = made for it
     """
 
     tile: Tile
     first_row: int = 0
     locator: vtkStaticCellLocator | None = None
+    mesh: vtkPolyData | None = None
 
 
 class Picker:
@@ -56,8 +58,12 @@ class Picker:
 
     def set_tiles(self, tiles: Sequence[Tile], ground_z_m: float) -> None:
         """Take another city."""
+        self.set_meshes([PickMesh(tile) for tile in tiles], ground_z_m)
+
+    def set_meshes(self, meshes: Sequence[PickMesh], ground_z_m: float) -> None:
+        """Take another city whose locators are shared with other views."""
         self.clear()
-        self._whole = [PickMesh(tile) for tile in tiles]
+        self._whole = list(meshes)
         self._ground_z_m = ground_z_m
         self.set_streamed(())
 
@@ -186,8 +192,10 @@ def locator_on(mesh: vtkPolyData) -> vtkStaticCellLocator:
 
 def _locator_of(mesh: PickMesh) -> vtkStaticCellLocator:
     if mesh.locator is None:
-        tile = mesh.tile
-        mesh.locator = locator_on(triangle_mesh(tile.points_local_m, tile.triangles))
+        tile, made = mesh.tile, mesh.mesh
+        if made is None:
+            made = triangle_mesh(tile.points_local_m, tile.triangles)
+        mesh.locator = locator_on(made)
     return mesh.locator
 
 

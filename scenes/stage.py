@@ -15,6 +15,7 @@ from vtkmodules.vtkRenderingOpenGL2 import vtkOpenGLShaderProperty
 
 from scenes.atlas import Atlas
 from scenes.billboards import Overlay
+from scenes.city_geometry import CityGeometry
 from scenes.colouring import building_points, circle_around
 from scenes.ground import ground_height
 from scenes.legend import Legend
@@ -55,7 +56,7 @@ class Stage:
         self.theme = theme
         self.pixel_ratio = pixel_ratio
         self.asset = empty_city()
-        self.tiles: Sequence[Tile] = ()
+        self.geometry = CityGeometry(())
         self.ground_z_m = 0.0
         #: What is loaded piece by piece, None without.
         self.streamed: StreamedTiles | None = None
@@ -134,23 +135,36 @@ class Stage:
         self, asset: CityAsset, tiles: Sequence[Tile], streamer: TileStreamer | None = None
     ) -> None:
         """Take another city, with what is streamed of it."""
-        if self.streamed is not None:
-            self.streamed.dispose()
-        self.streamed = None
-        if streamer is not None:
-            self.streamed = StreamedTiles(self.renderer, self.look, streamer)
-        self.asset, self.tiles = asset, tiles
+        self._take(asset, CityGeometry(tiles), streamer)
         self.ground_z_m = ground_height(asset)
         self.bounds_m = asset.bounds_min_max_local_m()
         self.built_points_m = building_points(asset)
         if self.streamed is not None:
             self._take_streamed_extent(self.streamed)
         self.built = circle_around(self.built_points_m, self.bounds_m)
+        reach = None if streamer is None else self.bounds_m[[[0, 1], [3, 4]]]
+        self.roofs = RoofHeights(asset, self.ground_z_m, reach)
+
+    def share_city(self, other: Stage) -> None:
+        """Take the city of another view: geometry, locators, roofs and streamed tiles are one."""
+        streamer = None if other.streamed is None else other.streamed.streamer
+        self._take(other.asset, other.geometry, streamer)
+        self.ground_z_m, self.bounds_m = other.ground_z_m, other.bounds_m
+        self.set_built_points(other.built_points_m)
+        self.roofs = other.roofs
+
+    def _take(
+        self, asset: CityAsset, geometry: CityGeometry, streamer: TileStreamer | None
+    ) -> None:
+        if self.streamed is not None:
+            self.streamed.dispose()
+        self.streamed = None
+        if streamer is not None:
+            self.streamed = StreamedTiles(self.renderer, self.look, streamer)
+        self.asset, self.geometry = asset, geometry
         self.style = StyleTexture(asset.features.n_features, self.theme)
         self.look.set_style_texture(self.style.texture)
         self.legends = {}
-        reach = None if streamer is None else self.bounds_m[[[0, 1], [3, 4]]]
-        self.roofs = RoofHeights(asset, self.ground_z_m, reach)
         self._row_of_id = None
         self._picked = self._built_m = None
 

@@ -48,12 +48,16 @@ class StreamedTiles:
 
     Attributes
     ----------
+    viewer : number of this view at the streamer
+    graphics_bytes : what this view's own buffers on the graphics card take
     cut : what was chosen at the last update, None before the first
     version : moves when other tiles are drawn
     """
 
     def __init__(self, renderer: vtkRenderer, look: SurfaceLook, streamer: TileStreamer) -> None:
         self.streamer = streamer
+        self.viewer = streamer.join()
+        self.graphics_bytes = 0
         self.cut: Cut | None = None
         self.version = 0
         self.coarser = 1.0
@@ -69,7 +73,8 @@ class StreamedTiles:
         """Take in what has come and show what the view needs; True when the picture changed."""
         self.coarser = coarser
         self.streamer.collect(ATTACH_NS)
-        cut = self.streamer.choose(look_of(view), coarser=coarser, ahead=ahead)
+        look = look_of(view)
+        cut = self.streamer.choose(look, coarser=coarser, ahead=ahead, viewer=self.viewer)
         if cut is self.cut:
             return self._step() if self._is_late else False
         self.cut = cut
@@ -134,7 +139,7 @@ class StreamedTiles:
     @property
     def figures(self) -> StreamFigures:
         """How the streaming stands."""
-        return self.streamer.figures(coarser=self.coarser)
+        return self.streamer.figures(viewer=self.viewer, coarser=self.coarser)
 
     @property
     def is_settled(self) -> bool:
@@ -153,12 +158,17 @@ class StreamedTiles:
         return np.array([[x, y, z] for x in bounds[[0, 3]] for y in bounds[[1, 4]]
                          for z in bounds[[2, 5]]])  # fmt: skip
 
+    def rest(self) -> None:
+        """Nobody looks at this view now: what only it needs may leave."""
+        self.streamer.rest(self.viewer)
+        self.cut = None
+
     def dispose(self) -> None:
-        """Take all actors out of the renderer and end the streaming."""
+        """Take all actors out of the renderer; with its last view the streaming ends."""
         for shown in self._shown.values():
             self._remove(shown)
         self._shown, self._drawn, self._target, self.cut = {}, frozenset(), frozenset(), None
-        self.streamer.close()
+        self.streamer.leave(self.viewer)
 
     # -- inside -----------------------------------------------------------------------------
 
@@ -190,6 +200,7 @@ class StreamedTiles:
             actors.append(_cloud_actor(content))
         for actor in actors:
             self._renderer.AddActor(actor)
+        self.graphics_bytes += content.upload_bytes
         return _Shown(content, tuple(actors))
 
     def _set_visible(self, shown: _Shown, visible: bool) -> None:
@@ -199,6 +210,7 @@ class StreamedTiles:
                 actor.SetVisibility(visible)
 
     def _remove(self, shown: _Shown) -> None:
+        self.graphics_bytes -= shown.content.upload_bytes
         for actor in shown.actors:
             self._renderer.RemoveActor(actor)
 

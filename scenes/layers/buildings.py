@@ -50,8 +50,8 @@ class BuildingsVisual:
         """Make one actor a tile."""
         self._stage = stage
         theme = stage.theme
-        self._tiles = CityTiles(stage.renderer, stage.look, stage.tiles)
-        self._edges = EdgeLines(stage.renderer, stage.look, stage.tiles)
+        self._tiles = CityTiles(stage.renderer, stage.look, stage.geometry.meshes)
+        self._edges = EdgeLines(stage.renderer, stage.look, stage.geometry.edges)
         self._edges.set_strength(_EDGES.get(theme.name, 0.4))
         no_data = rgb_from_hex(theme.scene["no_data"])
         stage.look.set_colours(rgb_from_hex(theme.scene["horizon"]), no_data, stage.pixel_ratio)

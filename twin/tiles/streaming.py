@@ -25,20 +25,19 @@ from twin.city.resident_range import ResidentRange, rows_by_id
 from twin.city.residents import ResidentFeatures
 from twin.clock import NS_PER_S, Clock
 from twin.errors import SourceUnreachableError, TwinError
-from twin.tiles.budget import MIB, MemoryBudget
+from twin.tiles.budget import MemoryBudget
 from twin.tiles.content import LoadCancelledError, NodeRecord, TileContent, TileSource
 from twin.tiles.failures import FailureBook, SourceStatus
 from twin.tiles.loaded import LoadedTile, Prepared, StreamFigures, built_rows, table_bytes
 from twin.tiles.look import Look
 from twin.tiles.request_queue import Finished, RequestQueue
+from twin.tiles.tile_sizes import TileSizes
 from twin.tiles.traversal import Cut, cut_of
 from twin.tiles.tree import Content, TileTree
 
 _log = logging.getLogger(__name__)
 
 ALLOWED_PX = 16.0
-#: What a tile is taken to hold before the first of its level was loaded.
-_GUESSED_BYTES = MIB
 HOLDER = "streamed tiles"
 #: Tiles left behind in the same so many traversals are equally old: the finest goes first.
 _AGE_STEP = 32
@@ -82,10 +81,12 @@ class TileStreamer:
         self._books = [FailureBook(source.id, source.title) for source in self.sources]
         self._cuts: dict[int, Cut] = {}
         self._keys: dict[int, tuple[object, ...]] = {}
+        self._stamps: dict[int, bytes] = {}
+        self._has_viewer: list[bool] = []
         self._n_looks = 0
         self._next_retry_ns = 0
         self._unfillable: set[int] = set()
-        self._level_bytes: dict[int, tuple[int, int]] = {}
+        self._sizes = TileSizes()
         for number, source in enumerate(self.sources):
             self.tree.add_root(number, source.root)
         self._queue: RequestQueue[Task, Made] = RequestQueue(
@@ -134,14 +135,33 @@ class TileStreamer:
         self._keys[viewer] = key
         self._n_looks += 1
         cut = cut_of(self.tree, look, allowed_px, now_ns)
-        self._cuts[viewer] = cut
+        self._cuts[viewer], self._stamps[viewer] = cut, look.stamp
         self.tree.last_used[cut.met] = self._n_looks
         later = None if ahead is None else cut_of(self.tree, ahead, allowed_px, now_ns)
         if later is not None:
             self.tree.last_used[later.met] = self._n_looks
-        self._fit(look)
+        self._fit()
         self._ask(later, now_ns)
         return cut
+
+    # -- views ------------------------------------------------------------------------------
+
+    def join(self) -> int:
+        """A further view looks at what is streamed; its number, 0 for the first."""
+        self._has_viewer.append(True)
+        return len(self._has_viewer) - 1
+
+    def rest(self, viewer: int) -> None:
+        """A view is not looked at for now: it holds nothing until it chooses again."""
+        for known in (self._cuts, self._keys, self._stamps):
+            known.pop(viewer, None)
+
+    def leave(self, viewer: int) -> None:
+        """A view has ended; with the last one the streaming ends."""
+        self.rest(viewer)
+        self._has_viewer[viewer] = False
+        if not any(self._has_viewer):
+            self.close()
 
     # -- asking -----------------------------------------------------------------------------
 
@@ -240,8 +260,7 @@ class TileStreamer:
             self.tree.expand(node, done.made)
 
     def _take_tile(self, tile: LoadedTile) -> None:
-        total, count = self._level_bytes.get(tile.level, (0, 0))
-        self._level_bytes[tile.level] = (total + tile.n_bytes, count + 1)
+        self._sizes.note(tile.level, tile.n_bytes)
         self.tree.n_bytes[tile.node] = tile.n_bytes
         if tile.node in self.loaded or not self._make_room(tile.n_bytes):
             self._refuse(tile)
@@ -315,27 +334,14 @@ class TileStreamer:
     def _held(self) -> int:
         return self.budget.held.get(HOLDER, 0)
 
-    def _fit(self, look: Look) -> None:
-        """Have the picture made coarser when all it needs would not fit."""
+    def _fit(self) -> None:
+        """Have the pictures made coarser when all they need together would not fit."""
         full = _union([cut.full for cut in self._cuts.values()])
-        reserve = self._queue.n_slots * self._usual_bytes()
+        reserve = self._queue.n_slots * self._sizes.usual()
         room = self.budget.room_for(HOLDER) - reserve
-        needed = int(self._bytes_of(full).sum())
-        self.budget.fit(needed, max(room, 1), look.stamp)
-
-    def _bytes_of(self, nodes: Int64Array) -> Int64Array:
-        """(N,) bytes of nodes: known, else the mean of their level."""
-        known = self.tree.n_bytes[nodes]
-        usual = self._usual_bytes()
-        means = np.full(int(self.tree.level[: self.tree.n].max(initial=0)) + 1, usual, np.int64)
-        for level, (total, count) in self._level_bytes.items():
-            means[level] = total // count
-        return np.where(known > 0, known, means[self.tree.level[nodes]])
-
-    def _usual_bytes(self) -> int:
-        totals = list(self._level_bytes.values())
-        count = sum(n for _, n in totals)
-        return sum(total for total, _ in totals) // count if count else _GUESSED_BYTES
+        needed = int(self._sizes.of(self.tree, full).sum())
+        stamps = b"".join(stamp for _, stamp in sorted(self._stamps.items()))
+        self.budget.fit(needed, max(room, 1), stamps)
 
     # -- asking the workers -----------------------------------------------------------------
 
@@ -373,7 +379,7 @@ class TileStreamer:
         room = self.budget.room_for(HOLDER) - int(self.tree.n_bytes[needed].sum())
         nodes = np.array([node for _, node in ranked], np.int64)
         is_load = np.array([what == "load" for what, _ in ranked])
-        total = np.cumsum(np.where(is_load, self._bytes_of(nodes), 0))
+        total = np.cumsum(np.where(is_load, self._sizes.of(self.tree, nodes), 0))
         n_fit = int(np.searchsorted(total, room, side="right"))
         # What is under way must fit beside what is held: the limit holds on the way too.
         self._make_room(int(total[min(n_fit, self._queue.n_slots, len(total)) - 1]) if n_fit else 0)
