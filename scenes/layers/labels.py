@@ -14,6 +14,7 @@ from scenes.label_layout import LabelBox, Line, TextBlock, TextCache, place_labe
 from scenes.layer import LayerType
 from scenes.scene_input import SceneInput
 from scenes.stage import Stage
+from scenes.street_names import StreetNames
 from scenes.thing_places import ThingPlaces, places_of
 from scenes.view import View
 from twin.arrays import Float64Array
@@ -50,6 +51,7 @@ class LabelsState:
 
     most: int = field(default=120, metadata={"min": 0, "max": 300, "help": "Most labels at a time"})
     places: bool = field(default=True, metadata={"help": "Names of hospitals, parks, districts …"})
+    streets: bool = field(default=True, metadata={"help": "Names of streets, from near"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -75,6 +77,7 @@ class LabelsVisual:
         fill, halo = (rgb_from_hex(theme.scene[n]) for n in ("label_text", "label_halo"))
         self._texts = TextCache(stage.atlas, fill, rgb_from_hex(theme.ui["muted"]), halo)
         self._places = places_of(SceneInput(), stage)
+        self._streets = StreetNames(stage.asset.streets)
         self._catalogue = -1
         self._seen: tuple[object, ...] = ()
         self._version = -1
@@ -115,6 +118,8 @@ class LabelsVisual:
         candidates = self._thing_candidates(given, view) + self._selected_candidates(given)
         if state.places:
             candidates += self._place_candidates(view)
+        if state.streets:
+            candidates += self._street_candidates(view)
         candidates.sort(key=lambda candidate: -candidate.weight)
         candidates = candidates[:MOST_CANDIDATES]
         texts = [self._texts.block(c.lines, centred=c.centred) for c in candidates]
@@ -272,6 +277,23 @@ class LabelsVisual:
                     )
                 )
         return found
+
+    def _street_candidates(self, view: View) -> list[Candidate]:
+        """After everything else: a name on each street that is near, long enough and seen."""
+        near = self._streets.near(view)
+        at = np.array([place for _, place, _ in near], np.float32).reshape(-1, 3)
+        seen = self._stage.sees(view.position_m, at) if len(at) else ()
+        return [
+            Candidate(
+                anchor=place,
+                lines=(Line(name, "small", is_muted=True),),
+                weight=0.1 / (1.0 + per_px),
+                centred=True,
+                offset_px=(0.0, 0.0),
+            )
+            for (name, place, per_px), is_seen in zip(near, seen, strict=True)
+            if is_seen
+        ]
 
 
 #: Which names come first, and between which metres a pixel they are shown.

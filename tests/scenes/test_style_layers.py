@@ -404,6 +404,35 @@ def test_lamps_stand_along_both_sides_of_the_streets():
     assert len(lamps_of(None)) == 0
 
 
+def test_a_street_is_named_on_its_longest_piece_when_it_is_near_and_seen(target):
+    streets = StreetNetwork(
+        nodes_local_m=np.array(
+            [[-90, 30, 0], [-60, 30, 0], [90, 30, 0], [-10, 0, 0], [10, 0, 0]], np.float32
+        ),
+        edges=np.array([[0, 1], [1, 2], [3, 4]], np.int32),
+        names=("Long Street", "Long Street", ""),
+        widths_m=np.full(3, 8.0, np.float32),
+        speeds_mps=np.full(3, 13.9, np.float32),
+    )
+    city = dataclasses.replace(city_of_boxes(), streets=streets)
+    scene = CityScene(target.renderer, theme=load_theme("light"))
+    scene.set_city(city, tiles_from_asset(city))
+    only(scene, "buildings", "labels")
+    look_down(scene, 150.0)
+    draw(target, scene, SceneInput())
+    names = scene._entries["labels"].visual._streets
+    assert names.names == ["Long Street"]
+    ((name, at, _per_px),) = names.near(scene._view())
+    assert (name, at[:2]) == ("Long Street", (15.0, 30.0))
+    boxes = scene._entries["labels"].visual.boxes
+    x, y = scene.pixel_from_local(at)
+    assert [left < x < right and top < y < bottom for left, top, right, bottom in boxes] == [True]
+    look_down(scene, 5000.0)
+    draw(target, scene, SceneInput())
+    assert scene._entries["labels"].visual.boxes == []
+    scene.dispose()
+
+
 def test_an_area_is_hatched_and_bordered_on_ground_and_roofs(target, scene):
     plain(scene, "areas")
     before = draw(target, scene, SceneInput())
