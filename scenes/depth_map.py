@@ -200,4 +200,3 @@ def look_camera(
     camera.SetViewAngle(90.0)
     camera.SetClippingRange(near_m, far_m)
     return camera
-
