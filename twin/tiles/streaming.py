@@ -83,8 +83,7 @@ class TileStreamer:
         self._keys: dict[int, tuple[object, ...]] = {}
         self._stamps: dict[int, bytes] = {}
         self._has_viewer: list[bool] = []
-        self._n_looks = 0
-        self._next_retry_ns = 0
+        self._n_looks = self._next_retry_ns = 0
         self._unfillable: set[int] = set()
         self._sizes = TileSizes()
         for number, source in enumerate(self.sources):
