@@ -109,6 +109,14 @@ class SceneInput:
         return -1 if self.observations is None else self.observations.version
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Past:
+    """What the stores still know of an earlier moment."""
+
+    observations: ObservationSnapshot
+    units: UnitsNow
+
+
 def input_from_stores(
     *,
     observations: ObservationStore,
@@ -121,18 +129,22 @@ def input_from_stores(
     style: CityStyle = PLAIN,
     areas: tuple[Area, ...] = (),
     previous: SceneInput | None = None,
+    past: Past | None = None,
 ) -> SceneInput:
     """Take one moment out of the live stores.
 
     Any thread (the stores are thread safe). Give the ``previous`` input, so that columns which
-    did not change are not copied again.
+    did not change are not copied again. ``past`` takes the place of the newest observations and
+    positions: ``now_ns`` is then the moment it was taken of.
     """
     from twin.sense.health import health_of
 
     catalogue = observations.catalogue_version
     known = previous if previous and previous.catalogue_version == catalogue else None
     snapshot = known.observations if known is not None else None
-    if snapshot is None or snapshot.version != observations.version:
+    if past is not None:
+        snapshot = past.observations
+    elif snapshot is None or snapshot.version != observations.version:
         snapshot = observations.snapshot()
     things = observations.things
     return SceneInput(
@@ -144,7 +156,7 @@ def input_from_stores(
         observations=snapshot,
         health=health_of(snapshot, now_ns),
         units=units.units,
-        units_now=units.at(now_ns),
+        units_now=units.at(now_ns) if past is None else past.units,
         paths_local_m=known.paths_local_m if known is not None else _paths(observations, things),
         selection=selection,
         colour_by=colour_by,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -256,6 +256,29 @@ class ObservationStore:
         """Times (k,) int64 ns and values (k,) of one slot, oldest first."""
         with self._lock:
             return self._table.history_of(slot)
+
+    def snapshot_at(self, t_ns: int) -> ObservationSnapshot:
+        """The newest observation of each slot as it was at `t_ns`, as far back as history is kept.
+
+        Slots of which nothing so old is kept are as if never seen. Quality is kept of the newest
+        observation only: older ones count as good, and none as stuck.
+        """
+        now = self.snapshot()
+        with self._lock:
+            times, values = self._table.at(t_ns, now.n_slots)
+        is_newest, zero = times == now.t_ns, np.zeros(now.n_slots, np.int64)
+        return replace(
+            now,
+            version=t_ns,
+            t_ns=times,
+            received_ns=times,
+            values=values,
+            quality=np.where(is_newest, now.quality, 0).astype(np.uint8),
+            counts=np.where(times > 0, now.counts, 0),
+            changed_ns=zero,
+            n_changes=zero,
+            repeats=zero,
+        )
 
     def snapshot(self) -> ObservationSnapshot:
         """Copies of all columns, taken at one moment."""

@@ -117,6 +117,27 @@ class ObservationTable:
         order = np.arange(max(0, count - self._history), count) % self._history
         return self._ring_t[order, slot], self._ring_values[order, slot]
 
+    def at(self, t_ns: int, n_slots: int) -> tuple[Int64Array, Float64Array]:
+        """Times and values (n,) of the newest observations up to `t_ns`; 0 and NaN without any.
+
+        Without one means: none had come by then, or the ring does not reach so far back.
+        """
+        width = min(n_slots, self._ring_t.shape[1])
+        counts = self.counts[:width]
+        oldest, slots = np.maximum(counts - self._history, 0), np.arange(width)
+        low, high = oldest - 1, counts - 1  # the newest that is not later lies in low..high
+        while bool((low < high).any()):
+            middle = (low + high + 1) // 2
+            is_by_then = self._ring_t[middle % self._history, slots] <= t_ns
+            low = np.where(is_by_then & (low < high), middle, low)
+            high = np.where(is_by_then | (low >= high), high, middle - 1)
+        is_known = low >= oldest
+        rows = low % self._history
+        times, values = np.zeros(n_slots, np.int64), np.full(n_slots, np.nan)
+        times[:width] = np.where(is_known, self._ring_t[rows, slots], 0)
+        values[:width] = np.where(is_known, self._ring_values[rows, slots], np.nan)
+        return times, values
+
     def _make_room(self, n_slots: int) -> None:
         """Widen the rings for `n_slots`, by doubling.
 
