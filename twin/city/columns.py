@@ -36,14 +36,13 @@ class ColumnsBuilder:
     def add_many(self, rows: Sequence[int], columns: Mapping[str, Sequence[object]]) -> None:
         """Note the attributes of many features at once, by column; None = has none."""
         for name, values in columns.items():
-            column = self._cells.setdefault(name, ([], []))
+            there: Sequence[int] = range(len(values))
             if None in values:
-                there = [k for k, value in enumerate(values) if value is not None]
+                there = [k for k in there if values[k] is not None]
+            if there:
+                column = self._cells.setdefault(name, ([], []))
                 column[0].extend([rows[k] for k in there])
                 column[1].extend([values[k] for k in there])
-            else:
-                column[0].extend(rows)
-                column[1].extend(values)
 
     def columns(self, n_features: int, tally: Tally) -> dict[str, Column]:
         """Columns of length `n_features`: float64 with NaN, or object (str or None).

@@ -15,6 +15,8 @@ _CLASS_TOPS_M = np.array([6.0, 12.0, 24.0, 48.0])
 #: A box holds this much more ground than what it stands for, as gaps close to the eye.
 _GENEROUS = 1.15
 _LEAST_HALF_M = 0.25
+#: Rise of an edge, and lean of a wall, that still count as level and upright.
+_LEVEL, _UPRIGHT = 0.1, 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,12 +108,20 @@ def fitted(soup: TriangleSoup) -> Boxes:
 
 
 def _directions(corners: Float64Array, starts: Int64Array, number: Int64Array) -> Float64Array:
-    """(F, 2) unit direction of the longest level edge of each feature."""
+    """(F, 2) unit direction of the longest level edge of each feature.
+
+    Edges of walls come first: the longest level edge of a roof is often a diagonal that is there
+    only because polygons are drawn as triangles.
+    """
     edges = (np.roll(corners, -1, axis=1) - corners).reshape(-1, 3)
     length = np.hypot(edges[:, 0], edges[:, 1])
-    length[np.abs(edges[:, 2]) > 0.1 * length] *= 0.05
-    longest = np.maximum.reduceat(length, 3 * starts)
-    is_it = np.flatnonzero(length >= longest[np.repeat(number, 3)])
+    sloping = np.abs(edges[:, 2]) > _LEVEL * length
+    u, v = edges[0::3], edges[1::3]
+    flat = np.abs(u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0])
+    upright = flat <= _UPRIGHT * np.linalg.norm(np.cross(u, v), axis=1)
+    weight = length * np.where(sloping, 0.01, 1.0) * np.repeat(np.where(upright, 1.0, 0.1), 3)
+    longest = np.maximum.reduceat(weight, 3 * starts)
+    is_it = np.flatnonzero(weight >= longest[np.repeat(number, 3)])
     _, first = np.unique(number[is_it // 3], return_index=True)
     chosen = edges[is_it[first], :2]
     size = np.hypot(chosen[:, 0], chosen[:, 1])[:, None]
