@@ -112,7 +112,8 @@ def shown_of(hidden: BoolArray, columns: StyleColumns) -> tuple[int, int]:
 def style_heights(rule: HeightRule, columns: StyleColumns) -> Float32Array:
     """(N, 2) float32: foot of each feature, metres, and by how much its height is multiplied.
 
-    A building grows as a whole, by the greatest value of its parts; 1 where the column has no value or the feature no height.
+    A building grows as a whole, by the greatest value of its parts; 1 where the column has no
+    value or the feature no height.
 
     Raises
     ------
