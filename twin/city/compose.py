@@ -251,13 +251,14 @@ class _Composer:
     # -- terrain and tables ------------------------------------------------------------------
 
     def _set_on_terrain(self) -> None:
+        wanted = {source.id for source in self._scene.sources if source.drape}
         for source in self._scene.sources:
             terrain = self._assets.get(source.id)
             if terrain is None or terrain.terrain is None:
                 continue
             others = [key for key in self._assets if self._assets[key].terrain is None]
             for key in others:
-                is_set = source.drape and self._drape(key, terrain.terrain)
+                is_set = bool(wanted & {key, source.id}) and self._drape(key, terrain.terrain)
                 if is_set or source.under:
                     below = DRAPED_UNDER_M if is_set else UNDER_M
                     terrain = pushed_under(terrain, self._assets[key], below)

@@ -48,7 +48,7 @@ class SceneSource:
     title : for a person, "" = the source's own
     crs : for a file that names none
     lod : level of detail, "" = the best
-    drape : of a terrain: set the other sources on it
+    drape : of a terrain: set the other sources on it; of another source: set it on the terrain
     under : of a terrain: push it a little below what brings its own ground
     place : by hand, None = as the file says
     """
