@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Validate imported cities: scripts/validate_tiles.sh CITY...
-# Installs gltf-validator (and 3d-tiles-validator, where the registry has it) into .peers unless PEERS
+# Installs gltf-validator (and 3d-tiles-validator, where the registry has it) into build/peers unless PEERS
 # names a folder that has them.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-export PEERS=${PEERS:-$here/../.peers}
+export PEERS=${PEERS:-$here/../build/peers}
 mkdir -p "$PEERS"
 if [ ! -d "$PEERS/node_modules/gltf-validator" ]; then
   npm install --silent --no-audit --no-fund --prefix "$PEERS" gltf-validator
