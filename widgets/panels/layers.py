@@ -10,10 +10,8 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QFormLayout,
-    QFrame,
     QHBoxLayout,
     QLabel,
-    QScrollArea,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -43,24 +41,13 @@ class LayersPanel(PanelWidget):
         self.rows: dict[str, LayerRow] = {}
         self._rows_layout = QVBoxLayout()
         self._rows_layout.setSpacing(0)
-        body = QWidget()
-        layout = QVBoxLayout(body)
-        layout.setContentsMargins(12, 12, 12, 12)
-        layout.setSpacing(8)
+        layout = self.scrolling_body(spacing=8)
         layout.addLayout(self._make_colouring())
         self.legend = LegendSwatch(self.inks)
         layout.addWidget(self.legend)
         layout.addSpacing(8)
         layout.addLayout(self._rows_layout)
         layout.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(body)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(scroll)
         self.follow(self.session.colour_by_changed, self._show_colouring)
         self.follow(self._layers.ramp_changed, self._show_ramp)
         self.follow(self._layers.legend_changed, self.legend.show_legend)

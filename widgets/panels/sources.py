@@ -6,11 +6,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QFileDialog,
-    QFrame,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -40,21 +38,10 @@ class SourcesPanel(PanelWidget):
         self._rows_layout.setSpacing(4)
         self.save = QPushButton("Save scene")
         self.save.clicked.connect(lambda _checked=False: self.save_scene())
-        body = QWidget()
-        layout = QVBoxLayout(body)
-        layout.setContentsMargins(12, 12, 12, 12)
-        layout.setSpacing(8)
+        layout = self.scrolling_body(spacing=8)
         layout.addLayout(self._rows_layout)
         layout.addWidget(self.save, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(body)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(scroll)
         self.follow(self.sources.changed, lambda _nothing: self._fill())
         self.follow(self.sources.visible_changed, self._show_visible)
         self.follow(

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QDoubleValidator
 from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
-    QFrame,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -52,10 +49,7 @@ class StylePanel(PanelWidget):
         self.styles = NamedStyles(self.session.scene_file)
         self._columns: tuple[str, ...] = ()
         self._is_showing = False
-        body = QWidget()
-        layout = QVBoxLayout(body)
-        layout.setContentsMargins(12, 12, 12, 12)
-        layout.setSpacing(8)
+        layout = self.scrolling_body(spacing=8)
         for part in (self._make_names(), self._make_filter(), self._make_colour()):
             layout.addLayout(part)
         self.legend = LegendSwatch(self.inks)
@@ -67,14 +61,6 @@ class StylePanel(PanelWidget):
         self.remark.hide()
         layout.addWidget(self.remark)
         layout.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(body)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(scroll)
         self.follow(self.session.style_changed, self.show_style)
         self.follow(self._layers.style_outcome_changed, self.show_outcome)
         self.follow(self._layers.legend_changed, self.legend.show_legend)

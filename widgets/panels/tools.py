@@ -5,12 +5,10 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
-    QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -46,22 +44,11 @@ class ToolsPanel(PanelWidget):
         self._empty = EmptyState(_NOTHING)
         self._sections_layout = QVBoxLayout()
         self._sections_layout.setSpacing(12)
-        body = QWidget()
-        layout = QVBoxLayout(body)
-        layout.setContentsMargins(12, 12, 12, 12)
-        layout.setSpacing(12)
+        layout = self.scrolling_body(spacing=12)
         layout.addLayout(self._grid)
         layout.addWidget(self._empty)
         layout.addLayout(self._sections_layout)
         layout.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(body)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(scroll)
         self.follow(self._tools.filled, lambda _nothing: self._fill())
         self.follow(self._tools.shown, self._show_entry)
         self.follow(self._tools.found, lambda found: self._show_finding(*found))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from twin.signals import Signal
 from twin.theme import Theme
@@ -32,6 +32,22 @@ class PanelWidget(QWidget):
     def follow(self, signal: Signal[T], handler: Callable[[T], object]) -> None:
         """Connect for as long as the panel lives."""
         self._disconnects.append(signal.connect(handler))
+
+    def scrolling_body(self, *, spacing: int) -> QVBoxLayout:
+        """Fill the panel with a column that scrolls when it is too long; its layout."""
+        body = QWidget()
+        layout = QVBoxLayout(body)
+        layout.setContentsMargins(12, 12, 12, 12)
+        layout.setSpacing(spacing)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(body)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(scroll)
+        return layout
 
     def fly_to(self, xyz_local_m: tuple[float, float, float]) -> None:
         """Ask for the camera near a point."""
