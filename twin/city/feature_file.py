@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +69,6 @@ class FeatureFile:
     """
 
     def __init__(self, path: Path) -> None:
-        import duckdb
         import pyarrow.parquet as pq
 
         self.path = path
@@ -82,8 +81,6 @@ class FeatureFile:
         if missing:
             raise ReadError(f"The feature table lacks the column {missing[0]}", path=path)
         self.n_features: int = metadata.num_rows
-        self._database = duckdb.connect()
-        self._database.execute("SET enable_progress_bar = false")
         self._local = threading.local()
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="feature-file")
         self._index = _index_of(path, metadata.num_row_groups)
@@ -101,7 +98,7 @@ class FeatureFile:
         return self._types[column] not in ("string", "large_string")
 
     def find(self, text: str, limit: int = 20) -> list[Found]:
-        """Features whose id or name holds `text`, upper and lower case alike.
+        """Features whose id and name hold all words of `text`, upper and lower case alike.
 
         Exact ids and names come first, then beginnings. The search ends when it has found some
         times the limit, so that a common word costs no more than a rare one.
@@ -194,25 +191,30 @@ class FeatureFile:
     def close(self) -> None:
         """Let go of the file."""
         self._readers.shutdown(cancel_futures=True)
-        self._database.close()
 
     @cached_property
     def _table(self) -> str:
         quoted = str(self.path).replace("'", "''")
         return f"read_parquet('{quoted}', file_row_number = true)"
 
-    def _asked(self, query: str, values: list[str] | None = None) -> list[tuple[Any, ...]]:
-        """Rows of a query, on a cursor of the calling thread's own."""
-        rows: list[tuple[Any, ...]] = (
-            self._database.cursor().execute(query, values or []).fetchall()
-        )
+    def _asked(self, query: str) -> list[tuple[Any, ...]]:
+        """Rows of a query.
+
+        The connection lives no longer than the query: one that is alive when the interpreter
+        ends makes DuckDB's bindings print a list of leaks.
+        """
+        import duckdb
+
+        with duckdb.connect() as database:
+            database.execute("SET enable_progress_bar = false")
+            rows: list[tuple[Any, ...]] = database.execute(query).fetchall()
         return rows
 
     def _row(self, row: int) -> dict[str, Any]:
         if not 0 <= row < self.n_features:
             raise IndexError(row)
         group = _last_at_most(self._firsts, row)
-        held = getattr(self._local, "held", (-1, None))
+        held: tuple[int, Any] = getattr(self._local, "held", (-1, None))
         if held[0] != group:  # neighbours are often asked for one after another
             held = self._local.held = (group, self._file().read_row_group(group, use_threads=False))
         table = held[1]
@@ -229,13 +231,15 @@ class FeatureFile:
         return file
 
     def _groups_with(self, text: str) -> list[int]:
-        """Row groups that may hold a text."""
-        if self._index is None:
-            return list(range(len(self._firsts) - 1))
-        return [int(group) for group in np.flatnonzero(self._index.groups_with(text))]
+        """Row groups that may hold a text: all its words, for an id of several words the same."""
+        may = np.ones(len(self._firsts) - 1, bool)
+        if self._index is not None:
+            for word in text.split():
+                may &= self._index.groups_with(word)
+        return [int(group) for group in np.flatnonzero(may)]
 
     def _matches(self, group: int, text: str, *, whole: bool = False) -> list[tuple[int, str, str]]:
-        """(row, id, name) of a group whose id is `text`, or whose id or name holds it."""
+        """(row, id, name) of a group whose id is `text`, or that hold all words of it."""
         import pyarrow.compute as pc
 
         names = ["id"] if whole or self._types.get("name") != "string" else ["id", "name"]
@@ -243,10 +247,9 @@ class FeatureFile:
         if whole:
             mask = pc.equal(table["id"], text)
         else:
-            mask = None
-            for name in names:
-                own = pc.match_substring(lowered(table[name]), text)
-                mask = own if mask is None else pc.or_(mask, own)
+            texts = [lowered(table[name]) for name in names]
+            held = [[pc.match_substring(one, word) for one in texts] for word in text.split()]
+            mask = reduce(pc.and_, [reduce(pc.or_, some) for some in held])
         inside = np.flatnonzero(mask.to_numpy())
         hits = table.take(inside)
         ids = hits["id"].to_pylist()

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import zlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from twin.arrays import BoolArray, UInt8Array
 from twin.errors import ReadError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 #: Bits a row group; a hundred thousand addresses set about a tenth of them.
 BITS = 1 << 17
@@ -22,6 +24,8 @@ _MAGIC = b"CTFIND1\n"
 
 def lowered(texts: pa.Array) -> pa.Array:
     """Lower case, as both the index and the search see it."""
+    import pyarrow.compute as pc
+
     return pc.utf8_lower(pc.fill_null(texts, ""))
 
 
