@@ -12,8 +12,7 @@ from PySide6.QtCore import QBuffer, QByteArray, QIODevice, Qt
 from PySide6.QtGui import QImageWriter
 
 from scenes.city_scene import CityScene
-from scenes.pose import Pose
-from twin.analysis.camera_path import CameraPath, CameraPose
+from twin.analysis.camera_path import CameraPath
 from twin.city.bookmarks import Bookmark, BookmarkBook, Tour
 from twin.city.style import PLAIN, style_from_table, table_from_style
 from twin.clock import NS_PER_S
@@ -96,7 +95,7 @@ class ViewDriver:
             number += 1
         bookmark = Bookmark(
             name=name.strip() or f"View {number}",
-            pose=plain_pose(self._scene.camera.pose),
+            pose=self._scene.camera.pose,
             colour_by=self._session.colour_by,
             style={} if self._session.style == PLAIN else table_from_style(self._session.style),
             layers={entry.id: entry.visible for entry in self._layers.entries},
@@ -180,7 +179,7 @@ class ViewDriver:
         bookmark = playing.go_on(self._session.clock.monotonic_ns())
         if bookmark is not None:
             self._dress(bookmark)
-        self._scene.camera.set_pose(scene_pose(playing.path.at(playing.t_s)))
+        self._scene.camera.set_pose(playing.path.at(playing.t_s))
         self._hurry()
         share = playing.t_s / max(playing.path.duration_s, 1e-6)
         self._views.show_tour(playing.name, paused=playing.is_paused, share=share)
@@ -215,26 +214,6 @@ class _Playing:
             reached = self.bookmarks[self.next_stop]
             self.next_stop += 1
         return reached
-
-
-def plain_pose(pose: Pose) -> CameraPose:
-    """A pose of the scene as it is kept."""
-    return CameraPose(
-        focal_m=pose.focal_m,
-        distance_m=float(pose.distance_m),
-        azimuth_rad=float(pose.azimuth_rad),
-        elevation_rad=float(pose.elevation_rad),
-    )
-
-
-def scene_pose(pose: CameraPose) -> Pose:
-    """A kept pose as the scene takes it."""
-    return Pose(
-        focal_m=pose.focal_m,
-        distance_m=pose.distance_m,
-        azimuth_rad=pose.azimuth_rad,
-        elevation_rad=pose.elevation_rad,
-    )
 
 
 def state_from(state: Any, kept: dict[str, Any]) -> Any:

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.twin.box_city import BOX_M, HEIGHT_M, city_of_boxes
-from twin.analysis.camera_path import CameraPath, CameraPose, Stop
+from twin.analysis.camera_path import CameraPath, Stop
 from twin.analysis.cut import Plane, cap_of, cut_lines
 from twin.analysis.finding import Finding, Row
 from twin.analysis.measures import angle_deg, path_rows, plan_area_m2, surface_area_m2
+from twin.analysis.pose import Pose
 from twin.analysis.profile import Drop, curve_along, profile_rows
 from twin.analysis.sampling import surface_samples
 from twin.analysis.sun import SkyPlace, moment_of, place_of_city, rise_and_set, sun_at
@@ -153,7 +154,7 @@ def test_a_profile_follows_its_line():
 
 
 def pose(x, azimuth=0.0, distance=100.0):
-    return CameraPose(
+    return Pose(
         focal_m=(x, 0.0, 0.0), distance_m=distance, azimuth_rad=azimuth, elevation_rad=0.5
     )
 

@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from twin.analysis.camera_path import CameraPose
+from twin.analysis.pose import Pose
 from twin.city.bookmarks import Bookmark, BookmarkBook, BookmarkError, Tour, TourStop, tour_of
 from twin.city.scene_file import SceneFile, load_scene
 
-POSE = CameraPose(focal_m=(1.0, 2.0, 3.0), distance_m=100.0, azimuth_rad=0.5, elevation_rad=0.6)
+POSE = Pose(focal_m=(1.0, 2.0, 3.0), distance_m=100.0, azimuth_rad=0.5, elevation_rad=0.6)
 
 
 def bookmark(name, **more):

@@ -9,8 +9,8 @@ import pytest
 from PySide6.QtGui import QGuiApplication
 
 from tests.widgets.panel_fixtures import context, layers, open_panel, world  # noqa: F401
-from twin.analysis.camera_path import CameraPose
 from twin.analysis.finding import Curve, Finding, Row
+from twin.analysis.pose import Pose
 from twin.city.bookmarks import Bookmark
 from widgets.tool_hint import ToolHint
 from widgets.tool_list import ToolEntry
@@ -119,7 +119,7 @@ def test_the_hint_hides_without_words(qtbot):
 
 
 def bookmark(name):
-    pose = CameraPose(focal_m=(0.0, 0.0, 0.0), distance_m=9.0, azimuth_rad=0.0, elevation_rad=1.0)
+    pose = Pose(focal_m=(0.0, 0.0, 0.0), distance_m=9.0, azimuth_rad=0.0, elevation_rad=1.0)
     return Bookmark(name=name, pose=pose)
 
 

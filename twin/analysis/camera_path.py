@@ -8,34 +8,15 @@ from itertools import pairwise
 
 import numpy as np
 
+from twin.analysis.pose import Pose
 from twin.arrays import Float64Array
-
-Point = tuple[float, float, float]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CameraPose:
-    """Where a camera looks: the plain numbers of `scenes.pose.Pose`.
-
-    Attributes
-    ----------
-    focal_m : point in the middle of the picture, local metres
-    distance_m : from the eye to it
-    azimuth_rad : direction of looking, clockwise from north
-    elevation_rad : of the eye above the horizon seen from the focal point
-    """
-
-    focal_m: Point
-    distance_m: float
-    azimuth_rad: float
-    elevation_rad: float
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
     """A pose, how long the way to it takes (0 for the first) and how long the camera stays."""
 
-    pose: CameraPose
+    pose: Pose
     travel_s: float = 4.0
     stay_s: float = 1.0
 
@@ -80,7 +61,7 @@ class CameraPath:
         """From the first stop to the end of the last stay."""
         return float(self._times[-1])
 
-    def at(self, t_s: float) -> CameraPose:
+    def at(self, t_s: float) -> Pose:
         """The pose at a time; before the start and after the end it rests."""
         if len(self._times) == 1:
             return _pose(self._keys[0])
@@ -97,7 +78,7 @@ class CameraPath:
             + end * (u**3 - u**2)
         )
 
-    def frames(self, rate_hz: float) -> tuple[CameraPose, ...]:
+    def frames(self, rate_hz: float) -> tuple[Pose, ...]:
         """Poses at an even rate from start to end, both included."""
         n = round(self.duration_s * rate_hz) + 1
         return tuple(self.at(index / rate_hz) for index in range(n))
@@ -115,13 +96,13 @@ def _slopes(times: Float64Array, keys: Float64Array, rests: np.ndarray) -> Float
     return slopes
 
 
-def _numbers(pose: CameraPose) -> list[float]:
+def _numbers(pose: Pose) -> list[float]:
     return [*pose.focal_m, float(np.log(pose.distance_m)), pose.azimuth_rad, pose.elevation_rad]
 
 
-def _pose(row: Float64Array) -> CameraPose:
+def _pose(row: Float64Array) -> Pose:
     x, y, z, log_distance, azimuth, elevation = (float(value) for value in row)
-    return CameraPose(
+    return Pose(
         focal_m=(x, y, z),
         distance_m=float(np.exp(log_distance)),
         azimuth_rad=azimuth,

@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from twin.analysis.camera_path import CameraPath, CameraPose, Stop
+from twin.analysis.camera_path import CameraPath, Stop
+from twin.analysis.pose import Pose
 from twin.city.scene_file import SceneFile
 from twin.errors import TwinError
 from twin.signals import Signal
@@ -37,7 +38,7 @@ class Bookmark:
     """
 
     name: str
-    pose: CameraPose
+    pose: Pose
     colour_by: str = ""
     style: dict[str, Any] = field(default_factory=dict)
     layers: dict[str, bool] = field(default_factory=dict)
@@ -211,6 +212,6 @@ def _listed(tables: object) -> list[object]:
     return tables if isinstance(tables, list) else [tables]
 
 
-def _is_finite(pose: CameraPose) -> bool:
+def _is_finite(pose: Pose) -> bool:
     numbers = (*pose.focal_m, pose.distance_m, pose.azimuth_rad, pose.elevation_rad)
     return all(math.isfinite(number) for number in numbers) and pose.distance_m > 0

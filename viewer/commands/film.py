@@ -103,7 +103,6 @@ def orbit(home: Pose, n_frames: int) -> list[Pose]:
 
 
 def _poses_of_tour(name: str, loaded: LoadedCity, fps: int) -> Sequence[Pose]:
-    from scenes.pose import Pose
     from twin.city.bookmarks import BookmarkBook
 
     book = BookmarkBook(loaded.scene_file)
@@ -114,15 +113,7 @@ def _poses_of_tour(name: str, loaded: LoadedCity, fps: int) -> Sequence[Pose]:
     path, _bookmarks = book.path_of(tour)
     if path.duration_s * fps > MOST_FRAMES:
         raise PictureError(f"The tour {name!r} is too long for a film at {fps} frames a second")
-    return [
-        Pose(
-            focal_m=pose.focal_m,
-            distance_m=pose.distance_m,
-            azimuth_rad=pose.azimuth_rad,
-            elevation_rad=pose.elevation_rad,
-        )
-        for pose in path.frames(fps)
-    ]
+    return path.frames(fps)
 
 
 SUBCOMMAND = Subcommand(
