@@ -34,6 +34,8 @@ from twin.readers.cityjson_schema import Model
 
 #: Distinct lists of semantic surfaces in one part; more are not plain.
 _MOST_SEMANTICS, _MOST_TYPES = 4096, 256
+#: Lines whose lists are turned into arrays together: few enough to stay in the processor's cache.
+_LINES_AT_ONCE = 128
 
 
 class _NotPlainError(Exception):
@@ -83,6 +85,8 @@ class _Lists:
     ----------
     shapes : rows and values of the attributes of objects that have the same ones
     luts : number of each list of shades a geometry's semantic values point into
+    surfaces, line_sizes, vertices : of the lines that are no arrays yet
+    flat : of the lines before
     """
 
     ids: list[str] = field(default_factory=list)
@@ -91,14 +95,15 @@ class _Lists:
     shapes: dict[tuple[str, ...], tuple[list[int], list[Any]]] = field(default_factory=dict)
     parents: dict[int, Sequence[object]] = field(default_factory=dict)
     children: dict[int, Sequence[object]] = field(default_factory=dict)
-    surfaces: list[Any] = field(default_factory=list)
     values: list[int] = field(default_factory=list)
     luts: dict[tuple[int, ...], int] = field(default_factory=dict)
     lut_of: list[int] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
     row_sizes: list[int] = field(default_factory=list)
+    surfaces: list[Any] = field(default_factory=list)
     line_sizes: list[int] = field(default_factory=list)
     vertices: list[Any] = field(default_factory=list)
+    flat: list[Polygons] = field(default_factory=list)
 
 
 def plain_part(lines: Iterable[bytes], header: Model, crs: str, tally: Tally) -> SeqPart | None:
@@ -116,12 +121,15 @@ def plain_part(lines: Iterable[bytes], header: Model, crs: str, tally: Tally) ->
     lists = _Lists()
     decode = msgspec.json.Decoder(PlainLine).decode
     try:
-        for line in lines:
+        for number, line in enumerate(lines, start=1):
             _add(lists, decode(line))
-        polygons, codes = _polygons(lists, *transform), _shades(lists)
+            if number % _LINES_AT_ONCE == 0:
+                _flatten(lists)
+        _flatten(lists)
+        polygons, codes = _polygons(lists.flat, *transform), _shades(lists)
     except (msgspec.DecodeError, _NotPlainError, TypeError, ValueError, OverflowError, LookupError):
         return None
-    if polygons is None or codes is None or len(set(lists.ids)) != len(lists.ids):
+    if codes is None or len(set(lists.ids)) != len(lists.ids):
         return None
     return _part(lists, polygons, codes, crs_text_of(header.metadata), crs, tally)
 
@@ -199,28 +207,41 @@ def _shades(lists: _Lists) -> UInt8Array | None:
     return shades
 
 
-def _polygons(lists: _Lists, scale: Float64Array, translate: Float64Array) -> Polygons | None:
-    """All surfaces as flat arrays; None where a number is not what it should be."""
+def _flatten(lists: _Lists) -> None:
+    """Turn the lists of some lines into arrays and forget them."""
     points = chain.from_iterable(lists.vertices)
     numbers = np.array(array("d", chain.from_iterable(points)), np.float64).reshape(-1, 3)
     rings = list(chain.from_iterable(lists.surfaces))
     if not set(map(type, rings)) <= {list}:
-        return None
+        raise _NotPlainError
     corners = np.array(array("q", chain.from_iterable(rings)), np.int64)
     ring_sizes = np.fromiter(map(len, rings), np.int64, len(rings))
     surface_rings = np.fromiter(map(len, lists.surfaces), np.int64, len(lists.surfaces))
     n_vertices = np.fromiter(map(len, lists.vertices), np.int64, len(lists.vertices))
     first, end = _vertex_ranges(lists, n_vertices, surface_rings, ring_sizes)
-    corners = corners + first
-    if len(corners) and ((corners < first) | (corners >= end)).any():
-        return None
-    used = np.zeros(len(numbers), bool)
+    corners += first
+    if ((corners < first) | (corners >= end)).any():
+        raise _NotPlainError
+    lists.flat.append(
+        Polygons(
+            vertices=numbers, corners=corners, ring_sizes=ring_sizes, surface_rings=surface_rings
+        )
+    )
+    lists.surfaces, lists.line_sizes, lists.vertices = [], [], []
+
+
+def _polygons(flat: Sequence[Polygons], scale: Float64Array, translate: Float64Array) -> Polygons:
+    """All lines' surfaces in one, without vertices that nothing uses."""
+    sizes = [len(one.vertices) for one in flat]
+    firsts = np.cumsum([0, *sizes])
+    corners = np.concatenate([one.corners + k for one, k in zip(flat, firsts, strict=False)])
+    used = np.zeros(int(firsts[-1]), bool)
     used[corners] = True
     return Polygons(
-        vertices=numbers[used] * scale + translate,
+        vertices=np.concatenate([one.vertices for one in flat])[used] * scale + translate,
         corners=(np.cumsum(used) - 1)[corners],
-        ring_sizes=ring_sizes,
-        surface_rings=surface_rings,
+        ring_sizes=np.concatenate([one.ring_sizes for one in flat]),
+        surface_rings=np.concatenate([one.surface_rings for one in flat]),
     )
 
 
