@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from scenes.pick import Pick
 from scenes.scene_input import SceneInput
 from scenes.tool import Bench, PointerAt, ToolType, ToolVisual, tool_registry
@@ -14,6 +16,9 @@ from scenes.view import View, view_of
 from twin.analysis.finding import NOTHING_FOUND, Finding
 
 _log = logging.getLogger(__name__)
+
+#: Above everything in a city's frame; rays straight down begin here.
+SKY_M = 10_000.0
 
 
 @dataclass(slots=True)
@@ -142,6 +147,18 @@ class ToolBox:
         if tool is None or tool.visual is None:
             return False
         return self._guard(tool, tool.visual.key, name)
+
+    def click_at(self, tool_id: str, east_m: float, north_m: float) -> bool:
+        """Click a tool at what is topmost at a place (local metres); False when nothing is."""
+        tool = self._tools[tool_id]
+        eye = np.array([east_m, north_m, SKY_M])
+        pick = self._bench.picker.pick_ray(eye, np.array([0.0, 0.0, -1.0]))
+        if tool.visual is None or pick is None:
+            return False
+        view = view_of(self._bench.stage.renderer, self._bench.stage.pixel_ratio)
+        at = PointerAt(x_px=-1.0, y_px=-1.0, pick=pick, view=view)
+        self._is_changed |= self._guard(tool, tool.visual.click, at)
+        return True
 
     def mark(self, distance_m: float | None) -> None:
         """Mark a place along the curve that a tool shows, None = nowhere."""

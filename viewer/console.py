@@ -15,7 +15,7 @@ import socket
 import tempfile
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,7 @@ from twin.errors import TwinError
 from twin.room.model import Operator
 from twin.tiles.budget import DEFAULT_BYTES, MIB
 from viewer.city_source import CityLoading, CitySource, LoadedCity, opening_remark
+from viewer.opening import Opening
 from viewer.parts import Companions, FeedFile, PrivateHub
 from viewer.ports import free_base_port
 
@@ -56,6 +57,7 @@ class ConsoleOptions:
     screenshot, report : written at the end of a timed run
     theme : "light", "dark" or "" = as remembered
     memory_mib : what the city may take, streamed tiles and graphics included
+    opening : what is shown first
     """
 
     city: CitySource
@@ -75,6 +77,7 @@ class ConsoleOptions:
     report: Path | None = None
     colour_by: str = ""
     memory_mib: int = DEFAULT_BYTES // MIB
+    opening: Opening = field(default_factory=Opening)
 
 
 def run_console(options: ConsoleOptions) -> int:
@@ -283,6 +286,7 @@ def _run_desk(
         desk.after_first_frame(lambda: desk.session.message.emit(remark))
     if options.colour_by:
         desk.session.colour_city_by(options.colour_by)
+    desk.open_with(options.opening)
     if options.seconds is not None:
         desk.end_after(
             options.seconds,

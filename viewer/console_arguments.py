@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from twin.errors import TwinError
 from twin.tiles.budget import DEFAULT_BYTES, MIB
+from viewer.opening import add_opening_arguments, opening_of
 from viewer.parts import FeedFile
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ def add_console_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="MIB",
         help="memory the city may take, in MiB (default %(default)s)",
     )
+    add_opening_arguments(parser)
     timed = parser.add_argument_group("timed run")
     timed.add_argument(
         "--seconds",
@@ -194,6 +196,7 @@ def console_options(
         report=arguments.report,
         colour_by=arguments.color_by,
         memory_mib=arguments.memory_budget,
+        opening=opening_of(arguments),
     )
 
 

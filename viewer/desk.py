@@ -31,6 +31,8 @@ from viewer.city_source import LoadedCity
 from viewer.hover import HoverTeller
 from viewer.in_view_teller import InViewTeller
 from viewer.main_window import MainWindow
+from viewer.opening import Opening
+from viewer.opening_driver import OpeningDriver
 from viewer.recent import RecentScenes
 from viewer.rehearsal import Rehearsal
 from viewer.run_recorder import RunRecorder
@@ -58,6 +60,7 @@ POSITIONS_KEPT = 16
 LINK_CHECK_MS = 250
 UNITS_CHECK_MS = 1000
 REHEARSAL_MS = 300
+OPENING_MS = 200
 #: A timed run ends this much later when the picture is not there yet.
 GRACE_MS = 20_000
 
@@ -98,9 +101,9 @@ class Desk:
         self._scene.set_city(loaded.asset, loaded.tiles, loaded.streams)
         self._controls = CarryControls(self._scene, lambda: view_of(self._viewport.renderer))
         self._viewport.set_controls(self._controls)
-        layers = LayerList()
-        tools = ToolList()
-        views = ViewList()
+        self._layers = layers = LayerList()
+        self._tools = tools = ToolList()
+        self._views = views = ViewList()
         self._driver = SceneDriver(
             session=self.session,
             scene=self._scene,
@@ -230,6 +233,21 @@ class Desk:
     def after_first_frame(self, call: Callable[[], None]) -> None:
         """Call once the city was drawn for the first time."""
         self._after_first_frame.append(call)
+
+    def open_with(self, opening: Opening) -> None:
+        """Show what is asked for once the city was drawn for the first time."""
+        driver = OpeningDriver(
+            opening,
+            session=self.session,
+            scene=self._scene,
+            layers=self._layers,
+            tools=self._tools,
+            views=self._views,
+            show_panel=self.window.show_panel,
+        )
+        self.after_first_frame(
+            lambda: self._disconnects.append(self._bridge.every(OPENING_MS, driver.step))
+        )
 
     def soon(self, call: Callable[[], object]) -> None:
         """Call once the event loop runs."""

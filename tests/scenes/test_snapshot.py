@@ -11,7 +11,7 @@ from PIL import Image
 
 from twin.errors import TwinError
 from viewer.cli import main
-from viewer.commands.snapshot import camera_from_text
+from viewer.opening import camera_from_text
 from viewer.picture_arguments import size_from_text
 
 

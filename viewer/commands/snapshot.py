@@ -6,16 +6,19 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from twin.errors import TwinError
+from viewer.opening import CAMERA_HELP, camera_from_text
 from viewer.picture_arguments import (
+    LOADING_SHARE,
     PictureError,
+    Tell,
     add_picture_arguments,
     check_output,
     load_city,
     moment_of,
+    part_of,
     size_from_text,
+    teller_of,
 )
-from viewer.progress_line import ProgressLine
 from viewer.subcommand import Subcommand
 
 if TYPE_CHECKING:
@@ -25,7 +28,6 @@ if TYPE_CHECKING:
 MOST_PX = 65_536
 #: Larger pictures are drawn in parts.
 IN_ONE_PX = 4096
-_CAMERA_HELP = "AZIMUTH,ELEVATION,DISTANCE in degrees and metres, or X,Y,Z,FX,FY,FZ in local metres"
 EPILOG = """examples:
   civitwin snapshot city.city.json -o city.png
   civitwin snapshot --demo --buildings 2000 --theme dark -o night.png
@@ -37,7 +39,7 @@ EPILOG = """examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """City, picture, camera and colours."""
     add_picture_arguments(parser, output="PNG file to write", size="1600x900")
-    parser.add_argument("--camera", default="", help=_CAMERA_HELP)
+    parser.add_argument("--camera", default="", help=CAMERA_HELP)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -46,38 +48,17 @@ def run(arguments: argparse.Namespace) -> int:
     camera = camera_from_text(arguments.camera)
     check_output(arguments.output, "picture")
     moment = moment_of(arguments)
-    loaded = load_city(arguments)
+    tell = teller_of(arguments, "Drawing")
+    loaded = load_city(arguments, part_of(tell, 0.0, LOADING_SHARE))
     try:
-        _draw(arguments.output, loaded, size, camera, moment)
+        _draw(arguments.output, loaded, size, camera, moment, part_of(tell, LOADING_SHARE, 1.0))
     except OSError as error:
         raise PictureError(f"The picture cannot be written ({error.strerror})") from error
     n_triangles = sum(tile.n_triangles for tile in loaded.tiles)
     streamed = f" and {len(loaded.streams)} streamed" if loaded.streams else ""
+    tell(1.0)
     print(f"{arguments.output}  {size[0]} x {size[1]}, {n_triangles:,} triangles{streamed}")
     return 0
-
-
-def camera_from_text(text: str) -> tuple[float, ...]:
-    """Parse three or six numbers; () for the home view.
-
-    Raises
-    ------
-    TwinError
-        It is something else.
-    """
-    if not text:
-        return ()
-    try:
-        numbers = tuple(float(piece) for piece in text.split(","))
-    except ValueError:
-        numbers = ()
-    if len(numbers) not in (3, 6):
-        raise TwinError(f"The camera {text!r} is not {_CAMERA_HELP}")
-    if len(numbers) == 3 and numbers[2] <= 0:
-        raise TwinError(f"The camera's distance must be above 0 m, not {numbers[2]:g}")
-    if len(numbers) == 6 and numbers[:3] == numbers[3:]:
-        raise TwinError("The camera stands at the very point it looks at")
-    return numbers
 
 
 def _draw(
@@ -86,6 +67,7 @@ def _draw(
     size: tuple[int, int],
     camera: tuple[float, ...],
     moment: Moment,
+    tell: Tell,
 ) -> None:
     from scenes.big_picture import save_big_png
     from viewer.offscreen_city import OffscreenCity
@@ -95,14 +77,13 @@ def _draw(
         loaded,
         window_px=(IN_ONE_PX, IN_ONE_PX) if is_big else size,
         picture_px=size,
-        theme=moment.theme,
-        layers=moment.layers,
+        moment=moment,
     ) as city:
         city.home(size)
         city.aim(camera or moment.camera)
-        city.settle(moment.given)
+        given = city.settle_selected(moment)
         if is_big:
-            save_big_png(path, size, city.scene, city.target, moment.given, ProgressLine("Drawing"))
+            save_big_png(path, size, city.scene, city.target, given, tell)
             return
         city.target.render()
         city.target.save_png(path)
