@@ -11,13 +11,14 @@ import msgspec
 import numpy as np
 
 from scenes.scene_input import NothingSelected, SceneInput
+from twin.city.areas import Area
 from twin.city.style import style_from_table, table_from_style
 from twin.errors import TwinError
 from twin.sense.model import Datastream, Thing, Unit
 from twin.sense.store import DeclaredLimits, ObservationSnapshot
 from twin.sense.units import UnitsNow
 
-VERSION = 1
+VERSION = 2
 
 
 class MomentError(TwinError):
@@ -34,12 +35,19 @@ class Moment:
     camera : eye and focal point in local metres, six numbers; () = the home view
     theme : "light" or "dark"
     layers : by id: whether it is shown, and its settings
+    tools : by id of those that are on: their settings
+    selected_ids : ids of the selected features; of a streamed city, whose rows are not the same
+        in another process
+    is_plan : drawn as a plan, north up
     """
 
     given: SceneInput
     camera: tuple[float, ...] = ()
     theme: str = "light"
     layers: Mapping[str, tuple[bool, Mapping[str, Any]]] = field(default_factory=dict)
+    tools: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    selected_ids: tuple[str, ...] = ()
+    is_plan: bool = False
 
 
 def save_moment(path: Path, moment: Moment) -> None:
@@ -59,11 +67,15 @@ def save_moment(path: Path, moment: Moment) -> None:
         "units": list(given.units),
         "units_now": None if given.units_now is None else _columns(given.units_now),
         "paths": {key: _packed(path) for key, path in given.paths_local_m.items()},
-        "selection": [given.selection.feature, given.selection.thing_id, given.selection.unit_id],
+        "selection": [getattr(given.selection, one.name) for one in fields(NothingSelected)],
         "colour_by": given.colour_by,
         "alarms": dict(given.alarms),
         "targets": sorted(given.targets),
         "style": table_from_style(given.style),
+        "areas": list(given.areas),
+        "tools": dict(moment.tools),
+        "selected_ids": list(moment.selected_ids),
+        "is_plan": moment.is_plan,
     }
     path.write_bytes(msgspec.msgpack.encode(content))
 
@@ -89,7 +101,7 @@ def load_moment(path: Path) -> Moment:
 
 def _moment(content: dict[str, Any]) -> Moment:
     things = msgspec.convert(content["things"], list[Thing])
-    feature, thing_id, unit_id = content["selection"]
+    feature, thing_id, unit_id, features = content["selection"]
     seen = content["observations"]
     moved = content["units_now"]
     given = SceneInput(
@@ -103,17 +115,21 @@ def _moment(content: dict[str, Any]) -> Moment:
         units=tuple(msgspec.convert(content["units"], list[Unit])),
         units_now=None if moved is None else UnitsNow(**_unpacked_all(moved)),
         paths_local_m={key: _unpacked(path) for key, path in content["paths"].items()},
-        selection=NothingSelected(feature, thing_id, unit_id),
+        selection=NothingSelected(feature, thing_id, unit_id, tuple(features)),
         colour_by=content["colour_by"],
         alarms=content["alarms"],
         targets=frozenset(content["targets"]),
         style=style_from_table(content["style"]),
+        areas=tuple(msgspec.convert(content["areas"], list[Area])),
     )
     return Moment(
         given=given,
         camera=tuple(float(number) for number in content["camera"]),
         theme=content["theme"],
         layers={key: (bool(on), state) for key, (on, state) in content["layers"].items()},
+        tools=content["tools"],
+        selected_ids=tuple(content["selected_ids"]),
+        is_plan=bool(content["is_plan"]),
     )
 
 

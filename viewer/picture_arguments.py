@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import signal
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from twin.errors import TwinError
+from viewer.progress_line import ProgressLine, ProgressLines
 
 if TYPE_CHECKING:
     from scenes.moment import Moment
     from viewer.city_source import LoadedCity
 
 LEAST_PX = 16
+#: Share of the progress that opening the city takes.
+LOADING_SHARE = 0.2
+_LOOK_S = 0.1
+Tell: TypeAlias = Callable[[float], None]
 
 
 class PictureError(TwinError):
@@ -34,6 +41,11 @@ def add_picture_arguments(parser: argparse.ArgumentParser, *, output: str, size:
         type=Path,
         metavar="FILE",
         help="draw what a console showed and saved: values, units, layers, style and camera",
+    )
+    parser.add_argument(
+        "--progress",
+        action="store_true",
+        help="tell the share done on standard output, a JSON line each time",
     )
 
 
@@ -84,7 +96,27 @@ def moment_of(arguments: argparse.Namespace) -> Moment:
     return Moment(given=SceneInput(colour_by=arguments.color_by), theme=arguments.theme)
 
 
-def load_city(arguments: argparse.Namespace) -> LoadedCity:
+def teller_of(arguments: argparse.Namespace, what: str) -> Tell:
+    """Who is told the share done, 0..1: another program by lines, or a person at a terminal.
+
+    A program that asked for lines may end this one (SIGTERM); what is half written then goes.
+    """
+    if not arguments.progress:
+        return ProgressLine(what)
+    signal.signal(signal.SIGTERM, _leave)
+    return ProgressLines()
+
+
+def part_of(tell: Tell, begin: float, end: float) -> Tell:
+    """Tells the share of a step that lies between two shares of the whole."""
+    return lambda fraction: tell(begin + (end - begin) * fraction)
+
+
+def _leave(_number: int, _frame: object) -> None:
+    raise SystemExit(128 + signal.SIGTERM)
+
+
+def load_city(arguments: argparse.Namespace, tell: Tell = lambda _fraction: None) -> LoadedCity:
     """The city, scene or tileset that the arguments name.
 
     Raises
@@ -99,7 +131,10 @@ def load_city(arguments: argparse.Namespace) -> LoadedCity:
     if arguments.demo and arguments.buildings < 1:
         raise PictureError("The demo city needs at least one building")
     source = CitySource(path=arguments.city, n_buildings=arguments.buildings, seed=arguments.seed)
-    loaded = CityLoading(source).result()
+    loading = CityLoading(source)
+    while not loading.wait(_LOOK_S):
+        tell(loading.fraction)
+    loaded = loading.result()
     known = loaded.asset.features.attributes
     if arguments.color_by and not loaded.streams and arguments.color_by not in known:
         names = ", ".join(sorted(known)) or "none"

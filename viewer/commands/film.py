@@ -8,14 +8,17 @@ from math import tau
 from typing import TYPE_CHECKING
 
 from viewer.picture_arguments import (
+    LOADING_SHARE,
     PictureError,
+    Tell,
     add_picture_arguments,
     check_output,
     load_city,
     moment_of,
+    part_of,
     size_from_text,
+    teller_of,
 )
-from viewer.progress_line import ProgressLine
 from viewer.subcommand import Subcommand
 
 if TYPE_CHECKING:
@@ -54,31 +57,35 @@ def run(arguments: argparse.Namespace) -> int:
         raise PictureError(f"A film has 1 to 120 frames a second, not {arguments.fps}")
     check_output(arguments.output, "film")
     moment = moment_of(arguments)
-    loaded = load_city(arguments)
-    n_frames = _film(arguments, loaded, size, moment)
+    tell = teller_of(arguments, "Filming")
+    loaded = load_city(arguments, part_of(tell, 0.0, LOADING_SHARE))
+    n_frames = _film(arguments, loaded, size, moment, part_of(tell, LOADING_SHARE, 1.0))
     print(f"{arguments.output}  {size[0]} x {size[1]}, {n_frames} frames")
     return 0
 
 
 def _film(
-    arguments: argparse.Namespace, loaded: LoadedCity, size: tuple[int, int], moment: Moment
+    arguments: argparse.Namespace,
+    loaded: LoadedCity,
+    size: tuple[int, int],
+    moment: Moment,
+    tell: Tell,
 ) -> int:
     from scenes.movie import Movie
     from viewer.offscreen_city import OffscreenCity
 
-    progress = ProgressLine("Filming")
-    with OffscreenCity(loaded, window_px=size, theme=moment.theme, layers=moment.layers) as city:
+    with OffscreenCity(loaded, window_px=size, moment=moment) as city:
         city.home(size)
         city.aim(moment.camera)
         poses = _poses(arguments, loaded, city.scene.camera.pose)
-        city.settle(moment.given)
+        given = city.settle_selected(moment)
         with Movie(arguments.output, size, arguments.fps) as movie:
             for done, pose in enumerate(poses, start=1):
                 city.scene.camera.set_pose(pose)
-                city.settle(moment.given, FRAME_SETTLE_S)
+                city.settle(given, FRAME_SETTLE_S)
                 city.target.render()
                 movie.add(city.target.pixels())
-                progress(done / len(poses))
+                tell(done / len(poses))
             return movie.n_frames
 
 
