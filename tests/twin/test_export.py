@@ -13,13 +13,19 @@ from tests.twin.box_city import city_of_boxes
 from twin.city.frames import Origin
 from twin.clock import NS_PER_S
 from twin.errors import CrsError
+from twin.export.chosen import Piece, chosen_of, table_rows
 from twin.export.czml import UnitRecorder
-from twin.export.models import NothingToExportError, glb_of
-from twin.export.tables import TableRow, csv_of, geojson_of, rows_of_features
+from twin.export.models import NothingToExportError, glb_of_pieces
+from twin.export.tables import TableRow, csv_of, geojson_of
 from twin.sense.model import Unit
 from twin.tiles.partition import tiles_from_asset
 
 HAGUE = Origin(crs="EPSG:28992", east_m=81_000.0, north_m=455_000.0, height_m=1.0)
+
+
+def glb_of(asset, tiles, rows):
+    pieces = [Piece(table=asset.features, tiles=tiles)]
+    return glb_of_pieces(pieces, chosen_of(asset.features, rows))
 
 
 def test_a_model_holds_exactly_the_chosen_features():
@@ -28,7 +34,7 @@ def test_a_model_holds_exactly_the_chosen_features():
     asset = city_of_boxes()
     tiles = tiles_from_asset(asset, features_per_tile=2)
     rows = [0, asset.features.n_features - 1]
-    scene = trimesh.load_scene(io.BytesIO(glb_of(asset.features, tiles, rows)), file_type="glb")
+    scene = trimesh.load_scene(io.BytesIO(glb_of(asset, tiles, rows)), file_type="glb")
     wanted = np.isin(asset.soup.features, rows)
     assert sum(len(mesh.faces) for mesh in scene.geometry.values()) == np.count_nonzero(wanted)
     assert set(scene.geometry) == {asset.features.ids[row] for row in rows}
@@ -42,7 +48,7 @@ def test_a_model_holds_exactly_the_chosen_features():
 def test_a_model_of_nothing_says_so():
     asset = city_of_boxes()
     with pytest.raises(NothingToExportError, match="no surfaces"):
-        glb_of(asset.features, tiles_from_asset(asset), [])
+        glb_of(asset, tiles_from_asset(asset), [])
 
 
 def test_csv_tells_places_in_degrees_and_never_runs_a_formula():
@@ -69,7 +75,7 @@ def test_csv_of_a_city_without_crs_gives_metres():
 
 def test_geojson_of_features_carries_their_attributes():
     asset = city_of_boxes()
-    rows = rows_of_features(asset.features, [0])
+    rows = table_rows(chosen_of(asset.features, [0]))
     made = json.loads(geojson_of(rows, HAGUE))
     [feature] = made["features"]
     assert feature["id"] == asset.features.ids[0]

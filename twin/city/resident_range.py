@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from twin.arrays import BoolArray, Int64Array
 from twin.city.asset import Column, Features, FeatureTable
+from twin.city.feature_file import Found
 
 #: Kind of a row that holds nothing just now.
 FREE_KIND = ""
@@ -25,8 +26,16 @@ class SourceTable(Protocol):
     def columns(self) -> Sequence[str]:
         """Names of the attributes."""
 
+    @property
+    def n_features(self) -> int:
+        """How many features the whole source has."""
+
     def attributes_of(self, row: int) -> Mapping[str, str | float]:
         """All attributes of one row of the source's own table."""
+        ...
+
+    def find(self, text: str, limit: int) -> Sequence[Found]:
+        """Features of the whole source whose id and name hold all words. Blocking; any thread."""
         ...
 
     def statistics(self, column: str) -> tuple[float, float] | None:

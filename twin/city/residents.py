@@ -151,6 +151,15 @@ class ResidentFeatures:
         self._tables[source_id] = table
         self._names.update(dict.fromkeys(table.columns))
 
+    def table_of(self, source_id: str) -> SourceTable | None:
+        """Where a source keeps the attributes that are not in its tiles, None without."""
+        return self._tables.get(source_id)
+
+    @property
+    def tables(self) -> Mapping[str, SourceTable]:
+        """The sources' own tables, by id of the source."""
+        return self._tables
+
     # -- attributes that are not in the tiles -----------------------------------------------
 
     def want(self, column: str) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from twin.arrays import Int64Array
 from twin.city.asset import CityAsset, Column, ReadWarning
-from twin.city.feature_file import FIXED, FeatureFile
+from twin.city.feature_file import FIXED, FeatureFile, Found
 from twin.city.residents import ResidentFeatures
 from twin.errors import ReadError, TwinError
 from twin.tiles.content import TileSource
@@ -40,6 +40,15 @@ class StreamTable:
         if not 0 <= row < self._file.n_features:
             return {}
         return self._file.attributes_of(row)
+
+    @property
+    def n_features(self) -> int:
+        """How many features the whole source has."""
+        return self._file.n_features
+
+    def find(self, text: str, limit: int) -> list[Found]:
+        """Features of the whole city whose id and name hold all words. Blocking; any thread."""
+        return self._file.find(text, limit)
 
     def statistics(self, column: str) -> tuple[float, float] | None:
         """Ends of a column that `values` was asked for; None = not known, or text. At once."""

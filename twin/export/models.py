@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from twin.arrays import Float32Array, Int64Array
 from twin.city.asset import FeatureTable
 from twin.errors import TwinError
+from twin.export.chosen import Chosen, Piece
 from twin.tiles.tile import Tile
 
 #: From metres east, north, up to glTF's right, up, towards the viewer.
@@ -38,11 +40,15 @@ def corners_of(tiles: Sequence[Tile], rows: Int64Array) -> dict[int, Float32Arra
     return {row: np.concatenate(pieces) for row, pieces in found.items()}
 
 
-def glb_of(features: FeatureTable, tiles: Sequence[Tile], rows: Sequence[int]) -> bytes:
+def glb_of_pieces(pieces: Sequence[Piece], chosen: Sequence[Chosen]) -> bytes:
     """A binary glTF of features, metres, y up, origin in the middle of their ground.
 
-    Any thread. The origin in local metres is written to the scene's extras, so that the model
-    can be put back.
+    May read files; any thread. The origin in local metres is written to the scene's extras, so
+    that the model can be put back.
+
+    Parameters
+    ----------
+    pieces : loaded tiles, finer ones first: each feature is taken from the first that has it
 
     Raises
     ------
@@ -51,19 +57,46 @@ def glb_of(features: FeatureTable, tiles: Sequence[Tile], rows: Sequence[int]) -
     """
     import trimesh
 
-    corners = corners_of(tiles, family_of(features, rows))
-    if not corners:
+    bodies = _bodies_of(pieces, chosen)
+    if not bodies:
         raise NothingToExportError("What is selected has no surfaces, so there is no model of it")
-    every = np.concatenate([part.reshape(-1, 3) for part in corners.values()]).astype(np.float64)
+    every = np.concatenate([soup.reshape(-1, 3) for _, soup in bodies]).astype(np.float64)
     low, high = every.min(axis=0), every.max(axis=0)
     origin = np.array([*(0.5 * (low + high))[:2], low[2]])
     scene = trimesh.Scene(metadata={"origin_local_m": origin.tolist()})
-    for row, soup in corners.items():
+    for one, soup in bodies:
         points = soup.reshape(-1, 3).astype(np.float64) - origin
         mesh = trimesh.Trimesh(points, np.arange(len(points)).reshape(-1, 3), process=False)
-        mesh.metadata.update({"kind": features.kind(row), **features.attributes_of(row)})
-        name = str(features.ids[row])
-        scene.add_geometry(mesh, node_name=name, geom_name=name, transform=_Y_UP)
+        mesh.metadata.update({"kind": one.kind, **one.attributes()})
+        scene.add_geometry(mesh, node_name=one.id, geom_name=one.id, transform=_Y_UP)
     exporter: Any = scene
     content: bytes = exporter.export(file_type="glb")
     return content
+
+
+def _bodies_of(
+    pieces: Sequence[Piece], chosen: Sequence[Chosen]
+) -> list[tuple[Chosen, Float32Array]]:
+    """Each chosen feature that has surfaces, and its parts, with (T, 3, 3) float32 corners."""
+    wanted = {one.id: one for one in chosen}
+    bodies: list[tuple[Chosen, Float32Array]] = []
+    for piece in pieces:
+        family = family_of(piece.table, _rows_in(piece.table, wanted))
+        corners = corners_of(piece.tiles, family)
+        done = set()
+        for row, soup in corners.items():
+            parent = int(piece.table.parents[row])
+            one = wanted.get(str(piece.table.ids[row]))
+            whole = one or wanted[str(piece.table.ids[parent])]
+            bodies.append((replace(whole, table=piece.table, row=row), soup))
+            done.add(whole.id)
+        wanted = {key: one for key, one in wanted.items() if key not in done}
+    return bodies
+
+
+def _rows_in(table: FeatureTable, wanted: Mapping[str, Chosen]) -> list[int]:
+    """Rows of what is wanted and there."""
+    if all(one.table is table for one in wanted.values()):
+        return [one.row for one in wanted.values()]
+    row_by_id = {feature_id: row for row, feature_id in enumerate(table.ids)}
+    return [row_by_id[feature_id] for feature_id in wanted if feature_id in row_by_id]

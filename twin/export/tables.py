@@ -11,7 +11,6 @@ from typing import TypeAlias
 import msgspec
 import numpy as np
 
-from twin.city.asset import FeatureTable
 from twin.city.frames import Origin, geographic_from_local
 from twin.errors import CrsError
 
@@ -33,22 +32,6 @@ class TableRow:
     id: str
     xyz_local_m: tuple[float, float, float] | None
     values: Mapping[str, Value] = field(default_factory=dict)
-
-
-def rows_of_features(features: FeatureTable, rows: Sequence[int]) -> list[TableRow]:
-    """Features with kind, height and attributes; they stand in the middle of their bounds."""
-    out = []
-    for row in rows:
-        bounds = features.bounds_min_max_local_m[row].astype(float)
-        values: dict[str, Value] = {"kind": features.kind(row)}
-        place = None
-        if np.isfinite(bounds).all():
-            middle = 0.5 * (bounds[:3] + bounds[3:])
-            place = (float(middle[0]), float(middle[1]), float(bounds[2]))
-            values["height_m"] = round(float(bounds[5] - bounds[2]), 2)
-        values.update(features.attributes_of(row))
-        out.append(TableRow(id=str(features.ids[row]), xyz_local_m=place, values=values))
-    return out
 
 
 def csv_of(rows: Sequence[TableRow], origin: Origin) -> str:
