@@ -52,7 +52,8 @@ class Branch:
         plain = np.isin(surfaces, FLAT_SURFACES)
         hard = (~plain) & (surfaces != Surface.MARKING)
         self.built = np.bincount(self.lit.features[hard], minlength=n) > 0
-        self.flat = ~self.built & _is_low(self.lit, self.firsts, n)
+        loose = np.flatnonzero(~self.built[self.lit.features])
+        self.flat = _is_low(self.lit.taken(loose), n)
 
     def build(self, node: Node) -> Coarse | None:
         """Write all tiles of a square; None where nothing is."""
@@ -105,17 +106,19 @@ class Branch:
         return part.taken(flat_rows(part.surfaces(), part.corners_local_m))
 
 
-def _is_low(lit: Lit, firsts: Int64Array, n: int) -> BoolArray:
-    """(n,) whether a feature is wider than high, so that it can be drawn as ground."""
+def _is_low(lit: Lit, n: int) -> BoolArray:
+    """(n,) whether a feature is wider than high, so that it can be drawn as ground.
+
+    ``lit`` is sorted by feature; those without a triangle in it are not.
+    """
     low = np.zeros(n, bool)
-    used = np.flatnonzero(np.diff(firsts) > 0)
-    if not len(used):
+    starts = np.flatnonzero(np.diff(lit.features, prepend=-1))
+    if not len(starts):
         return low
-    starts = firsts[used]
     spans = [
         np.maximum.reduceat(greatest(lit.corners_local_m[:, :, axis]), starts)
         - np.minimum.reduceat(least(lit.corners_local_m[:, :, axis]), starts)
         for axis in range(3)
     ]
-    low[used] = spans[2] <= 0.5 * np.maximum(spans[0], spans[1])
+    low[lit.features[starts]] = spans[2] <= 0.5 * np.maximum(spans[0], spans[1])
     return low

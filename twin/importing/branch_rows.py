@@ -179,8 +179,13 @@ def _taken(triangles: Triangles, order: Int64Array, features: Int32Array) -> Tri
 def _sorted(triangles: Triangles, place: Int64Array) -> Triangles:
     """By the new place of their feature."""
     features = place[triangles.features].astype(np.int32) if len(place) else triangles.features
-    if len(features) and (np.diff(features) >= 0).all():
-        return _taken(triangles, np.arange(len(features)), features)
+    if not len(features) or (np.diff(features) >= 0).all():
+        return Triangles(
+            corners_local_m=triangles.corners_local_m,
+            features=features,
+            surfaces=triangles.surfaces,
+            keys=triangles.keys,
+        )
     return _taken(triangles, np.argsort(features, kind="stable"), features)
 
 
