@@ -13,8 +13,6 @@ from pathlib import Path
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QApplication, QMenu
 
-from scenes.city_scene import CityScene
-from scenes.view import view_of
 from twin.city.areas import areas_of_scene
 from twin.city.scene_sources import SceneSources
 from twin.clock import SystemClock
@@ -26,9 +24,11 @@ from twin.sense.units import UnitStore
 from twin.session import TwinSession
 from twin.theme import load_theme
 from twin.tiles.budget import DEFAULT_BYTES
-from viewer.carry_controls import CarryControls
+from viewer.city_pane import CityPane, PaneBase
+from viewer.city_pane_docks import PaneDocks, ViewArea
+from viewer.city_pane_time import SharedPast
+from viewer.city_panes import CityPanes
 from viewer.city_source import LoadedCity
-from viewer.hover import HoverTeller
 from viewer.in_view_teller import InViewTeller
 from viewer.main_window import MainWindow
 from viewer.opening import Opening
@@ -36,7 +36,6 @@ from viewer.opening_driver import OpeningDriver
 from viewer.recent import RecentScenes
 from viewer.rehearsal import Rehearsal
 from viewer.run_recorder import RunRecorder
-from viewer.scene_driver import SceneDriver
 from viewer.scene_menu import fill_scene_menu
 from viewer.settings import Settings
 from viewer.sources_driver import SourcesDriver
@@ -49,7 +48,6 @@ from widgets.panel import panel_registry
 from widgets.status_strip import CityMemory
 from widgets.tool_list import ToolList
 from widgets.view_list import ViewList
-from widgets.viewport import Viewport
 
 _log = logging.getLogger(__name__)
 
@@ -90,32 +88,35 @@ class Desk:
         self.session = self._make_session(loaded, endpoint, operator, outbox_path)
         self._recorder = RunRecorder(self.session)
         theme = load_theme(theme_name or settings.theme)
-        self._viewport = Viewport(bridge=self._bridge, clock=self._clock)
-        self._scene = CityScene(
-            self._viewport.renderer,
-            theme=theme,
-            pixel_ratio=self._viewport.devicePixelRatioF(),
-            memory_bytes=memory_bytes,
-            clock=self._clock,
-        )
-        self._scene.set_city(loaded.asset, loaded.tiles, loaded.streams)
-        self._controls = CarryControls(self._scene, lambda: view_of(self._viewport.renderer))
-        self._viewport.set_controls(self._controls)
         self._layers = layers = LayerList()
-        self._tools = tools = ToolList()
-        self._views = views = ViewList()
-        self._driver = SceneDriver(
+        self._past = SharedPast(self.session)
+        self._panes = CityPanes(session=self.session, layers=layers, bridge=self._bridge)
+        self._pane_base = PaneBase(
             session=self.session,
-            scene=self._scene,
-            viewport=self._viewport,
-            layers=layers,
+            bridge=self._bridge,
+            clock=self._clock,
+            past=self._past,
+            share=self._panes.share,
+        )
+        main = CityPane(
+            name="Main view",
+            base=self._pane_base,
+            theme=theme,
+            memory_bytes=memory_bytes,
             recorder=self._recorder,
         )
+        self._main = main
+        self._viewport, self._scene, self._driver = main.viewport, main.scene, main.driver
+        self._scene.set_city(loaded.asset, loaded.tiles, loaded.streams)
+        self._panes.add(main)
+        area = ViewArea(main.frame)
+        self._docks = PaneDocks(area=area, panes=self._panes, past=self._past, make=self._make_pane)
+        self._tools = tools = ToolList()
+        self._views = views = ViewList()
         in_view = InViewList()
         InViewTeller(
             session=self.session,
-            scene=self._scene,
-            given=lambda: self._driver.given,
+            active=lambda: self._panes.active,
             told=in_view,
         )
         self.window = MainWindow(
@@ -123,6 +124,7 @@ class Desk:
             bridge=self._bridge,
             theme=theme,
             viewport=self._viewport,
+            middle=area,
             settings=settings,
             operator=operator,
             panels=panel_registry(),
@@ -131,6 +133,8 @@ class Desk:
             views=views,
             in_view=in_view,
         )
+        self.window.host = self._docks
+        self._docks.add_actions(self.window.actions_table)
         self.window.figures.follow_memory(self._memory)
         self._tool_driver = ToolDriver(
             session=self.session,
@@ -143,43 +147,37 @@ class Desk:
         self._tool_driver.add_actions(self.window.actions_table)
         self._view_driver = ViewDriver(
             session=self.session,
-            scene=self._scene,
-            viewport=self._viewport,
+            active=lambda: self._panes.active,
             layers=layers,
             tools=tools,
             views=views,
             bridge=self._bridge,
             settings=settings,
-            hurry=self._driver.hurry,
         )
         self._view_driver.add_actions(self.window.actions_table)
         self._sources_driver = SourcesDriver(
             session=self.session,
             scene=self._scene,
             viewport=self._viewport,
-            controls=self._controls,
+            controls=main.controls,
             bridge=self._bridge,
             theme=theme,
             is_streamed=bool(loaded.streams),
         )
         self._sources_driver.add_actions(self.window.actions_table, RecentScenes())
         self._tool_driver.dress(theme, self.window.theme_changed)
-        self._hover = HoverTeller(
-            session=self.session,
-            viewport=self._viewport,
-            scene=self._scene,
-            controls=self._controls,
-        )
         self._is_closed = False
         self._after_first_frame: list[Callable[[], None]] = []
         self._disconnects = [
-            self.window.theme_changed.connect(self._scene.set_theme),
+            self.window.theme_changed.connect(self._panes.set_theme),
             self.window.closed.connect(self._begin_end),
             self._viewport.frame_drawn.connect(self._note_first_frame),
-            self._viewport.menu_requested.connect(self._show_menu),
+            main.menu_requested.connect(self._show_menu),
+            self.window.closing.connect(lambda _nothing: self._docks.close_all()),
         ]
         self._bridge.every(LINK_CHECK_MS, self._follow_hub)
         self._bridge.every(UNITS_CHECK_MS, self._recorder.note_units)
+        self._bridge.every(UNITS_CHECK_MS, self._past.note)
         self.session.ingest.start()
         self.session.hub.start()
 
@@ -210,6 +208,12 @@ class Desk:
         for sentence in complaints:
             self.soon(partial(session.message.emit, sentence))
         return session
+
+    def _make_pane(self, name: str, beside: CityPane) -> CityPane:
+        """A further view that begins as another one looks."""
+        pane = CityPane(name=name, base=self._pane_base, theme=self.window.theme, beside=beside)
+        pane.menu_requested.connect(self._show_menu)
+        return pane
 
     def _memory(self) -> CityMemory:
         """What the city takes of its budget, and whether that makes it coarser."""
@@ -279,11 +283,11 @@ class Desk:
     def _begin_end(self, _nothing: None) -> None:
         for disconnect in self._disconnects:
             disconnect()
-        self._hover.close()
+        self._panes.close()
         self._tool_driver.close()
         self._view_driver.close()
         self._sources_driver.close()
-        self._driver.close()
+        self._main.close()
         QApplication.quit()
 
     def _note_first_frame(self, _took_ms: float) -> None:
@@ -314,15 +318,15 @@ class Desk:
         _log.error("The result of the run could not be written: %s", path)
         self.exit_status = 1
 
-    def _show_menu(self, request: tuple[float, float, QPoint]) -> None:
-        x_px, y_px, at = request
+    def _show_menu(self, request: tuple[CityPane, float, float, QPoint]) -> None:
+        pane, x_px, y_px, at = request
         menu = QMenu(self.window)
         fill_scene_menu(
             menu,
             session=self.session,
             actions=self.window.actions_table,
-            pick=self._scene.pick(x_px, y_px),
-            select=self._driver.select_pick,
+            pick=pane.scene.pick(x_px, y_px),
+            select=pane.driver.select_pick,
         )
         menu.exec(at)
         menu.deleteLater()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from PySide6.QtCore import QPoint
 
@@ -13,6 +14,7 @@ from scenes.pick import Pick
 from twin.clock import NS_PER_S
 from twin.sense.model import OBSERVED_PROPERTIES
 from twin.session import TwinSession
+from viewer.city_pane_time import behind_text
 from widgets.hover_card import HoverCard
 from widgets.viewport import Viewport
 
@@ -24,7 +26,12 @@ CardText = tuple[str, list[tuple[str, str]], str]
 
 
 class HoverTeller:
-    """Shows the card where the pointer rests. GUI thread; `close` at the end."""
+    """Shows the card where the pointer rests. GUI thread; `close` at the end.
+
+    Parameters
+    ----------
+    behind_ns : how far behind live the view is
+    """
 
     def __init__(
         self,
@@ -33,11 +40,13 @@ class HoverTeller:
         viewport: Viewport,
         scene: CityScene,
         controls: PointerControls,
+        behind_ns: Callable[[], int] = lambda: 0,
     ) -> None:
         self._session = session
         self._viewport = viewport
         self._scene = scene
         self._controls = controls
+        self._behind_ns = behind_ns
         self._card = HoverCard(viewport)
         self._disconnect = viewport.hovered.connect(self._tell)
 
@@ -51,6 +60,9 @@ class HoverTeller:
         if at_px is not None and not self._controls.is_dragging:
             pick = self._scene.pick(*at_px)
         text = None if pick is None else card_text(self._session, pick)
+        behind = behind_text(self._behind_ns())
+        if text is not None and behind:  # values are known of now only
+            text = text[0], [], f"This view is {behind}"
         if text is None or at_px is None:
             self._card.hide()
             return

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from scenes.city_scene import CityScene
 from scenes.in_view import InViewItem
-from scenes.scene_input import SceneInput
 from twin.session import Selection, TwinSession
+from viewer.city_pane import CityPane
 from widgets.in_view_list import InViewLine, InViewList
 
 
@@ -16,28 +15,27 @@ class InViewTeller:
 
     Parameters
     ----------
-    given : what was drawn last, None before the first frame
+    active : the view that is told of
     """
 
     def __init__(
         self,
         *,
         session: TwinSession,
-        scene: CityScene,
-        given: Callable[[], SceneInput | None],
+        active: Callable[[], CityPane],
         told: InViewList,
     ) -> None:
         self._session = session
-        self._scene = scene
-        self._given = given
+        self._active = active
         told.ask = self._lines
-        told.version = lambda: scene.camera.pose
+        told.version = lambda: (active().name, active().scene.camera.pose)
 
     def _lines(self) -> list[InViewLine]:
-        given = self._given()
+        pane = self._active()
+        given = pane.driver.given
         if given is None:
             return []
-        return [self._line(item) for item in self._scene.items_in_view(given)]
+        return [self._line(item) for item in pane.scene.items_in_view(given)]
 
     def _line(self, item: InViewItem) -> InViewLine:
         kind = item.kind.replace("_", " ").lower()

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from typing import Literal
+from typing import Literal, Protocol
 
 from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtGui import QCloseEvent, QResizeEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QStatusBar, QTabWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QStatusBar, QTabWidget, QWidget
 
 from twin.room.model import Operator
 from twin.session import NOTHING, ComposeRequest, TwinSession
@@ -54,6 +54,22 @@ _PANELS_EVERY_SOFTWARE = 2
 _FRAME_WORDS: dict[Frame, str] = {"live": "", "replay": "REPLAY", "drill": "DRILL"}
 
 
+class ViewHost(Protocol):
+    """What the window asks of its views, where there may be several."""
+
+    def press_key(self, name: str) -> None:
+        """Let the camera of the active view do what a key does."""
+        ...
+
+    def toggle_full_screen(self) -> bool:
+        """Give the active view a screen of its own, or back; False when it has no window."""
+        ...
+
+    def back_out(self) -> bool:
+        """Leave what Esc leaves; False when there is nothing."""
+        ...
+
+
 class MainWindow(QMainWindow):
     """The one window of a console; docks may float to other screens. GUI thread.
 
@@ -61,6 +77,8 @@ class MainWindow(QMainWindow):
     -------
     theme_changed(Theme)
         The person chose another theme; the scene follows.
+    closing(None)
+        The window closes: what hangs on its 3D view ends now.
     closed(None)
         Panels, timers and the 3D view were let go.
     """
@@ -72,6 +90,7 @@ class MainWindow(QMainWindow):
         bridge: Bridge,
         theme: Theme,
         viewport: Viewport,
+        middle: QWidget | None = None,
         settings: Settings,
         operator: Operator,
         panels: Iterable[PanelType],
@@ -88,9 +107,13 @@ class MainWindow(QMainWindow):
         self.settings = settings
         self.actions_table = actions or ActionTable()
         self.theme_changed: Signal[Theme] = Signal()
+        self.closing: Signal[None] = Signal()
         self.closed: Signal[None] = Signal()
         self.tools = tools or ToolList()
         self._view = viewport
+        self._middle = middle or viewport
+        #: Who takes keys for the views, where there are several.
+        self.host: ViewHost | None = None
         self._frame: Frame = "live"
         self._n_refreshes = 0
         self._is_released = False
@@ -110,12 +133,12 @@ class MainWindow(QMainWindow):
         self.top_bar = self._make_top_bar(operator)
         self.strip = self._make_strip()
         self.docks = {r.id: PanelDock(r, self._context) for r in in_order(panels)}
-        self._layout = DockLayout(self, viewport, tuple(self.docks.values()))
+        self._layout = DockLayout(self, self._middle, tuple(self.docks.values()))
         self._finder = SessionFinder(
             session=session, bridge=bridge, actions=self.actions_table, ready=self._found_more
         )
         self.find_box = FindBox(self, groups=self._finder.groups, theme=theme)
-        self.toast = Toast(self, over=viewport, bridge=bridge, theme=theme)
+        self.toast = Toast(self, over=self._middle, bridge=bridge, theme=theme)
         self._window_frame = WindowFrame(self)
         self.figures = FigureTaker(session, viewport.frame_times)
         self._stops = [*self._connect(), bridge.every(_REFRESH_MS, self._refresh)]
@@ -129,7 +152,7 @@ class MainWindow(QMainWindow):
         if isinstance(app, QApplication):
             apply_theme(app, self.theme)
         self.setWindowTitle(f"{self.session.city.title} · Civitwin")
-        self.setCentralWidget(self._view)
+        self.setCentralWidget(self._middle)
         self.setDockOptions(
             QMainWindow.DockOption.AllowNestedDocks | QMainWindow.DockOption.AllowTabbedDocks
         )
@@ -297,7 +320,19 @@ class MainWindow(QMainWindow):
 
     def send_key_to_view(self, name: str) -> None:
         """Let the camera controls do what a key does."""
-        self._view.send_key(name)
+        if self.host is None:
+            self._view.send_key(name)
+        else:
+            self.host.press_key(name)
+
+    def toggle_full_screen(self) -> None:
+        """Give the active view a screen of its own, or the window all of its screen; or back."""
+        if self.host is not None and self.host.toggle_full_screen():
+            return
+        if self.isFullScreen():
+            self.showNormal()
+        else:
+            self.showFullScreen()
 
     def back_out(self) -> None:
         """Esc: find box, then a message, the tool in hand, full screen, the selection."""
@@ -305,7 +340,7 @@ class MainWindow(QMainWindow):
             self.find_box.dismiss()
         elif self.toast.isVisible():
             self.toast.dismiss()
-        elif self.tools.leave():
+        elif self.tools.leave() or (self.host is not None and self.host.back_out()):
             return
         elif self.isFullScreen():
             self.showNormal()
@@ -343,6 +378,7 @@ class MainWindow(QMainWindow):
             stop()
         self.toast.dismiss()
         self.strip.release()
+        self.closing.emit(None)
         self._view.close_view()
         for dock in self.docks.values():
             if dock.isFloating():

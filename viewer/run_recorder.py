@@ -13,8 +13,6 @@ from viewer.report import RunReport, peak_rss_mb, percentile_or_none, process_ag
 #: Farther than this from where it was first seen, a unit has moved.
 MOVED_M = 1.0
 KEEP = 20_000
-#: Weight of the newest frame in the running mean.
-SMOOTHING = 0.2
 
 
 class RunRecorder:
@@ -22,10 +20,6 @@ class RunRecorder:
 
     Call order of a frame: `note_update` after the scene was brought up to date with everything
     received, `note_frame` when the frame is on the screen.
-
-    Attributes
-    ----------
-    usual_frame_ms : running mean of updating and drawing a frame, 0 before the first
     """
 
     def __init__(self, session: TwinSession) -> None:
@@ -35,7 +29,6 @@ class RunRecorder:
         self._waiting_sent_ns: list[int] = []
         self._n_frames = 0
         self._update_ms = 0.0
-        self.usual_frame_ms = 0.0
         self._first_frame_s: float | None = None
         self._first_xyz: Float32Array = np.empty((0, 3), np.float32)
         self._has_moved: BoolArray = np.empty(0, np.bool_)
@@ -58,9 +51,7 @@ class RunRecorder:
         if self._first_frame_s is None:
             self._first_frame_s = process_age_s()
         self._n_frames += 1
-        frame_ms = took_ms + self._update_ms
-        self._frame_ms.append(frame_ms)
-        self.usual_frame_ms += (frame_ms - self.usual_frame_ms) * SMOOTHING
+        self._frame_ms.append(took_ms + self._update_ms)
         self._update_ms = 0.0
         self._latency_ms.extend((now_ns - sent_ns) / 1e6 for sent_ns in self._waiting_sent_ns)
         self._waiting_sent_ns.clear()

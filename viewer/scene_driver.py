@@ -1,15 +1,20 @@
-"""Introduces the scene and the viewport to each other and both to the session. GUI thread."""
+"""Introduces the scene and the viewport of one view to each other and to the session. GUI."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from scenes.city_scene import CityScene
 from scenes.legend import Legend as SceneLegend
 from scenes.pick import Pick
+from scenes.pose import Pose
 from scenes.scene_input import SceneInput, input_from_stores
 from twin.clock import NS_PER_S
 from twin.ramps import Ramp
 from twin.session import NOTHING, Selection, TwinSession
 from twin.tiles.governor import GPU_FPS, SOFTWARE_FPS
+from viewer.city_pane_look import PaneLook
+from viewer.city_pane_time import SharedPast
 from viewer.run_recorder import RunRecorder
 from widgets.layer_list import LayerEntry, LayerList, Legend
 from widgets.viewport import Viewport
@@ -18,13 +23,23 @@ from widgets.viewport import Viewport
 SOFTWARE_MOTION_HZ = 25.0
 #: … and drawing them takes at most this share of the time: the hand comes first.
 SOFTWARE_MOTION_SHARE = 0.8
+#: Weight of the newest frame in the usual one.
+_SMOOTHING = 0.2
 COLOUR_LAYER = "buildings"
 
 
 class SceneDriver:
-    """Draws the session in the viewport and brings picks back.
+    """Draws the session in one viewport and brings picks back. GUI thread.
 
-    Layers follow `LayerList`; the selection, colouring and flights follow the session's signals.
+    Layers follow the `LayerList` it is attached to, which is that of the panels while its view is
+    the active one; the selection follows the session.
+
+    Parameters
+    ----------
+    look : how this view draws the city; its owner changes it and calls `hurry`
+    past : what is known of earlier moments, for views behind live
+    share : what part of the thread's time this view may draw in, without a graphics card
+    recorder : takes the figures of a run; None for all views but the first
     """
 
     def __init__(
@@ -33,34 +48,38 @@ class SceneDriver:
         session: TwinSession,
         scene: CityScene,
         viewport: Viewport,
-        layers: LayerList,
-        recorder: RunRecorder,
+        look: PaneLook,
+        past: SharedPast,
+        share: Callable[[], float] = lambda: SOFTWARE_MOTION_SHARE,
+        recorder: RunRecorder | None = None,
     ) -> None:
         self._session = session
         self._scene = scene
         self._viewport = viewport
-        self._layers = layers
+        self._look = look
+        self._past = past
+        self._share = share
         self._recorder = recorder
+        self._layers: LayerList | None = None
+        self._detach: list[Callable[[], None]] = []
         self._given: SceneInput | None = None
         self._legend: SceneLegend | None = None
         self._drawn_ns = 0
         self._update_ms = 0.0
+        self._usual_ms = 0.0
         self._told: dict[str, tuple[bool, bool]] = {}
         self._pose = scene.camera.pose
         self._is_urgent = True
         self._targets: frozenset[str] = frozenset()
-        layers.fill(self._entries())
+        #: Whose camera this view takes over, None = its own.
+        self.leader: Callable[[], Pose] | None = None
+        self._led: Pose | None = None
+        self._take_room(frozenset({"commands"}))
         self._disconnects = [
             session.selection_changed.connect(self._hurry),
-            session.colour_by_changed.connect(self._hurry),
-            session.style_changed.connect(self._hurry),
             session.areas_changed.connect(self._hurry),
             session.room_changed.connect(self._take_room),
-            session.fly_to_requested.connect(self._fly_to),
-            layers.changed.connect(self._take_layer),
-            layers.ramp_changed.connect(self._take_ramp),
             viewport.clicked.connect(self._select_at),
-            viewport.frame_drawn.connect(recorder.note_frame),
             viewport.frame_drawn.connect(self._note_frame),
         ]
         viewport.set_draw(self.draw)
@@ -70,43 +89,80 @@ class SceneDriver:
         """What was drawn last."""
         return self._given
 
+    @property
+    def behind_ns(self) -> int:
+        """How far behind live the view is: no further back than positions are kept."""
+        return min(self._look.behind_ns, self._past.reach_ns())
+
     def draw(self) -> bool:
         """Bring the scene to this moment; True when a frame is wanted. Once a tick."""
         clock = self._session.clock
         started_ns = clock.monotonic_ns()
         self._session.poll()
+        self._follow()
         if not self._is_due(started_ns):
             return False
         self._drawn_ns = started_ns
         self._pose = self._scene.camera.pose
         self._is_urgent = False
-        self._given = input_from_stores(
-            observations=self._session.observations,
-            units=self._session.units,
-            now_ns=clock.now_ns(),
-            selection=self._session.selection,
-            colour_by=self._session.colour_by,
-            targets=self._targets,
-            style=self._session.style,
-            areas=self._session.areas,
-            previous=self._given,
-        )
+        self._given = self._input()
         changed = self._scene.update(self._given)
-        self._tell_legend()
-        self._layers.show_style_outcome(self._scene.style_outcome)
+        self._tell_look()
         self._update_ms = (clock.monotonic_ns() - started_ns) / 1e6
-        self._recorder.note_update(self._update_ms)
+        if self._recorder is not None:
+            self._recorder.note_update(self._update_ms)
         self._tell_missing()
         return changed
+
+    def _input(self) -> SceneInput:
+        session, behind_ns = self._session, self.behind_ns
+        now_ns = session.clock.now_ns() - behind_ns
+        return input_from_stores(
+            observations=session.observations,
+            units=session.units,
+            now_ns=now_ns,
+            selection=session.selection,
+            colour_by=self._look.colour_by,
+            targets=frozenset() if behind_ns else self._targets,
+            style=self._look.style,
+            areas=session.areas,
+            previous=self._given,
+            past=self._past.at(now_ns) if behind_ns else None,
+        )
+
+    def _follow(self) -> None:
+        """Take over the leader's camera, until this one is moved by hand."""
+        if self.leader is None:
+            return
+        camera = self._scene.camera
+        if camera.is_flying:  # on its way to be a plan, or from one
+            self._led = None
+            return
+        if self._led is not None and camera.pose != self._led:
+            self.leader = self._led = None
+            return
+        camera.set_pose(self.leader())
+        self._led = camera.pose
+
+    def follow(self, leader: Callable[[], Pose] | None) -> None:
+        """Follow a camera from now on, None = no more."""
+        self.leader, self._led = leader, None
+        self._is_urgent = True
 
     def _note_frame(self, took_ms: float) -> None:
         """Let the scene keep the frame rate while the camera moves."""
         governor = self._scene.governor
         governor.target_fps = GPU_FPS if self._viewport.has_gpu else SOFTWARE_FPS
-        self._scene.note_frame(self._update_ms + took_ms)
+        frame_ms = self._update_ms + took_ms
+        self._usual_ms += (frame_ms - self._usual_ms) * _SMOOTHING
+        self._scene.note_frame(frame_ms)
+        if self._recorder is not None:
+            self._recorder.note_frame(took_ms)
 
     def _tell_missing(self) -> None:
         """Say once what is missing of a streamed source, and when that has changed."""
+        if self._layers is None:  # the active view speaks for all: they share what is streamed
+            return
         for status in self._scene.source_status:
             kinds = (bool(status.missing), bool(status.waiting))
             if kinds != self._told.get(status.id, (False, False)):
@@ -116,19 +172,28 @@ class SceneDriver:
 
     def close(self) -> None:
         """Let go of session, viewport and scene."""
+        self.detach()
         for disconnect in self._disconnects:
             disconnect()
+        self.leader = None
         self._viewport.set_draw(None)
         self._scene.dispose()
 
     def _is_due(self, now_ns: int) -> bool:
-        """Software GL: camera and streamed tiles at full rate, moving things as there is time."""
-        if self._viewport.has_gpu or self._is_urgent or self._scene.camera.pose != self._pose:
+        """Software GL: camera and streamed tiles at full rate, moving things as there is time.
+
+        Views beside the active one wait for their share of the time even while they move.
+        """
+        if self._viewport.has_gpu:
             return True
-        if not self._scene.is_settled:
+        is_pressing = self._is_urgent or self._scene.camera.pose != self._pose
+        is_pressing = is_pressing or not self._scene.is_settled
+        if is_pressing and self._layers is not None:
             return True
-        pause_ns = self._recorder.usual_frame_ms * 1e6 / SOFTWARE_MOTION_SHARE
-        return now_ns - self._drawn_ns >= max(pause_ns, NS_PER_S / SOFTWARE_MOTION_HZ)
+        pause_ns = self._usual_ms * 1e6 / self._share()
+        if not is_pressing:
+            pause_ns = max(pause_ns, NS_PER_S / SOFTWARE_MOTION_HZ)
+        return now_ns - self._drawn_ns >= pause_ns
 
     def _hurry(self, _change: object) -> None:
         self._is_urgent = True
@@ -137,10 +202,6 @@ class SceneDriver:
         if "commands" in changed:
             commands = self._session.hub.room.commands.values()
             self._targets = frozenset(c.request.target_id for c in commands if not c.is_terminal)
-
-    def _fly_to(self, target: tuple[float, float, float, float]) -> None:
-        self._scene.camera.fly_to(target[:3], target[3])
-        self._is_urgent = True
 
     def hurry(self) -> None:
         """Draw with the next tick although nothing of the room moved."""
@@ -161,6 +222,23 @@ class SceneDriver:
 
     # -- layers ------------------------------------------------------------------------------
 
+    def attach(self, layers: LayerList) -> None:
+        """The panels now show and change the layers of this view."""
+        self._layers = layers
+        layers.show_entries(self._entries())
+        layers.show_legend(None if self._legend is None else panel_legend(self._legend))
+        self._detach = [
+            layers.changed.connect(self._take_layer),
+            layers.ramp_changed.connect(self._take_ramp),
+        ]
+
+    def detach(self) -> None:
+        """The panels show another view."""
+        self._layers = None
+        for detach in self._detach:
+            detach()
+        self._detach = []
+
     def _entries(self) -> list[LayerEntry]:
         return [
             LayerEntry(
@@ -179,13 +257,18 @@ class SceneDriver:
         self._is_urgent = True
 
     def _take_ramp(self, ramp: Ramp) -> None:
-        self._layers.set_field(COLOUR_LAYER, "ramp", ramp)
+        if self._layers is not None:
+            self._layers.set_field(COLOUR_LAYER, "ramp", ramp)
 
-    def _tell_legend(self) -> None:
-        legend = self._scene.legend
-        if legend is not self._legend:
-            self._legend = legend
+    def _tell_look(self) -> None:
+        """What colours mean and what the style did, for the panels."""
+        legend, is_new = self._scene.legend, self._scene.legend is not self._legend
+        self._legend = legend
+        if self._layers is None:
+            return
+        if is_new:
             self._layers.show_legend(None if legend is None else panel_legend(legend))
+        self._layers.show_style_outcome(self._scene.style_outcome)
 
 
 def selection_from_pick(pick: Pick | None) -> Selection:

@@ -11,20 +11,19 @@ import msgspec
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, Qt
 from PySide6.QtGui import QImageWriter
 
-from scenes.city_scene import CityScene
 from twin.analysis.camera_path import CameraPath
 from twin.city.bookmarks import Bookmark, BookmarkBook, Tour
 from twin.city.style import PLAIN, style_from_table, table_from_style
 from twin.clock import NS_PER_S
 from twin.errors import TwinError
 from twin.session import TwinSession
+from viewer.city_pane import CityPane
 from viewer.settings import Settings
 from widgets.actions import Action, ActionTable
 from widgets.bridge import Bridge
 from widgets.layer_list import LayerList
 from widgets.tool_list import ToolList
 from widgets.view_list import ViewList
-from widgets.viewport import Viewport
 
 STEP_MS = 25
 THUMBNAIL_PX = (160, 90)
@@ -35,25 +34,22 @@ class ViewDriver:
 
     Parameters
     ----------
-    hurry : asks for the next tick to be drawn
+    active : the view that is kept, and that goes to what was kept
     """
 
     def __init__(
         self,
         *,
         session: TwinSession,
-        scene: CityScene,
-        viewport: Viewport,
+        active: Callable[[], CityPane],
         layers: LayerList,
         tools: ToolList,
         views: ViewList,
         bridge: Bridge,
         settings: Settings,
-        hurry: Callable[[], None],
     ) -> None:
-        self._session, self._scene, self._viewport = session, scene, viewport
+        self._session, self._active = session, active
         self._layers, self._tools, self._views = layers, tools, views
-        self._hurry = hurry
         self._playing: _Playing | None = None
         title = session.city.title
         views.set_book(
@@ -95,7 +91,7 @@ class ViewDriver:
             number += 1
         bookmark = Bookmark(
             name=name.strip() or f"View {number}",
-            pose=self._scene.camera.pose,
+            pose=self._active().scene.camera.pose,
             colour_by=self._session.colour_by,
             style={} if self._session.style == PLAIN else table_from_style(self._session.style),
             layers={entry.id: entry.visible for entry in self._layers.entries},
@@ -108,13 +104,13 @@ class ViewDriver:
         self._stop()
         self._dress(bookmark)
         pose = bookmark.pose
-        self._scene.camera.fly_to(
+        self._active().scene.camera.fly_to(
             pose.focal_m,
             pose.distance_m,
             azimuth_rad=pose.azimuth_rad,
             elevation_rad=pose.elevation_rad,
         )
-        self._hurry()
+        self._active().driver.hurry()
 
     def _dress(self, bookmark: Bookmark) -> None:
         """Draw the city as a bookmark says; what it does not know any more is left alone."""
@@ -136,10 +132,14 @@ class ViewDriver:
                 self._tools.switch(entry.id, state is not None)
 
     def _thumbnail(self) -> str:
-        picture = self._viewport.grab_image().scaled(
-            *THUMBNAIL_PX,
-            Qt.AspectRatioMode.KeepAspectRatioByExpanding,
-            Qt.TransformationMode.SmoothTransformation,
+        picture = (
+            self._active()
+            .viewport.grab_image()
+            .scaled(
+                *THUMBNAIL_PX,
+                Qt.AspectRatioMode.KeepAspectRatioByExpanding,
+                Qt.TransformationMode.SmoothTransformation,
+            )
         )
         buffer = QBuffer()
         buffer.open(QIODevice.OpenModeFlag.WriteOnly)
@@ -179,8 +179,8 @@ class ViewDriver:
         bookmark = playing.go_on(self._session.clock.monotonic_ns())
         if bookmark is not None:
             self._dress(bookmark)
-        self._scene.camera.set_pose(playing.path.at(playing.t_s))
-        self._hurry()
+        self._active().scene.camera.set_pose(playing.path.at(playing.t_s))
+        self._active().driver.hurry()
         share = playing.t_s / max(playing.path.duration_s, 1e-6)
         self._views.show_tour(playing.name, paused=playing.is_paused, share=share)
         if playing.t_s >= playing.path.duration_s:

@@ -92,7 +92,7 @@ def _add_window_group(window: MainWindow) -> None:
             title="Full screen",
             key="F11",
             group="Window",
-            run=lambda: window.showNormal() if window.isFullScreen() else window.showFullScreen(),
+            run=window.toggle_full_screen,
             checked=window.isFullScreen,
         )
     )

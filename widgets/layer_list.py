@@ -93,6 +93,16 @@ class LayerList:
         self._entries = {entry.id: entry for entry in entries}
         self.filled.emit(None)
 
+    def show_entries(self, entries: Iterable[LayerEntry]) -> None:
+        """Show the layers of another view: `changed` for those that are otherwise there."""
+        wanted = {entry.id: entry for entry in entries}
+        if wanted.keys() != self._entries.keys():
+            self.fill(wanted.values())
+            return
+        for entry in wanted.values():
+            if entry != self._entries[entry.id]:
+                self._put(entry)
+
     def set_visible(self, layer_id: str, visible: bool) -> None:
         """Show or hide a layer."""
         entry = self._entries[layer_id]
