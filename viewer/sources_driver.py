@@ -89,13 +89,17 @@ class SourcesDriver:
         self._drop_ghost()
 
     def _hide(self) -> None:
-        """Hide the features of all sources that are switched off, and of the one carried."""
+        """Hide all of the sources that are switched off, and the features of the one carried."""
         sources = self._session.sources
         hidden = sources.hidden_rows(self._session.city.features.n_features)
         if self._carried_id:
             report = sources.report(self._carried_id)
             hidden[report.first : report.end] = True
         self._scene.set_hidden_features(hidden)
+        if self._scene.streamed is not None:
+            for one in sources.reports:
+                shown = sources.is_visible(one.source.id)
+                self._scene.streamed.streamer.set_source_visible(one.source.id, shown)
         self._viewport.request_frame()
 
     # -- placing -----------------------------------------------------------------------------

@@ -360,3 +360,24 @@ def test_dispose_ends_the_workers_and_closes_the_source(target):
     assert source.closed
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("tiles-")]
     assert target.renderer.GetViewProps().GetNumberOfItems() == 0
+
+
+def test_a_source_that_is_switched_off_is_gone_and_asks_for_nothing(streamed, target):
+    scene = streamed(whole=city_of_boxes())
+    scene.camera.set_pose(STREET)
+    settle(scene, target)
+    streamer = scene.streamed.streamer
+    before = target.pixels().copy()
+    picked_building(scene)
+    scene.streamed.streamer.set_source_visible(streamer.sources[0].id, False)
+    settle(scene, target)
+    assert scene.streamed.figures.n_drawn == 0
+    assert (before != target.pixels()).any(axis=2).mean() > 0.1
+    assert scene.pick(200, 150).feature < features_of(scene).n_whole
+    scene.camera.set_pose(ELSEWHERE)
+    settle(scene, target)
+    assert scene.streamed.figures.n_wanted == 0
+    streamer.set_source_visible(streamer.sources[0].id, True)
+    scene.camera.set_pose(STREET)
+    settle(scene, target)
+    assert (before != target.pixels()).any(axis=2).mean() < 0.001

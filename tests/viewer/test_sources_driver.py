@@ -14,7 +14,9 @@ from scenes.offscreen import OffscreenWindow
 from scenes.scene_input import SceneInput
 from scenes.view import view_of
 from tests.twin.scene_samples import EAST, NORTH, footprints, obj_box
+from tests.twin.tileset_samples import BOX, square_glb, tileset, write_tileset
 from twin.city.compose import compose
+from twin.city.residents import resident_city
 from twin.city.scene_file import Placement, SceneFile, SceneSource
 from twin.city.scene_sources import SceneSources
 from twin.clock import SystemClock
@@ -31,22 +33,25 @@ from widgets.bridge import Bridge
 class Room:
     """A scene of two sources, drawn off screen, with the driver between."""
 
-    def __init__(self, tmp_path: Path) -> None:
+    def __init__(self, tmp_path: Path, *more: SceneSource) -> None:
         plots = footprints(tmp_path / "plots.geojson", {"a": (EAST, NORTH)})
         box = obj_box(tmp_path / "box.obj")
         scene_file = SceneFile(
             sources=(
                 SceneSource(id="plots", path=str(plots)),
                 SceneSource(id="box", path=str(box), place=Placement(east_m=60.0)),
+                *more,
             )
         )
         composed = compose(scene_file)
         self.window = OffscreenWindow(400, 300)
         self.scene = CityScene(self.window.renderer, theme=load_theme("light"))
-        self.scene.set_city(composed.asset, tiles_from_asset(composed.asset))
+        tiles, streams = tiles_from_asset(composed.asset), composed.streams
+        city = resident_city(composed.asset) if streams else composed.asset
+        self.scene.set_city(city, tiles, streams)
         self.controls = CarryControls(self.scene, lambda: view_of(self.window.renderer))
         self.session = SimpleNamespace(
-            city=composed.asset,
+            city=city,
             sources=SceneSources(composed.reports, scene_file),
             message=Signal(),
         )
@@ -58,7 +63,7 @@ class Room:
             controls=self.controls,
             bridge=self.bridge,
             theme=load_theme("light"),
-            is_streamed=False,
+            is_streamed=bool(streams),
         )
         self.scene.update(SceneInput())
 
@@ -92,6 +97,22 @@ def test_a_source_that_is_switched_off_is_not_picked(room: Room) -> None:
     assert not hits(room, 60.0)
     room.session.sources.set_visible("box", True)
     assert hits(room, 60.0)
+
+
+def test_a_streamed_source_is_switched_off_from_the_start_and_on_again(tmp_path, qapp) -> None:
+    folder = write_tileset(
+        tmp_path / "tiles",
+        tileset({"boundingVolume": BOX, "geometricError": 0, "content": {"uri": "a.glb"}}),
+        {"a.glb": square_glb()},
+    )
+    room = Room(tmp_path, SceneSource(id="tiles", path=str(folder), visible=False))
+    try:
+        streamer = room.scene.streamed.streamer
+        assert len(streamer.tree.shown_roots()) == 0
+        room.session.sources.set_visible("tiles", True)
+        assert len(streamer.tree.shown_roots()) == 1
+    finally:
+        room.close()
 
 
 def test_dragging_carries_over_the_ground_and_shift_turns(room: Room) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,16 @@ def test_a_switch_hides_the_features_of_its_source(panel: SourcesPanel, world: W
     assert world.session.sources.hidden_rows(2).tolist() == [False, True]
     world.session.sources.set_visible("box", True)
     assert panel.rows["box"].check.isChecked()
+
+
+def test_a_streamed_source_has_a_switch_too(panel: SourcesPanel) -> None:
+    sources = panel.sources
+    sources.reports = tuple(
+        dataclasses.replace(one, is_stream=one.source.id == "box") for one in sources.reports
+    )
+    sources.changed.emit(None)
+    panel.rows["box"].check.click()
+    assert not sources.is_visible("box")
 
 
 def test_flying_to_a_source_looks_at_its_middle(panel: SourcesPanel, world: World) -> None:

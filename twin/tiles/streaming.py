@@ -20,7 +20,6 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from twin.arrays import Int64Array
 from twin.city.resident_range import ResidentRange, rows_by_id
 from twin.city.residents import ResidentFeatures
 from twin.clock import NS_PER_S, Clock
@@ -32,7 +31,7 @@ from twin.tiles.loaded import LoadedTile, Prepared, StreamFigures, built_rows, t
 from twin.tiles.look import Look
 from twin.tiles.request_queue import Finished, RequestQueue
 from twin.tiles.tile_sizes import TileSizes
-from twin.tiles.traversal import Cut, cut_of
+from twin.tiles.traversal import Cut, cut_of, union_of
 from twin.tiles.tree import Content, TileTree
 
 _log = logging.getLogger(__name__)
@@ -77,7 +76,7 @@ class TileStreamer:
         #: Moves when a tile came or went.
         self.version = 0
         self._prepare = prepare
-        self._clock = clock
+        self.clock = clock
         self._books = [FailureBook(source.id, source.title) for source in self.sources]
         self._cuts: dict[int, Cut] = {}
         self._keys: dict[int, tuple[object, ...]] = {}
@@ -100,12 +99,12 @@ class TileStreamer:
 
     def collect(self, spare_ns: int) -> bool:
         """Take in what the workers have finished, for about ``spare_ns``; True when any came."""
-        begin = self._clock.monotonic_ns()
+        begin = self.clock.monotonic_ns()
         came = False
         while (done := self._queue.take_finished()) is not None:
             self._take(done)
             came = True
-            if self._clock.monotonic_ns() - begin >= spare_ns:
+            if self.clock.monotonic_ns() - begin >= spare_ns:
                 break
         return came
 
@@ -120,7 +119,7 @@ class TileStreamer:
         ahead : where the camera is flying to; loaded after what is seen now
         viewer : number of the view, 0 for the only one
         """
-        now_ns = self._clock.monotonic_ns()
+        now_ns = self.clock.monotonic_ns()
         allowed_px = self.allowed_px * coarser * self.budget.coarser
         key = (
             look.stamp,
@@ -142,6 +141,13 @@ class TileStreamer:
         self._fit()
         self._ask(later, now_ns)
         return cut
+
+    def set_source_visible(self, source_id: str, visible: bool) -> None:
+        """Switch a source on or off; while it is off nothing of it is drawn or asked for."""
+        for number, source in enumerate(self.sources):
+            if source.id == source_id and visible is (number in self.tree.hidden_sources):
+                self.tree.hidden_sources ^= {number}
+                self.version += 1
 
     # -- views ------------------------------------------------------------------------------
 
@@ -176,7 +182,7 @@ class TileStreamer:
 
     def status(self) -> tuple[SourceStatus, ...]:
         """What is missing of each source."""
-        now_ns = self._clock.monotonic_ns()
+        now_ns = self.clock.monotonic_ns()
         return tuple(book.status(now_ns) for book in self._books)
 
     def figures(self, viewer: int = 0, coarser: float = 1.0) -> StreamFigures:
@@ -282,18 +288,15 @@ class TileStreamer:
         book, record = self._book(node), self.tree.records[node]
         key = record.key or (record.contents[0] if record.contents else f"node {node}")
         if isinstance(error, SourceUnreachableError):
-            now_ns = self._clock.monotonic_ns()
+            now_ns = self.clock.monotonic_ns()
             retry_ns = book.note_unreachable(task, key, str(error), now_ns)
             self.tree.retry_ns[node] = retry_ns
             return
         if what == "fill":
             self._unfillable.add(node)
         if book.note_missing(task, key, str(error)):
-            _log.debug(
-                "A tile of %s is missing: %s",
-                self.sources[int(self.tree.source[node])].title,
-                error,
-            )
+            title = self.sources[int(self.tree.source[node])].title
+            _log.debug("A tile of %s is missing: %s", title, error)
         if what == "open":
             self.tree.expand(node, ())
         elif what == "load":
@@ -335,7 +338,7 @@ class TileStreamer:
 
     def _fit(self) -> None:
         """Have the pictures made coarser when all they need together would not fit."""
-        full = _union([cut.full for cut in self._cuts.values()])
+        full = union_of([cut.full for cut in self._cuts.values()])
         reserve = self._queue.n_slots * self._sizes.usual()
         room = self.budget.room_for(HOLDER) - reserve
         needed = int(self._sizes.of(self.tree, full).sum())
@@ -373,7 +376,7 @@ class TileStreamer:
         """The first of them, as long as there is room beside what the pictures need already."""
         if not ranked:
             return ranked
-        met = _union([cut.met for cut in self._cuts.values()])
+        met = union_of([cut.met for cut in self._cuts.values()])
         needed = met[self.tree.content[met] == Content.LOADED]
         room = self.budget.room_for(HOLDER) - int(self.tree.n_bytes[needed].sum())
         nodes = np.array([node for _, node in ranked], np.int64)
@@ -393,8 +396,3 @@ class TileStreamer:
 
     def _book(self, node: int) -> FailureBook:
         return self._books[int(self.tree.source[node])]
-
-
-def _union(parts: list[Int64Array]) -> Int64Array:
-    """Each node once; those of one view are distinct already."""
-    return parts[0] if len(parts) == 1 else np.unique(np.concatenate(parts))

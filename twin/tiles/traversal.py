@@ -48,6 +48,11 @@ class Cut:
         return not len(self.wanted) and not len(self.remote)
 
 
+def union_of(parts: list[Int64Array]) -> Int64Array:
+    """Each node once; those of one view are distinct already."""
+    return parts[0] if len(parts) == 1 else np.unique(np.concatenate(parts))
+
+
 @dataclass(slots=True, eq=False)
 class _Level:
     """Nodes of one level that are in the picture."""
@@ -80,7 +85,8 @@ def cut_of(tree: TileTree, look: Look, allowed_px: float, now_ns: int) -> Cut:
 
 def _descend(tree: TileTree, look: Look, allowed_px: float) -> list[_Level]:
     levels = []
-    node, parent_at = tree.roots, np.arange(len(tree.roots))
+    node = tree.shown_roots()
+    parent_at = np.arange(len(node))
     in_cut = np.ones(len(node), bool)
     above_px = np.full(len(node), FIRST)
     while len(node):

@@ -42,7 +42,8 @@ class TileTree:
     Attributes
     ----------
     n : number of nodes
-    roots : (R,) their rows
+    roots : (R,) the first node of each source
+    hidden_sources : numbers of the sources that nobody is to see or load
     records : the record of each node
     centre_m : (n, 3); half_m : (n, 3, 3); axes : (n, 3, 3) unit; lengths_m : (n, 3) half lengths
     radius_m : (n,) of the box's sphere
@@ -59,6 +60,7 @@ class TileTree:
     def __init__(self) -> None:
         self.n = 0
         self.roots: Int64Array = np.empty(0, np.int64)
+        self.hidden_sources: set[int] = set()
         self.records: list[NodeRecord] = []
         self._size = 0
         self.centre_m: Float64Array = np.empty((0, 3))
@@ -85,6 +87,11 @@ class TileTree:
         row = self._add([record], parent=-1, source=source, level=0)
         self.roots = np.append(self.roots, row)
         return row
+
+    def shown_roots(self) -> Int64Array:
+        """Roots of the sources that are not hidden."""
+        hidden = np.array(sorted(self.hidden_sources), np.int64)
+        return self.roots[~np.isin(self.source[self.roots], hidden)]
 
     def unfold(self, node: int) -> None:
         """Bring the children that a node's record knows into the tree."""

@@ -110,7 +110,7 @@ class SourceRow(QWidget):
         source_id = report.source.id
         self.check = QCheckBox(report.title)
         self.check.setChecked(panel.sources.is_visible(source_id))
-        self.check.setEnabled(not report.trouble and not report.is_stream)
+        self.check.setEnabled(not report.trouble)
         self.check.toggled.connect(lambda on: panel.sources.set_visible(source_id, on))
         self.go = QToolButton()
         self.go.setIcon(icon("frame", panel.inks.theme.ui["muted"]))
