@@ -39,6 +39,8 @@ class Moment:
     selected_ids : ids of the selected features; of a streamed city, whose rows are not the same
         in another process
     is_plan : drawn as a plan, north up
+    flight : camera of each frame of a film: focal point (metres), distance (metres), azimuth and
+        elevation (radians); () = none was chosen
     """
 
     given: SceneInput
@@ -48,6 +50,7 @@ class Moment:
     tools: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     selected_ids: tuple[str, ...] = ()
     is_plan: bool = False
+    flight: tuple[tuple[float, ...], ...] = ()
 
 
 def save_moment(path: Path, moment: Moment) -> None:
@@ -76,6 +79,7 @@ def save_moment(path: Path, moment: Moment) -> None:
         "tools": dict(moment.tools),
         "selected_ids": list(moment.selected_ids),
         "is_plan": moment.is_plan,
+        "flight": [list(pose) for pose in moment.flight],
     }
     path.write_bytes(msgspec.msgpack.encode(content))
 
@@ -130,6 +134,7 @@ def _moment(content: dict[str, Any]) -> Moment:
         tools=content["tools"],
         selected_ids=tuple(content["selected_ids"]),
         is_plan=bool(content["is_plan"]),
+        flight=tuple(tuple(float(number) for number in pose) for pose in content["flight"]),
     )
 
 

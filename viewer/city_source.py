@@ -113,6 +113,7 @@ class LoadedCity:
     streams : tilesets that are read piece by piece while the city is looked at
     scene_file : the scene it was read from; that of single files is not saved yet
     reports : what became of each source
+    source : what it was opened from
     """
 
     asset: CityAsset
@@ -120,6 +121,7 @@ class LoadedCity:
     streams: tuple[TileSource, ...] = ()
     scene_file: SceneFile | None = None
     reports: tuple[SourceReport, ...] = ()
+    source: CitySource = field(default_factory=CitySource)
 
 
 class CityLoading:
@@ -178,7 +180,9 @@ class CityLoading:
                 asset,
                 progress=lambda part: self._report(READING_SHARE + part * (1 - READING_SHARE)),
             )
-            self._result = LoadedCity(asset, tiles, opened.streams, opened.scene, opened.reports)
+            self._result = LoadedCity(
+                asset, tiles, opened.streams, opened.scene, opened.reports, self._source
+            )
         except Exception as error:  # noqa: BLE001 - handed to the thread that asks for the result
             self._error = error
 

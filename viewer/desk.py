@@ -29,6 +29,7 @@ from viewer.city_pane_docks import PaneDocks, ViewArea
 from viewer.city_pane_time import SharedPast
 from viewer.city_panes import CityPanes
 from viewer.city_source import LoadedCity
+from viewer.exports import ExportDriver
 from viewer.in_view_teller import InViewTeller
 from viewer.main_window import MainWindow
 from viewer.opening import Opening
@@ -165,6 +166,16 @@ class Desk:
             is_streamed=bool(loaded.streams),
         )
         self._sources_driver.add_actions(self.window.actions_table, RecentScenes())
+        self._exports = ExportDriver(
+            session=self.session,
+            bridge=self._bridge,
+            window=self.window,
+            source=loaded.source,
+            pane=lambda: self._panes.active,
+            book=lambda: views.book,
+            theme=lambda: self.window.theme.name,
+        )
+        self._exports.add_actions(self.window.actions_table)
         self._tool_driver.dress(theme, self.window.theme_changed)
         self._is_closed = False
         self._after_first_frame: list[Callable[[], None]] = []
@@ -287,6 +298,7 @@ class Desk:
         self._tool_driver.close()
         self._view_driver.close()
         self._sources_driver.close()
+        self._exports.close()
         self._main.close()
         QApplication.quit()
 

@@ -66,6 +66,10 @@ class OffscreenCity:
         self.scene.set_city(loaded.asset, loaded.tiles, loaded.streams)
         sources = SceneSources(loaded.reports, loaded.scene_file)
         self.scene.set_hidden_features(sources.hidden_rows(loaded.asset.features.n_features))
+        if self.scene.streamed is not None:
+            for one in sources.reports:
+                shown = sources.is_visible(one.source.id)
+                self.scene.streamed.streamer.set_source_visible(one.source.id, shown)
         self._switch_layers(moment.layers)
         self._switch_tools(moment.tools)
         self.scene.camera.set_plan(moment.is_plan, animated=False)

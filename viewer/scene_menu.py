@@ -13,6 +13,7 @@ from twin.session import ComposeRequest, TwinSession
 from widgets.actions import ActionTable, fill_menu
 
 FLY_DISTANCE_M = 250.0
+EXPORT_GROUP = "Export"
 
 
 def fill_scene_menu(
@@ -40,7 +41,33 @@ def fill_scene_menu(
             )
         )
     menu.addSeparator()
+    if pick is not None and pick.feature >= 0 and not pick.is_ground:
+        _add_export_of(menu, session, actions, pick, select)
+    fill_menu(menu.addMenu(EXPORT_GROUP), actions, actions.in_group(EXPORT_GROUP))
+    menu.addSeparator()
     fill_menu(menu, actions, actions.in_group("View"))
+
+
+def _add_export_of(
+    menu: QMenu,
+    session: TwinSession,
+    actions: ActionTable,
+    pick: Pick,
+    select: Callable[[Pick], None],
+) -> None:
+    """Exports of what was hit, or of the whole selection when it belongs to it."""
+    is_selected = pick.feature in session.selection.rows
+    what = "selection" if is_selected and len(session.selection.rows) > 1 else "this"
+
+    def run(action_id: str) -> None:
+        if not is_selected:
+            select(pick)
+        actions.run(action_id)
+
+    for action_id, kind in (("export.model", "model (GLB)"), ("export.table", "table")):
+        if actions.get(action_id) is not None:
+            entry = menu.addAction(f"Export {what} as {kind}…")
+            entry.triggered.connect(lambda _checked=False, i=action_id: run(i))
 
 
 def _compose(session: TwinSession, request: ComposeRequest, _checked: bool = False) -> None:

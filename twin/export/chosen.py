@@ -20,16 +20,10 @@ MERGED = "merged"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """Some loaded tiles and the table that their features refer to; never changed.
-
-    Attributes
-    ----------
-    first : row of the live table that feature 0 of ``table`` has
-    """
+    """Some loaded tiles and the table whose rows their features are; never changed."""
 
     table: FeatureTable
     tiles: Sequence[Tile]
-    first: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

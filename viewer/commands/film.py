@@ -77,7 +77,7 @@ def _film(
     with OffscreenCity(loaded, window_px=size, moment=moment) as city:
         city.home(size)
         city.aim(moment.camera)
-        poses = _poses(arguments, loaded, city.scene.camera.pose)
+        poses = _poses(arguments, loaded, moment, city.scene.camera.pose)
         given = city.settle_selected(moment)
         with Movie(arguments.output, size, arguments.fps) as movie:
             for done, pose in enumerate(poses, start=1):
@@ -89,8 +89,12 @@ def _film(
             return movie.n_frames
 
 
-def _poses(arguments: argparse.Namespace, loaded: LoadedCity, home: Pose) -> Sequence[Pose]:
+def _poses(
+    arguments: argparse.Namespace, loaded: LoadedCity, moment: Moment, home: Pose
+) -> Sequence[Pose]:
     """Camera of each frame."""
+    if moment.flight:
+        return flight_of(moment)
     if arguments.tour:
         return _poses_of_tour(arguments.tour, loaded, arguments.fps)
     n_frames = round(arguments.seconds * arguments.fps)
@@ -106,6 +110,21 @@ def orbit(home: Pose, n_frames: int) -> list[Pose]:
     return [
         replace(home, azimuth_rad=home.azimuth_rad + tau * frame / n_frames)
         for frame in range(n_frames)
+    ]
+
+
+def flight_of(moment: Moment) -> list[Pose]:
+    """The flight that was chosen with a moment."""
+    from scenes.pose import Pose
+
+    return [
+        Pose(
+            focal_m=(pose[0], pose[1], pose[2]),
+            distance_m=pose[3],
+            azimuth_rad=pose[4],
+            elevation_rad=pose[5],
+        )
+        for pose in moment.flight[:MOST_FRAMES]
     ]
 
 
