@@ -47,7 +47,7 @@ class StreamRig:
             return changed
         self._pin(selected)
         coarser, ahead = self.governor.coarser, self._camera.look_ahead(view)
-        changed |= streamed.update(view, coarser=coarser, ahead=ahead)
+        changed |= streamed.update(view, coarser=coarser, ahead=ahead, has_moved=has_moved)
         self._follow_rows()
         if streamed.version != self._drawn_version:
             self._drawn_version = streamed.version

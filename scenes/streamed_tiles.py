@@ -23,12 +23,21 @@ from twin.tiles.look import Look
 from twin.tiles.streaming import TileStreamer
 from twin.tiles.traversal import Cut
 
-#: What of a frame may be spent on taking tiles in.
+#: What of a frame may be spent on taking tiles in while the camera moves.
 ATTACH_NS = 2_000_000
-#: What of a frame uploads to the graphics driver may take …
+#: What of a frame uploads to the graphics driver may take while the camera moves …
 UPLOAD_MS = 2.0
 #: … at so many bytes a millisecond (measured on software GL: 1.26 ms for 0.53 MB).
 UPLOAD_BYTES_PER_MS = 420_000
+#: How much more of both a frame may take while the camera rests …
+AT_REST = 6
+#: … and until the first complete picture of a city, when there is no motion to keep smooth.
+AT_FIRST = 30
+#: Until then so long is left between two frames: on software GL a frame takes the processors that
+#: the tiles are decoded with.
+FIRST_STEP_NS = 400_000_000
+#: A first picture that is not complete by then is waiting for a slow source.
+FIRST_MOST_NS = 8_000_000_000
 POINT_PX = 2.0
 
 
@@ -68,25 +77,54 @@ class StreamedTiles:
         self._target: frozenset[int] = frozenset()
         self._is_late = False
         self._visible = True
+        self._was_complete = False
+        self._begun_ns = streamer.clock.monotonic_ns()
+        self._drawn_ns: int | None = None
+        self._haste = AT_FIRST
 
-    def update(self, view: View, *, coarser: float, ahead: Look | None) -> bool:
+    def update(
+        self, view: View, *, coarser: float, ahead: Look | None, has_moved: bool = True
+    ) -> bool:
         """Take in what has come and show what the view needs; True when the picture changed."""
         self.coarser = coarser
-        self.streamer.collect(ATTACH_NS)
+        self._haste = AT_FIRST if self._is_first else 1 if has_moved else AT_REST
+        self.streamer.collect(self._haste * ATTACH_NS)
         look = look_of(view)
         cut = self.streamer.choose(look, coarser=coarser, ahead=ahead, viewer=self.viewer)
-        if cut is self.cut:
-            return self._step() if self._is_late else False
-        self.cut = cut
-        self._forget_gone()
-        self._target = frozenset(cut.drawn.tolist()) & self.streamer.loaded.keys()
-        return self._step()
+        if cut is not self.cut:
+            self.cut = cut
+            self._forget_gone()
+            self._target = frozenset(cut.drawn.tolist()) & self.streamer.loaded.keys()
+            self._is_late = True
+        if not self._is_late or self._waits_for_more(cut):
+            return False
+        changed = self._step()
+        self._was_complete |= self.is_settled
+        return changed
+
+    @property
+    def _is_first(self) -> bool:
+        """Whether there was no complete picture yet, and one may still come soon."""
+        age_ns = self.streamer.clock.monotonic_ns() - self._begun_ns
+        return not self._was_complete and age_ns < FIRST_MOST_NS
+
+    def _waits_for_more(self, cut: Cut) -> bool:
+        """Whether the first picture is still too young to be drawn again with a few more tiles."""
+        if not self._is_first or not self._drawn or cut.is_complete:
+            return False
+        now_ns = self.streamer.clock.monotonic_ns()
+        if self._drawn_ns is None:  # the first call after a frame: what it took does not count
+            self._drawn_ns = now_ns
+        if now_ns - self._drawn_ns < FIRST_STEP_NS:
+            return True
+        self._drawn_ns = None
+        return False
 
     def _step(self) -> bool:
         """Show what is new, no more than a frame can upload; then hide what it replaces."""
         late, spent_ms = set(), 0.0
         for node in self._target - self._drawn:
-            if spent_ms > UPLOAD_MS and node not in self._shown:
+            if spent_ms > self._haste * UPLOAD_MS and node not in self._shown:
                 late.add(node)
                 continue
             if node not in self._shown:

@@ -96,12 +96,19 @@ class _Taker:
         return took_ms
 
     def settle(self) -> bool:
-        """Draw until everything the view wants is there."""
+        """As the console does: draw what is new until everything the view wants is there."""
         end = time.perf_counter() + SETTLE_S
         calm = 0
+        window = self._viewport.render_window
         while calm < 3 and time.perf_counter() < end:
-            self.frame(governed=False)
-            calm = calm + 1 if self._scene.is_settled else 0
+            if self._scene.update(self._given):
+                window.Render()
+                window.WaitForCompletion()
+                calm = 0
+            else:
+                calm = calm + 1 if self._scene.is_settled else 0
+                time.sleep(0.002)
+            self._app.processEvents()
         return calm >= 3
 
 

@@ -223,9 +223,10 @@ def test_zooming_in_never_shows_a_hole(streamed, target):
     assert max(bare) < 0.75
 
 
-def test_a_frame_uploads_no_more_than_it_has_time_for(streamed, target):
+def test_a_frame_uploads_no_more_than_it_has_time_for_while_the_camera_moves(streamed, target):
     scene = streamed(BoxStream(5, edges=False))
     settle(scene, target)
+    assert scene.streamed._was_complete
     scene.camera.set_pose(replace(STREET, distance_m=1500.0))
     uploads, seen = [], set()
 
@@ -233,12 +234,25 @@ def test_a_frame_uploads_no_more_than_it_has_time_for(streamed, target):
         shown = scene.streamed._shown
         uploads.append(sum(shown[n].content.upload_bytes for n in shown.keys() - seen))
         seen.update(shown)
+        if not scene.is_settled:
+            scene.camera.set_pose(replace(STREET, distance_m=1500.0 - len(uploads)))
 
     seen.update(scene.streamed._shown)
     settle(scene, target, each=each)
     largest = max(shown.content.upload_bytes for shown in scene.streamed._shown.values())
     assert sum(uploads) > 3 * largest
     assert max(uploads) <= UPLOAD_MS * UPLOAD_BYTES_PER_MS + largest
+
+
+def test_the_first_picture_waits_for_more_tiles_and_then_is_complete(streamed, target):
+    scene = streamed(BoxStream(4, edges=False))
+    scene.camera.set_pose(replace(STREET, distance_m=1500.0))
+    drawn = []
+    settle(scene, target, each=lambda: drawn.append(scene.streamed.figures.n_drawn))
+    n_tiles = drawn[-1]
+    assert n_tiles >= 6
+    assert len(drawn) < n_tiles  # not a frame for each tile that came
+    assert len(scene.streamed._shown) >= n_tiles
 
 
 def test_the_memory_limit_holds_with_graphics_and_what_was_read_whole(streamed, target):
