@@ -71,7 +71,7 @@ def inspected(path: Path, *, lod: str = "", crs: str = "") -> dict[str, Any]:
         "crs": asset.source_crs,
         "features": asset.features.n_features,
         "features_by_kind": asset.features.counts_by_kind(),
-        "counts": dict(asset.counts),
+        "counts": dict(asset.counts) or asset.features.counts_by_kind(),
         "surfaces": asset.n_surfaces,
         "triangles": asset.soup.n_triangles,
         "lods": list(asset.lods),
@@ -124,7 +124,8 @@ def _table(report: dict[str, Any]) -> Iterator[str]:
     yield line("features", f"{report['features']:,}")
     for kind, count in sorted(report["features_by_kind"].items(), key=lambda one: -one[1]):
         yield line("", f"{count:>9,} {kind}")
-    for name, count in sorted(report["counts"].items(), key=lambda one: -one[1]):
+    more = {k: n for k, n in report["counts"].items() if report["features_by_kind"].get(k) != n}
+    for name, count in sorted(more.items(), key=lambda one: -one[1]):
         yield line("holds", f"{count:>9,} {name}")
     yield line("surfaces", f"{report['surfaces']:,}")
     yield line("triangles", f"{report['triangles']:,}")
