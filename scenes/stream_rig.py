@@ -41,10 +41,10 @@ class StreamRig:
     def update(self, view: View, *, has_moved: bool, selected: int) -> bool:
         """Bring streamed tiles to this view; True when the picture changed."""
         changed = self.governor.note_view(has_moved=has_moved, now_ns=self._clock.monotonic_ns())
-        self._stage.draws_edges = self.governor.draws_edges
+        had_edges, self._stage.draws_edges = self._stage.draws_edges, self.governor.draws_edges
         streamed = self._stage.streamed
-        if streamed is None:
-            return changed
+        if streamed is None:  # at rest or not, it is drawn in full
+            return had_edges != self._stage.draws_edges
         self._pin(selected)
         coarser, ahead = self.governor.coarser, self._camera.look_ahead(view)
         changed |= streamed.update(view, coarser=coarser, ahead=ahead, has_moved=has_moved)

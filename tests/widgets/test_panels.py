@@ -79,6 +79,10 @@ def test_follows_a_session_that_fills(panel_id, open_panel, world: World) -> Non
         assert not panel.grab().isNull()
 
 
+#: Panels without a colour of their own: the window's style sheet gives them all.
+DRESSED_BY_THE_WINDOW = {"in_view"}
+
+
 @pytest.mark.parametrize("panel_id", PANELS)
 def test_follows_a_change_of_theme(panel_id, open_panel, full_world, context) -> None:
     context.layers.show_legend(Legend(title="Year", vmin=1900, vmax=2000, ramp="cividis"))
@@ -89,7 +93,8 @@ def test_follows_a_change_of_theme(panel_id, open_panel, full_world, context) ->
     context.theme_changed.emit(load_theme("dark"))
     assert context.theme_changed.n_handlers == 1
     assert panel.inks.theme.name == "dark"
-    assert panel.grab().toImage() != light
+    if panel_id not in DRESSED_BY_THE_WINDOW:
+        assert panel.grab().toImage() != light
 
 
 @pytest.mark.parametrize("panel_id", PANELS)
