@@ -26,6 +26,7 @@ from viewer.window_actions import add_window_actions
 from viewer.workspaces import WORKSPACES, Workspace, in_order
 from widgets.actions import ActionTable, KeyBinding, fill_menu
 from widgets.bridge import Bridge
+from widgets.dock_tabs import DockTabs
 from widgets.find_box import FindBox
 from widgets.find_groups import PANEL_GROUP, SessionFinder
 from widgets.in_view_list import InViewList
@@ -117,6 +118,7 @@ class MainWindow(QMainWindow):
         self._frame: Frame = "live"
         self._n_refreshes = 0
         self._is_released = False
+        self._stop_naming: Callable[[], None] | None = None
         self._workspace = WORKSPACES[0]
         self._context = PanelContext(
             session=session,
@@ -133,6 +135,7 @@ class MainWindow(QMainWindow):
         self.top_bar = self._make_top_bar(operator)
         self.strip = self._make_strip()
         self.docks = {r.id: PanelDock(r, self._context) for r in in_order(panels)}
+        self._tabs = DockTabs(self, self.docks.values(), theme)
         self._layout = DockLayout(self, self._middle, tuple(self.docks.values()))
         self._finder = SessionFinder(
             session=session, bridge=bridge, actions=self.actions_table, ready=self._found_more
@@ -238,6 +241,13 @@ class MainWindow(QMainWindow):
     def _name_docks(self, *_visible: object) -> None:
         for dock in self.docks.values():
             dock.show_alone(not self.tabifiedDockWidgets(dock))
+        if self._stop_naming is None and not self._is_released:
+            # Qt makes and fills its tab bars later.
+            self._stop_naming = self.bridge.after(0, self._name_tabs)
+
+    def _name_tabs(self) -> None:
+        self._stop_naming = None
+        self._tabs.refresh()
 
     # ---- panels ----------------------------------------------------------------------------
 
@@ -314,6 +324,7 @@ class MainWindow(QMainWindow):
         self.toast.set_theme(theme)
         for dock in self.docks.values():
             dock.set_theme(theme)
+        self._tabs.set_theme(theme)
         self.set_frame(self._frame)
         self.theme_changed.emit(theme)
         self._view.request_frame()
@@ -372,6 +383,8 @@ class MainWindow(QMainWindow):
 
     def _release(self) -> None:
         self._keys.close()
+        if self._stop_naming is not None:
+            self._stop_naming()
         for dock in self.docks.values():
             dock.release()
         for stop in self._stops:

@@ -141,6 +141,8 @@ QWidget[role="dock-title"] { background: @panel@; border-bottom: 1px solid @line
 QTabBar { background: transparent; qproperty-drawBase: 0; }
 QTabBar::tab { background: transparent; color: @muted@; padding: 5px 10px; margin: 0 1px 0 0;
     border: none; border-bottom: 2px solid transparent; }
+QTabBar[crowded="true"]::tab { padding: 5px 5px; margin: 0; }
+QTabBar[crowded="true"]::tab:!selected { max-width: 16px; }
 QTabBar::tab:hover { color: @text@; }
 QTabBar::tab:selected { color: @text@; border-bottom: 2px solid @accent@; }
 QTabBar::tab:focus { color: @accent@; }
