@@ -78,7 +78,12 @@ class SunGround:
         self._actor.GetProperty().SetTexture("sunDepth", depth)
         self._actor.PickableOff()
         self._actor.UseBoundsOff()
+        self._actor.VisibilityOff()  # a frame may come before the sun's first uniforms
         renderer.AddActor(self._actor)
+
+    def show(self) -> None:
+        """The uniforms of the sun were written: draw from now on."""
+        self._actor.VisibilityOn()
 
     def dispose(self) -> None:
         """Take the disc out of the renderer."""

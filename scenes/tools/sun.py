@@ -96,6 +96,7 @@ class SunVisual(ModeVisual):
         towards = sun.direction(self._place.turn_rad)
         if sun.is_up and state.shadows:
             changed |= self._bake(towards)
+            self._ground.show()
         if not self._is_added:
             self._bench.stage.surface_property.SetTexture("sunDepth", self._map.texture)
             self._bench.stage.add_shader_part(SUN_PART)
