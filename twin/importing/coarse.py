@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from twin.arrays import Float32Array, Float64Array, Int32Array, UInt8Array
+from twin.city.asset import Surface
 from twin.importing.boxes import Boxes, boxes_soup, cell_keys, joined_boxes, merged_boxes
 from twin.importing.glb import TileRows
 from twin.importing.ground import (
@@ -32,6 +33,10 @@ _CELLS = (256, 192, 128, 96, 80, 64, 52, 44, 36, 30, 24, 16)
 #: A coarser tile states at least this many times the error of the finer ones.
 _STEP = 1.7
 _LEAST_ERROR_M = 0.5
+#: Share of the ground under buildings from which a place is drawn as built-up from afar.
+_BUILT_UP = 0.16
+#: Smaller pixels show the streets between houses.
+_BUILT_UP_PIXEL_M = 64.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +176,7 @@ def _content(
     merged = np.zeros(0, np.int64)
     if boxes is not None:
         soup = boxes_soup(boxes)
-        parts.append(lit_of(soup, np.full(len(boxes), -1, np.int32)))
+        parts.append(lit_of(soup, np.full(len(boxes), -1, np.int32), dark_feet=False))
         owners, merged = boxes.features, boxes.merged
     with_raster = ground is None and raster is not None
     if ground is not None:
@@ -180,11 +185,35 @@ def _content(
         owners = np.concatenate([owners, used])
         merged = np.concatenate([merged, np.ones(len(used), np.int64)])
     elif raster is not None:
-        soup = rectangles_soup(raster, max(0.5, error_m / 4))
+        shown = raster
+        if boxes is not None and raster.frame.pixel_m >= _BUILT_UP_PIXEL_M:
+            shown = built_up(raster, boxes)
+        soup = rectangles_soup(shown, max(0.5, error_m / 4))
         lit = lit_of(soup, np.array([-1], np.int32))
         parts.append(_renumbered(lit, np.full(lit.n_triangles, len(owners), np.int32)))
     rows = writer.rows_of(table.taken(owners), merged, with_ground=with_raster)
     return joined(parts), rows
+
+
+def built_up(raster: GroundRaster, boxes: Boxes) -> GroundRaster:
+    """The raster with the shade of roofs where houses stand close.
+
+    Boxes that stand for many houses leave gaps that the houses fill; from afar a town would look
+    like its lawns without this.
+    """
+    frame = raster.frame
+    columns = np.floor(boxes.centres[:, 0] / frame.pixel_m).astype(np.int64) - frame.column
+    rows = np.floor(boxes.centres[:, 1] / frame.pixel_m).astype(np.int64) - frame.row
+    inside = (rows >= 0) & (rows < frame.n_rows) & (columns >= 0) & (columns < frame.n_columns)
+    ground = np.zeros(raster.codes.shape)
+    np.add.at(ground, (rows[inside], columns[inside]), boxes.area_m2[inside])
+    around = np.pad(ground, 1)
+    near = sum(around[1 + y : 1 + y + frame.n_rows, 1 + x : 1 + x + frame.n_columns]
+               for y in (-1, 0, 1) for x in (-1, 0, 1))  # fmt: skip
+    dense = near >= _BUILT_UP * 9 * frame.pixel_m**2
+    dense &= ~np.isin(raster.codes, [NOTHING, Surface.WATER, Surface.RAIL])
+    codes = np.where(dense, np.uint8(Surface.ROOF), raster.codes)
+    return GroundRaster(frame=frame, codes=codes, z_m=raster.z_m)
 
 
 def _renumbered(lit: Lit, features: Int32Array) -> Lit:

@@ -87,7 +87,7 @@ class GroundRaster:
     z_m: Float32Array
 
     def halved(self) -> GroundRaster:
-        """Twice as coarse: what most of each four pixels hold, at their mean height."""
+        """Twice as coarse: what most of each four pixels hold; water counts more."""
         frame, coarse = self.frame, self.frame.coarser()
         low = (frame.row - 2 * coarse.row, frame.column - 2 * coarse.column)
         margins = [
@@ -98,7 +98,8 @@ class GroundRaster:
         z = _fours(np.pad(self.z_m, margins, constant_values=np.nan))
         there = codes != NOTHING
         votes = ((codes[..., :, None] == codes[..., None, :]) & there[..., :, None]).sum(axis=3)
-        best = np.where(there, votes, 0).argmax(axis=2)[..., None]
+        votes = votes + 2 * (codes == Surface.WATER) - 1  # rivers stay whole longer than roads
+        best = np.where(there, votes, -1).argmax(axis=2)[..., None]
         code = np.take_along_axis(codes, best, axis=2)
         same = there & (codes == code)
         mean = np.where(same, z, 0.0).sum(axis=2) / np.maximum(same.sum(axis=2), 1)

@@ -9,7 +9,7 @@ import numpy as np
 from twin.arrays import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array, UInt8Array
 from twin.city.asset import TriangleSoup
 from twin.importing.threes import bounds_of_points
-from twin.tiles.light import base_heights, code_light, feature_tints, unit_normals
+from twin.tiles.light import FOOT_HEIGHT_M, base_heights, code_light, feature_tints, unit_normals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,10 +62,16 @@ def joined(parts: list[Lit]) -> Lit:
     )
 
 
-def lit_of(soup: TriangleSoup, parents: Int32Array) -> Lit:
-    """Bake the light. ``parents`` (N,) is the parent row of each feature, -1 for none."""
+def lit_of(soup: TriangleSoup, parents: Int32Array, *, dark_feet: bool = True) -> Lit:
+    """Bake the light.
+
+    Parameters
+    ----------
+    parents : (N,) parent row of each feature, -1 for none
+    dark_feet : darken the feet of walls; from afar that makes low boxes black specks
+    """
     normals = unit_normals(soup.corners_local_m)
-    base_z_m = base_heights(soup, parents)
+    base_z_m = base_heights(soup, parents) - (0.0 if dark_feet else FOOT_HEIGHT_M)
     return Lit(
         corners_local_m=soup.corners_local_m,
         features=soup.features,
