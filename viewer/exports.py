@@ -256,7 +256,7 @@ class ExportDriver:
                 path.write_text(csv_of(rows, origin), encoding="utf-8", newline="")
             else:
                 path.write_bytes(geojson_of(rows, origin))
-            return _saved(path, f"{len(rows):,} rows")
+            return _saved(path, "1 row" if len(rows) == 1 else f"{len(rows):,} rows")
 
         self._save(work, path)
 

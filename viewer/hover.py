@@ -16,6 +16,7 @@ from twin.sense.model import OBSERVED_PROPERTIES
 from twin.session import TwinSession
 from viewer.city_pane_time import behind_text
 from widgets.hover_card import HoverCard
+from widgets.parts.feature_lookup import near_attributes
 from widgets.viewport import Viewport
 
 #: Attributes worth a line when they are there, in this order.
@@ -121,7 +122,7 @@ def _values(session: TwinSession, thing_id: str) -> tuple[list[tuple[str, str]],
 
 def _feature_text(session: TwinSession, row: int) -> CardText:
     features = session.city.features
-    attributes = features.attributes_of(row)
+    attributes = near_attributes(session, row)
     title = str(attributes.get("name") or features.ids[row])
     lines = [
         (name.removesuffix("_m").replace("_", " ").capitalize(), _value_text(name, value))

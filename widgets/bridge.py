@@ -35,6 +35,8 @@ _log = logging.getLogger(__name__)
 _PROGRESS_INTERVAL_MS = 200
 _MAX_FAILURES_IN_A_ROW = 10
 _JOIN_MS = 10_000
+#: Some jobs only wait for another process or a disk, and must not keep others from starting.
+_LEAST_WORKERS = 6
 
 
 class JobCancelled(Exception):
@@ -160,6 +162,7 @@ class Bridge:
         self._clock: Clock = clock or SystemClock()
         self._mailbox = _Mailbox()
         self._pool = QThreadPool(self._mailbox)
+        self._pool.setMaxThreadCount(max(_LEAST_WORKERS, self._pool.maxThreadCount()))
         self._timers: set[_Timer] = set()
         self._jobs: list[Job] = []
         self._listeners: dict[Job, tuple[Callable[[float], None], float]] = {}

@@ -102,13 +102,15 @@ class ExportDialog(QDialog):
         self._make_size()
         self._make_film()
         self._make_file()
+        title = QLabel(self.windowTitle())
+        title.setProperty("role", "title")
         about = _muted(form.about)
         self.note = _muted("")
         self._make_buttons()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 16, 16, 16)
         layout.setSpacing(12)
-        for part in (about, self._rows, self.note, self.buttons):
+        for part in (title, about, self._rows, self.note, self.buttons):
             if isinstance(part, QFormLayout):
                 layout.addLayout(part)
             else:
@@ -238,7 +240,8 @@ class ExportDialog(QDialog):
             parts.append(f"{round(self.seconds.value() * self.fps.value()):,} frames")
         if self.form.view_px is not None:
             size = self.width_px.value() * self.height_px.value() / _MEGA
-            parts.append(f"{size:,.1f} megapixels")
+            each = " each" if self.form.flights else ""
+            parts.append(f"{size:,.1f} megapixels{each}")
         if self._path().exists():
             parts.append("the file that is there will be replaced")
         text = ", ".join(parts)

@@ -62,6 +62,7 @@ class FindBox(QFrame):
         self._ask_groups = groups
         self._groups: Sequence[FindGroup] = ()
         self._came_from: QWidget | None = None
+        self._has_stepped = False
         self.setProperty("role", "card")
         self.setAutoFillBackground(True)
         self._edit = QLineEdit()
@@ -116,8 +117,13 @@ class FindBox(QFrame):
     def refresh_groups(self) -> None:
         """Ask for the groups again while open (an index just got ready)."""
         if self.isVisible():
+            index = self._list.currentIndex()
+            chosen, title, was_stepped = index.data(_FOUND), str(index.data()), self._has_stepped
             self._groups = self._ask_groups()
             self.search(self._edit.text())
+            if was_stepped and chosen is not None:
+                self._choose_again(chosen.group.heading, title)
+                self._has_stepped = True
 
     def results(self) -> list[Found]:
         """What is listed now, best first."""
@@ -134,12 +140,25 @@ class FindBox(QFrame):
                 heading = one.group.heading
                 self._model.appendRow(_heading_item(heading))
             self._model.appendRow(_found_item(one))
-        if query.strip() and not found:
+        notes = [note for group in self._groups if (note := group.note())]
+        for note in notes:
+            self._model.appendRow(_heading_item(note))
+        if query.strip() and not found and not notes:
             self._model.appendRow(_heading_item(f"Nothing is called “{query.strip()}”"))
         self._fit()
         self._choose_first()
 
+    def _choose_again(self, heading: str, title: str) -> None:
+        """Keep what the person has chosen although the list was made anew."""
+        for row in range(self._model.rowCount()):
+            item = self._model.item(row)
+            found = item.data(_FOUND)
+            if found is not None and (found.group.heading, item.text()) == (heading, title):
+                self._list.setCurrentIndex(self._model.index(row, 0))
+                return
+
     def _choose_first(self) -> None:
+        self._has_stepped = False
         for row in range(self._model.rowCount()):
             if self._model.item(row).data(_FOUND) is not None:
                 self._list.setCurrentIndex(self._model.index(row, 0))
@@ -158,6 +177,7 @@ class FindBox(QFrame):
         self.move((window.width() - width) // 2, 56)
 
     def _step(self, by: int) -> None:
+        self._has_stepped = True
         row = self._list.currentIndex().row()
         for _ in range(self._model.rowCount()):
             row = (row + by) % self._model.rowCount()

@@ -6,19 +6,32 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from twin.city.asset import CityAsset, Features, Place
+from twin.arrays import Float64Array
+from twin.city.asset import CityAsset, Features, FeatureTable, Place
+from twin.city.resident_range import SourceTable
+from twin.city.residents import ResidentFeatures
 from twin.sense.model import OBSERVED_PROPERTIES, Datastream, Thing, Unit
 from twin.session import Selection, TwinSession
 from widgets.actions import ActionTable
 from widgets.bridge import Bridge, ignore
 from widgets.find_box import action_group
 from widgets.find_index import FindGroup, NameIndex
+from widgets.find_late import LateIndex
+from widgets.pending_selection import PendingSelection
 
 _NAME_WORDS = ("name", "naam", "title", "address", "adres", "street", "straat", "label")
 _PLACE_M, _THING_M, _UNIT_M = 300.0, 200.0, 250.0
 #: A thing of a place's name, as near as this, is that place: a pump station, a gate.
 _SAME_PLACE_M = 60.0
 PANEL_GROUP = "Panels"
+NO_FEATURES = FeatureTable(
+    ids=(),
+    kind_names=(),
+    kind_codes=np.empty(0, np.uint16),
+    parents=np.empty(0, np.int32),
+    bounds_min_max_local_m=np.empty((0, 6), np.float32),
+)
+FEATURES = "Buildings and other features"
 
 
 class SessionFinder:
@@ -39,7 +52,9 @@ class SessionFinder:
         self._bridge = bridge
         self._actions = actions
         self._ready = ready
+        self._pending = PendingSelection(session, bridge)
         self._city: tuple[FindGroup, ...] = ()
+        self._streamed = self._streamed_groups()
         self._sensed: tuple[FindGroup, ...] = ()
         self._sensed_version = (-1, -1)
         self._is_busy = False
@@ -52,16 +67,18 @@ class SessionFinder:
             *self._city[:1],
             *self._sensed,
             *self._city[1:],
+            *self._streamed,
             action_group(self._actions, PANEL_GROUP, lambda a: a.group == PANEL_GROUP),
             action_group(self._actions, "Actions", lambda a: a.group != PANEL_GROUP),
         )
 
     def _index_city(self) -> None:
         city = self._session.city
+        whole = whole_table(city.features)
 
         def work(_progress: object) -> tuple[NameIndex, list[str], NameIndex]:
             places = NameIndex(f"{p.name} {p.district} {p.id}" for p in city.places)
-            titles, texts = feature_names(city.features)
+            titles, texts = feature_names(whole)
             return places, titles, NameIndex(texts)
 
         def done(made: tuple[NameIndex, list[str], NameIndex]) -> None:
@@ -133,18 +150,44 @@ class SessionFinder:
             self._session.select(Selection(feature=row))
             bounds = city.features.bounds_min_max_local_m[row].astype(float)
             if not np.isnan(bounds).any():
-                low, high = bounds[:3], bounds[3:]
-                x, y, z = (float(v) for v in (low + high) / 2)
-                size_m = float(np.linalg.norm(high - low))
-                self._session.fly_to_requested.emit((x, y, z, 80.0 + 3.0 * size_m))
+                self._session.fly_to_requested.emit(_view_of(bounds))
 
         return FindGroup(
-            heading="Buildings and other features",
+            heading=FEATURES,
             index=index,
             title=lambda row: titles[row],
             detail=lambda row: _detail(city.features.kind(row), ""),
             choose=choose,
             icon="building",
+        )
+
+    def _streamed_groups(self) -> tuple[FindGroup, ...]:
+        """One for each streamed source that has a table: also of what is not loaded."""
+        features = self._session.city.features
+        tables = features.tables.values() if isinstance(features, ResidentFeatures) else ()
+        return tuple(self._streamed_group(table) for table in tables)
+
+    def _streamed_group(self, table: SourceTable) -> FindGroup:
+        index = LateIndex(bridge=self._bridge, look=table.find, ready=self._ready)
+
+        def choose(row: int) -> None:
+            found = index.found(row)
+            bounds = np.array(found.bounds, float)
+            if not np.isnan(bounds).any():
+                self._session.fly_to_requested.emit(_view_of(bounds))
+            self._pending.want(found.id, found.name or found.id)
+
+        def note() -> str:
+            return f"Looking through {table.n_features:,} features …" if index.is_busy else ""
+
+        return FindGroup(
+            heading=FEATURES,
+            index=index,
+            title=lambda row: index.found(row).name or index.found(row).id,
+            detail=lambda row: _detail(index.found(row).kind, ""),
+            choose=choose,
+            icon="building",
+            note=note,
         )
 
     def _thing_group(self, things: Sequence[Thing], index: NameIndex) -> FindGroup:
@@ -184,6 +227,20 @@ class SessionFinder:
             choose=choose,
             icon="unit",
         )
+
+
+def whole_table(features: Features) -> Features:
+    """What was read whole: it never changes, so that any thread may read it. GUI thread."""
+    if not isinstance(features, ResidentFeatures):
+        return features
+    return next((one.table for one in features.ranges if not one.source_id), NO_FEATURES)
+
+
+def _view_of(bounds_m: Float64Array) -> tuple[float, float, float, float]:
+    """Middle of a box (6,) and a good distance to look at it from."""
+    low, high = bounds_m[:3], bounds_m[3:]
+    x, y, z = (float(v) for v in (low + high) / 2)
+    return x, y, z, 80.0 + 3.0 * float(np.linalg.norm(high - low))
 
 
 def feature_names(features: Features) -> tuple[list[str], list[str]]:

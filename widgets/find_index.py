@@ -10,6 +10,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 _SEPARATORS = re.compile(r"[-_/.,:;()\[\]·…]")
 _MAX_HITS = 400
@@ -112,6 +113,14 @@ class NameIndex:
             at = self._text.index("\n", match.end() - 1)
 
 
+class Searched(Protocol):
+    """Names that can be searched; `NameIndex` is one."""
+
+    def search(self, query: str, limit: int) -> list[Hit]:
+        """The best `limit` names for `query`, best first."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindGroup:
     """Things of one sort that can be found.
@@ -120,18 +129,20 @@ class FindGroup:
     ----------
     heading : e.g. "Places"
     index : over texts that may hold more than the title (id, address, synonyms)
+    note : what is still going on, for a person; "" = nothing
     title, detail, key : of a row, for a person; `detail` and `key` may be ""
     choose : do it or fly there, on the GUI thread
     icon : name in ``resources/icons``
     """
 
     heading: str
-    index: NameIndex
+    index: Searched
     title: Callable[[int], str]
     choose: Callable[[int], object]
     detail: Callable[[int], str] = lambda _row: ""
     key: Callable[[int], str] = lambda _row: ""
     icon: str = "place"
+    note: Callable[[], str] = lambda: ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from widgets.parts.datastream_table import Column, DatastreamTable, SlotRole
 from widgets.parts.elided_button import ElidedButton
 from widgets.parts.empty_state import EmptyState
 from widgets.parts.fact_table import FactView
+from widgets.parts.feature_lookup import FeatureLookup
 from widgets.parts.panel_widget import PanelWidget
 from widgets.parts.places import place_of_selection
 from widgets.parts.selection_facts import Subject, facts_of, subject_of
@@ -46,6 +47,7 @@ class InspectorPanel(PanelWidget):
         super().__init__(context)
         self._known: tuple[int, int] = (-1, -1)
         self._subject: Subject | None = None
+        self._lookup = FeatureLookup(self.session, context.bridge, self._show_facts)
         self.streams = DatastreamTable(self.session.observations, self.session.clock)
         self._make_head()
         self._make_streams()
@@ -164,11 +166,14 @@ class InspectorPanel(PanelWidget):
         if self._subject is None:
             return
         self._allow_flying()
-        facts = facts_of(self.session, self.session.selection)
-        self.facts.show_facts(facts)
-        self._facts_title.setVisible(bool(facts))
+        self._show_facts()
         self.streams.refresh(0, self.streams.rowCount() - 1)
         self._show_series_of(self.table.currentIndex(), QModelIndex())
+
+    def _show_facts(self) -> None:
+        facts = facts_of(self.session, self.session.selection, self._lookup.attributes)
+        self.facts.show_facts(facts)
+        self._facts_title.setVisible(bool(facts))
 
     def take_theme(self, theme: Theme) -> None:
         """Follow a change of theme."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from twin.session import Selection, TwinSession
+from widgets.parts.feature_lookup import near_attributes
 
 Xyz = tuple[float, float, float]
 _NAME_ATTRIBUTES = ("name", "Name", "addr:street", "identificatie")
@@ -13,10 +14,10 @@ _NAME_ATTRIBUTES = ("name", "Name", "addr:street", "identificatie")
 def feature_name(session: TwinSession, row: int) -> str:
     """Name of a feature where it has one, else its id."""
     features = session.city.features
+    known = near_attributes(session, row)
     for name in _NAME_ATTRIBUTES:
-        column = features.attributes.get(name)
-        if column is not None and column.dtype == object and column[row]:
-            return str(column[row])
+        if isinstance(known.get(name), str) and known[name]:
+            return str(known[name])
     for place in session.city.places:
         if place.feature == row:
             return place.name

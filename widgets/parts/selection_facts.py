@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,9 @@ from twin.city.frames import geographic_from_local
 from twin.clock import NS_PER_S
 from twin.commanding import Target, target_of
 from twin.errors import CrsError
+from twin.export.chosen import MERGED
 from twin.session import Selection, TwinSession
+from widgets.parts.feature_lookup import Attributes, near_attributes
 from widgets.parts.places import feature_name
 from widgets.parts.wording import age_text, clock_text, kind_title, number_text
 
@@ -50,14 +53,25 @@ def subject_of(session: TwinSession, selection: Selection) -> Subject | None:
     return None
 
 
-def facts_of(session: TwinSession, selection: Selection) -> Facts:
-    """Rows of (name, value) about what is selected, at this moment."""
+def facts_of(
+    session: TwinSession,
+    selection: Selection,
+    attributes: Callable[[int], Attributes] | None = None,
+) -> Facts:
+    """Rows of (name, value) about what is selected, at this moment.
+
+    Parameters
+    ----------
+    attributes : tells those of a feature row (`FeatureLookup.attributes`); None = those that are
+        known at once
+    """
     if selection.thing_id:
         return _thing_facts(session, selection.thing_id)
     if selection.unit_id:
         return _unit_facts(session, selection.unit_id)
     if 0 <= selection.feature < session.city.features.n_features:
-        return _feature_facts(session, selection.feature)
+        known = attributes or (lambda row: near_attributes(session, row))
+        return _feature_facts(session, selection.feature, known)
     return []
 
 
@@ -103,20 +117,28 @@ def _feature(session: TwinSession, row: int) -> Subject:
     )
 
 
-def _feature_facts(session: TwinSession, row: int) -> Facts:
+def _feature_facts(
+    session: TwinSession, row: int, attributes: Callable[[int], Attributes]
+) -> Facts:
     features = session.city.features
     facts: Facts = [("Id", str(features.ids[row]))]
     low_high = features.bounds_min_max_local_m[row].tolist()
     if all(math.isfinite(part) for part in low_high):
         facts.append(("Height of its box", f"{low_high[5] - low_high[2]:.1f} m"))
-    facts += [(name, _value_text(value)) for name, value in features.attributes_of(row).items()]
+    facts += _told(attributes(row))
     parent = int(features.parents[row])
     if parent >= 0:
         facts.append(("Part of", feature_name(session, parent)))
         own = {name for name, _value in facts}
-        inherited = features.attributes_of(parent).items()
-        facts += [(name, _value_text(value)) for name, value in inherited if name not in own]
+        facts += [one for one in _told(attributes(parent)) if one[0] not in own]
     return facts
+
+
+def _told(attributes: Attributes) -> Facts:
+    told = {name: _value_text(value) for name, value in attributes.items()}
+    merged = told.pop(MERGED, "1")
+    block = [] if merged == "1" else [("Drawn from afar", f"block of {merged} features")]
+    return [*block, *told.items()]
 
 
 def _value_text(value: str | float) -> str:
