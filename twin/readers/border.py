@@ -50,7 +50,7 @@ def _without_collector() -> Iterator[None]:
 
 def _sentence(error: Exception) -> str | None:
     """What went wrong, for a person; None when it is not the file's fault."""
-    reason = " ".join(str(error).split())[:200] or type(error).__name__
+    reason = " ".join(str(error).split())[:200] or "it contradicts itself"
     sentences: list[tuple[type[Exception] | tuple[type[Exception], ...], str]] = [
         (UnicodeError, "The file is not UTF-8 text; save it as UTF-8"),
         (msgspec.DecodeError, f"The file is not valid JSON ({reason})"),

@@ -112,7 +112,7 @@ def _loaded(path: Path, suffix: str) -> Any:
     except MemoryError:
         raise
     except Exception as error:
-        reason = " ".join(str(error).split())[:120] or type(error).__name__
+        reason = " ".join(str(error).split())[:120] or "it contradicts itself"
         raise ReadError(
             f"The file is no sound {_FORMATS.get(suffix, 'mesh')} ({reason})",
             path=path,
