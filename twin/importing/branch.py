@@ -55,17 +55,17 @@ class Branch:
         loose = np.flatnonzero(~self.built[self.lit.features])
         self.flat = _is_low(self.lit.taken(loose), n)
 
-    def build(self, node: Node) -> Coarse | None:
-        """Write all tiles of a square; None where nothing is."""
+    def build(self, node: Node, *, is_root: bool = True) -> list[Coarse]:
+        """Write all tiles of a square: one for a root that holds something, else any number."""
         low, high = np.searchsorted(self.keys, [node.first, node.end]).tolist()
         wide_low, wide_high = np.searchsorted(self.wide_keys, [node.first, node.end]).tolist()
         n = int(self.firsts[high] - self.firsts[low]) + wide_high - wide_low
         if n == 0:
-            return None
+            return []
         if node.depth == DEPTH or (high - low <= LEAF_FEATURES and n <= LEAF_TRIANGLES):
-            return self._leaf(node, slice(low, high), slice(wide_low, wide_high))
-        below = [self.build(child) for child in node.children()]
-        return combined(node, [one for one in below if one is not None], self.table, self.writer)
+            return [self._leaf(node, slice(low, high), slice(wide_low, wide_high))]
+        below = [one for child in node.children() for one in self.build(child, is_root=False)]
+        return combined(node, below, self.table, self.writer, is_root=is_root)
 
     def _leaf(self, node: Node, near: slice, far: slice) -> Coarse:
         self.tick()

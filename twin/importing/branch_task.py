@@ -104,7 +104,8 @@ def run_branch(task: BranchTask) -> BranchFacts:
         writer=writer,
         tick=lambda: check_stop(task.stop),
     )
-    coarse = branch.build(task.node)
+    built = branch.build(task.node)
+    coarse = built[0] if built else None
     if coarse is not None:
         write_tileset(out / "tileset.json", coarse.tile)
         write_summary(base, coarse, table)

@@ -26,6 +26,8 @@ from twin.importing.tree import TileNode
 #: Bounds of what a coarser tile draws: boxes (ten triangles each) just above full detail and
 #: further up, and triangles of true ground.
 MOST_BOXES, MOST_GROUND = (800, 1_200), 4_000
+#: Tiles with fewer triangles together get no coarser picture of their own.
+WORTHWHILE_TRIANGLES = 24_000
 #: Pixels along the side of a tile of merged ground.
 GROUND_PIXELS = 128
 #: Cells along the side of a coarse tile in which buildings are joined, finest first.
@@ -50,17 +52,16 @@ class Coarse:
 
 
 def combined(
-    node: Node,
-    below: list[Coarse],
-    table: Table,
-    writer: TileWriter,
-) -> Coarse | None:
+    node: Node, below: list[Coarse], table: Table, writer: TileWriter, *, is_root: bool
+) -> list[Coarse]:
     """The coarser picture of some squares, written as the tile of the square around them.
 
-    A square with one part inside it is left out of the tree.
+    A square is left out of the tree, and what is below it handed on, where there is one part
+    only or so little to draw that a coarser picture would hardly be simpler. A root is never.
     """
-    if len(below) <= 1:
-        return below[0] if below else None
+    n_triangles = sum(one.tile.n_triangles for one in below)
+    if len(below) <= 1 or (n_triangles <= WORTHWHILE_TRIANGLES and not is_root):
+        return below
     children = [one.tile for one in below]
     bounds = _around([np.array(child.bounds) for child in children], None)
     most = MOST_BOXES[any(child.level for child in children)]
@@ -86,9 +87,10 @@ def combined(
         uri=uri,
         node=node.name,
         level=level,
+        n_triangles=lit.n_triangles,
         children=children,
     )
-    return Coarse(tile=tile, boxes=boxes, raster=raster, ground=None)
+    return [Coarse(tile=tile, boxes=boxes, raster=raster)]
 
 
 def _around(boxes: list[Float64Array], own: Float64Array | None) -> Float64Array:

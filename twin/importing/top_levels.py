@@ -43,24 +43,29 @@ def top_levels(
         own = _inside(tile, node.name) if len(drawn) == 1 else _outside(tile, node.name)
         below[node] = Coarse(tile=own, boxes=coarse.boxes, raster=coarse.raster)
     told = joined_tables(tables) if tables else _no_table()
-    top = _over(root, below, told, writer)
-    if top is None:
+    top = _over(root, below, told, writer, is_root=True)
+    if not top:
         raise TwinError("There is nothing to import: no source has a surface that can be drawn")
-    return top.tile
+    return top[0].tile
 
 
 def _over(
-    node: Node, below: Mapping[Node, Coarse], table: Table, writer: TileWriter
-) -> Coarse | None:
+    node: Node,
+    below: Mapping[Node, Coarse],
+    table: Table,
+    writer: TileWriter,
+    *,
+    is_root: bool = False,
+) -> list[Coarse]:
+    """What stands for a square: its branch, or what is combined of those inside it."""
     if node in below:
-        return below[node]
+        return [below[node]]
     if not any(node.first <= one.first < node.end for one in below):
-        return None
-    parts = [_over(child, below, table, writer) for child in node.children()]
-    there = [one for one in parts if one is not None]
-    made = combined(node, there, table, writer)
-    if made is not None and len(there) > 1 and made.tile.uri:
-        made.tile.uri = f"{TILES}/{TOP}/{made.tile.uri}"
+        return []
+    there = [one for child in node.children() for one in _over(child, below, table, writer)]
+    made = combined(node, there, table, writer, is_root=is_root)
+    if made is not there and made[0].tile.uri:
+        made[0].tile.uri = f"{TILES}/{TOP}/{made[0].tile.uri}"
     return made
 
 
@@ -80,6 +85,7 @@ def _outside(tile: TileNode, name: str) -> TileNode:
         uri=f"{TILES}/{name}/{TILESET}",
         node=tile.node,
         level=tile.level,
+        n_triangles=tile.n_triangles,
     )
 
 

@@ -22,6 +22,7 @@ class TileNode(msgspec.Struct, kw_only=True):
     uri : of the content, relative to the tileset file; "" = none
     node : name of its square
     level : 0 = full detail
+    n_triangles : of the content
     """
 
     bounds: list[float]
@@ -29,6 +30,7 @@ class TileNode(msgspec.Struct, kw_only=True):
     uri: str = ""
     node: str = ""
     level: int = 0
+    n_triangles: int = 0
     children: list[TileNode] = []
 
     def walk(self) -> Iterator[TileNode]:
