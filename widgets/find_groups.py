@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import TypeAlias
 
 import numpy as np
 
@@ -10,6 +12,7 @@ from twin.arrays import Float64Array
 from twin.city.asset import CityAsset, Features, FeatureTable, Place
 from twin.city.resident_range import SourceTable
 from twin.city.residents import ResidentFeatures
+from twin.errors import TwinError
 from twin.sense.model import OBSERVED_PROPERTIES, Datastream, Thing, Unit
 from twin.session import Selection, TwinSession
 from widgets.actions import ActionTable
@@ -19,6 +22,8 @@ from widgets.find_index import FindGroup, NameIndex
 from widgets.find_late import LateIndex
 from widgets.pending_selection import PendingSelection
 
+#: Places with the id of their feature, an index of them, titles of features, an index of those.
+CityIndex: TypeAlias = tuple[list[tuple[Place, str]], NameIndex, list[str], NameIndex]
 _NAME_WORDS = ("name", "naam", "title", "address", "adres", "street", "straat", "label")
 _PLACE_M, _THING_M, _UNIT_M = 300.0, 200.0, 250.0
 #: A thing of a place's name, as near as this, is that place: a pump station, a gate.
@@ -76,14 +81,23 @@ class SessionFinder:
         city = self._session.city
         whole = whole_table(city.features)
 
-        def work(_progress: object) -> tuple[NameIndex, list[str], NameIndex]:
-            places = NameIndex(f"{p.name} {p.district} {p.id}" for p in city.places)
-            titles, texts = feature_names(whole)
-            return places, titles, NameIndex(texts)
+        tables = tuple(_tables_of(city.features).values())
 
-        def done(made: tuple[NameIndex, list[str], NameIndex]) -> None:
-            places, titles, features = made
-            self._city = (self._place_group(places), self._feature_group(city, titles, features))
+        def work(_progress: object) -> CityIndex:
+            places = [(place, "") for place in city.places]
+            for table in tables:
+                with suppress(TwinError):  # the rest can still be found
+                    places += table.places()
+            names = NameIndex(f"{p.name} {p.district} {p.id}" for p, _ in places)
+            titles, texts = feature_names(whole)
+            return places, names, titles, NameIndex(texts)
+
+        def done(made: CityIndex) -> None:
+            places, names, titles, texts = made
+            self._city = (
+                self._place_group(places, names),
+                self._feature_group(city, titles, texts),
+            )
             self._ready()
 
         self._bridge.run_job(work, done, ignore)
@@ -114,23 +128,25 @@ class SessionFinder:
 
         self._bridge.run_job(work, done, failed)
 
-    def _place_group(self, index: NameIndex) -> FindGroup:
-        places: Sequence[Place] = self._session.city.places
+    def _place_group(self, places: Sequence[tuple[Place, str]], index: NameIndex) -> FindGroup:
+        """Places with the id of a feature that may have to be loaded, "" for none."""
 
         def choose(row: int) -> None:
-            place = places[row]
+            place, feature_id = places[row]
             thing_id = self._thing_at(place)
             if thing_id:
                 self._session.select(Selection(thing_id=thing_id))
             elif place.feature >= 0:
                 self._session.select(Selection(feature=place.feature))
+            elif feature_id:
+                self._pending.want(feature_id, place.name)
             self._session.fly_to_requested.emit((*place.xyz_local_m, _PLACE_M))
 
         return FindGroup(
             heading="Places",
             index=index,
-            title=lambda row: places[row].name,
-            detail=lambda row: _detail(places[row].kind, places[row].district),
+            title=lambda row: places[row][0].name,
+            detail=lambda row: _detail(places[row][0].kind, places[row][0].district),
             choose=choose,
             icon="place",
         )
@@ -163,9 +179,8 @@ class SessionFinder:
 
     def _streamed_groups(self) -> tuple[FindGroup, ...]:
         """One for each streamed source that has a table: also of what is not loaded."""
-        features = self._session.city.features
-        tables = features.tables.values() if isinstance(features, ResidentFeatures) else ()
-        return tuple(self._streamed_group(table) for table in tables)
+        tables = _tables_of(self._session.city.features)
+        return tuple(self._streamed_group(table) for table in tables.values())
 
     def _streamed_group(self, table: SourceTable) -> FindGroup:
         index = LateIndex(bridge=self._bridge, look=table.find, ready=self._ready)
@@ -234,6 +249,10 @@ def whole_table(features: Features) -> Features:
     if not isinstance(features, ResidentFeatures):
         return features
     return next((one.table for one in features.ranges if not one.source_id), NO_FEATURES)
+
+
+def _tables_of(features: Features) -> Mapping[str, SourceTable]:
+    return features.tables if isinstance(features, ResidentFeatures) else {}
 
 
 def _view_of(bounds_m: Float64Array) -> tuple[float, float, float, float]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.arrays import BoolArray, Int64Array
-from twin.city.asset import Column, Features, FeatureTable
+from twin.city.asset import Column, Features, FeatureTable, Place
 from twin.city.feature_file import Found
 
 #: Kind of a row that holds nothing just now.
@@ -36,6 +36,10 @@ class SourceTable(Protocol):
 
     def find(self, text: str, limit: int) -> Sequence[Found]:
         """Features of the whole source whose id and name hold all words. Blocking; any thread."""
+        ...
+
+    def places(self) -> Sequence[tuple[Place, str]]:
+        """Places of the whole source with the id of their feature, "" = none. Blocking."""
         ...
 
     def statistics(self, column: str) -> tuple[float, float] | None:

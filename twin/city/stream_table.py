@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from twin.arrays import Int64Array
-from twin.city.asset import CityAsset, Column, ReadWarning
+from twin.city.asset import CityAsset, Column, Place, ReadWarning
 from twin.city.feature_file import FIXED, FeatureFile, Found
 from twin.city.residents import ResidentFeatures
 from twin.errors import ReadError, TwinError
@@ -49,6 +49,26 @@ class StreamTable:
     def find(self, text: str, limit: int) -> list[Found]:
         """Features of the whole city whose id and name hold all words. Blocking; any thread."""
         return self._file.find(text, limit)
+
+    def places(self) -> list[tuple[Place, str]]:
+        """Places of the whole city with the id of their feature, "" = none. Blocking; any thread.
+
+        Raises
+        ------
+        ReadError
+            The file of places cannot be read.
+        """
+        import pyarrow.parquet as pq
+
+        from twin.importing.network_files import PLACES, read_places
+
+        folder = self._path.parent
+        try:
+            found = read_places(folder)
+            ids = pq.read_table(folder / PLACES, columns=["feature"])["feature"] if found else ()
+        except (OSError, ValueError, KeyError) as error:
+            raise ReadError("The places cannot be read", path=folder / PLACES) from error
+        return [(one, str(known or "")) for one, known in zip(found, ids, strict=True)]
 
     def statistics(self, column: str) -> tuple[float, float] | None:
         """Ends of a column that `values` was asked for; None = not known, or text. At once."""

@@ -14,6 +14,8 @@ from twin.city.residents import ResidentFeatures
 from twin.export.tables import TableRow, Value
 from twin.tiles.tile import Tile
 
+#: Columns of a tile that only serve its drawing.
+_SERVING = (ROW, "zmin", "zmax")
 #: Column of a tile: how many features a block of a coarse tile stands for.
 MERGED = "merged"
 
@@ -60,9 +62,11 @@ class Chosen:
     def near_attributes(self) -> dict[str, str | float]:
         """The attributes that came with the tile; at once."""
         own = self.table.attributes_of(self.row)
-        if self.source is not None:
-            own.pop(ROW, None)
-        return own
+        if self.source is None:
+            return own
+        if own.get(MERGED) == 1.0:
+            del own[MERGED]
+        return {name: value for name, value in own.items() if name not in _SERVING}
 
     def attributes(self) -> dict[str, str | float]:
         """All attributes. May read a file; any thread.

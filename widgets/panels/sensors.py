@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt
 from PySide6.QtGui import QAction, QActionGroup, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 from twin.clock import NS_PER_S
 from twin.sense.health import Health
 from twin.session import Selection
+from widgets.actions import fill_menu
 from widgets.panel import PanelContext, PanelType
 from widgets.parts.datastream_table import (
     Column,
@@ -43,6 +44,7 @@ _HEALTH_TITLES = {
     Health.SUSPECT: "Suspect",
     Health.NEVER: "No value yet",
 }
+FRAME_ACTION, EXPORT_ACTION = "view.frame_selection", "export.sensors"
 _REORDER_NS = 2 * NS_PER_S
 #: Narrower, and the trend gives its place to the name.
 _TREND_FROM_PX = 270
@@ -153,6 +155,8 @@ class SensorsPanel(PanelWidget):
             table.setItemDelegateForColumn(position, delegate)
         table.selectionModel().currentRowChanged.connect(self._select_row)
         table.activated.connect(self._fly_to_row)
+        table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        table.customContextMenuRequested.connect(self._show_menu)
 
     # -- live -------------------------------------------------------------------------------
 
@@ -206,6 +210,15 @@ class SensorsPanel(PanelWidget):
             self.table.scrollTo(index)
         picker.blockSignals(was)
         self.table.viewport().update()
+
+    def _show_menu(self, at: QPoint) -> None:
+        actions = self.context.actions
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        wanted = (actions.get(name) for name in (FRAME_ACTION, EXPORT_ACTION))
+        fill_menu(menu, actions, [action for action in wanted if action is not None])
+        if not menu.isEmpty():
+            menu.popup(self.table.viewport().mapToGlobal(at))
 
     def _rows_on_screen(self) -> tuple[int, int]:
         first = self.table.rowAt(0)
