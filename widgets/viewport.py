@@ -6,7 +6,7 @@ passes ``draw`` (called once a tick, says whether a new frame is wanted) and the
 Hard-won invariants
 1. Frames are asked for with ``update()`` by one tick; nobody calls ``render()``. Broken, frames
    pile up behind each other. Guarded by ``test_viewport.py::test_many_wishes_are_one_frame``.
-2. VTK never sees a mouse or key event (the filter eats them, the style is inert). Broken, the
+2. VTK never sees a mouse or key event (the filter eats them, there is no interactor). Broken, the
    camera moves twice. Guarded by ``test_vtk_sees_no_pointer``.
 3. What lies over the view (hover card, toast, find box) is opaque: its repaint then draws no new
    frame of the city. Guarded by ``test_an_overlay_costs_no_frame``.
@@ -20,13 +20,13 @@ from typing import Any, Literal, Protocol
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QSize, Qt
 from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
-from pyvistaqt import QtInteractor
-from vtkmodules.vtkInteractionStyle import vtkInteractorStyleUser
+from vtkmodules.vtkCommonCore import vtkCommand
 
 from twin.clock import NS_PER_S, Clock
 from twin.signals import Signal
 from widgets.bridge import Bridge
 from widgets.frame_times import FrameTimes
+from widgets.gl_view import GlView
 
 Button = Literal["left", "middle", "right"]
 _BUTTONS: dict[Qt.MouseButton, Button] = {
@@ -133,10 +133,8 @@ class Viewport(QWidget):
         self._observers = self._observe()
         self._stop_tick = bridge.every(_SOFTWARE_INTERVAL_MS, self._tick)
 
-    def _make_view(self) -> Any:
-        view = QtInteractor(self, auto_update=False, multi_samples=0)
-        view.disable_anti_aliasing()
-        view.iren.interactor.SetInteractorStyle(vtkInteractorStyleUser())
+    def _make_view(self) -> GlView:
+        view = GlView(self)
         view.setAcceptDrops(False)
         view.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         view.setMinimumSize(QSize(160, 120))
@@ -152,8 +150,8 @@ class Viewport(QWidget):
     def _observe(self) -> list[int]:
         window = self._view.render_window
         return [
-            window.AddObserver("StartEvent", self._begin_frame),
-            window.AddObserver("EndEvent", self._note_gl_once),
+            window.AddObserver(vtkCommand.StartEvent, self._begin_frame),
+            window.AddObserver(vtkCommand.EndEvent, self._note_gl_once),
         ]
 
     @property
@@ -206,6 +204,7 @@ class Viewport(QWidget):
         self._is_closed = True
         self._controls = None
         self._draw = None
+        self._view.finish()
         self._view.close()
 
     # ---- frames ----------------------------------------------------------------------------
