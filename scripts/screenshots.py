@@ -6,66 +6,169 @@ import argparse
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
+from PIL import Image
+
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.peers.side_by_side import take_side_by_side  # noqa: E402 - the root must be known first
+
 PICTURES = ROOT / "docs" / "pictures"
 DATA = ROOT.parent / "shared" / "data"
+CITIES = ROOT / "build" / "cities"
 CIVITWIN = [sys.executable, "-m", "viewer.cli"]
+SIZE = "1600x900"
+#: A picture that is too large keeps so many colours, without dithering.
+COLOURS = 256
+MOST_BYTES = 400_000
+#: Sizes of generated cities, the largest that is there is taken; ``make bench-long`` makes them.
+GENERATED = (10_000_000, 1_000_000, 100_000)
 
-#: name -> arguments of civitwin; the picture is taken at the end of a timed run
-RUNS: dict[str, list[str]] = {
-    "console": ["demo", "--theme", "light"],
-    "night": ["demo", "--theme", "dark", "--color-by", "noise"],
-    "the-hague": ["demo", "--city", str(DATA / "cityjson" / "denhaag_01_lod2.v10.city.json")],
-    "manhattan-taxis": [
-        "open",
-        str(DATA / "footprints" / "manhattan_buildings_heights.json"),
-        *("--feed", str(DATA / "trajectories" / "nyc_taxi_trips_v7.json")),
-        "--feed-arguments=--start 600 --loop",
-    ],
-}
-
-#: name -> arguments of civitwin snapshot
-STILLS: dict[str, list[str]] = {
-    "street": ["--demo", "--size", "1600x900", "--camera", "40,14,520"],
-}
+HAGUE = DATA / "cityjson" / "denhaag_01_lod2.v10.city.json"
+MONACO = (DATA / "osm" / "monaco.osm.gz", DATA / "dem" / "N43E007.hgt.zip")
+HELSINKI = DATA / "osm" / "helsinki_centre.osm.pbf"
+MANHATTAN = DATA / "footprints" / "manhattan_buildings_heights.json"
+#: Camera of the picture beside CesiumJS, metres in the city's frame.
+EYE, TARGET = [-60.0, -330.0, 220.0], [0.0, 20.0, 0.0]
+TAXIS = DATA / "trajectories" / "nyc_taxi_trips_v7.json"
 
 
-def draw(name: str) -> bool:
-    """Draw one picture without a window."""
-    command = [*CIVITWIN, "snapshot", *STILLS[name], "-o", str(PICTURES / f"{name}.png")]
-    done = subprocess.run(command, cwd=ROOT, check=False)
-    return done.returncode == 0
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One timed run of the app, whose window is kept at its end.
+
+    Attributes
+    ----------
+    needs : without one of these the picture is left out
+    """
+
+    arguments: tuple[str, ...]
+    needs: tuple[Path, ...] = ()
+    seconds: float = 30.0
 
 
-def take(name: str, seconds: float) -> bool:
-    """Take one picture; False when its data are absent or the run failed."""
-    arguments = RUNS[name]
-    absent = [a for a in arguments if a.startswith(str(DATA)) and not Path(a).is_file()]
-    if absent:
-        print(f"{name}: left out, {absent[0]} is absent")
+def large_city() -> Path:
+    """The largest generated city that was imported; the smallest name if none was."""
+    folders = [CITIES / f"generated-{size}" for size in GENERATED]
+    return next((f for f in folders if (f / "tileset.json").is_file()), folders[-1])
+
+
+def shots() -> dict[str, Shot]:
+    """Every picture by its name."""
+    large = large_city()
+    monaco = tuple(map(str, MONACO))
+    streamed = (large / "tileset.json",)
+    quiet = ("--layer", "clusters=off", "--layer", "sensors=off", "--layer", "units=off")
+    return {
+        "console": Shot(("demo", "--theme", "light")),
+        "night": Shot(("demo", "--theme", "dark", "--color-by", "noise")),
+        "the-hague-shadows": Shot(
+            (
+                *("open", str(HAGUE), "--camera", "20,33,480", "--panel", "tools"),
+                *("--tool", "sun:day=2026-06-21,hour=19"),
+            ),
+            (HAGUE,),
+            20.0,
+        ),
+        "monaco-terrain": Shot(
+            ("open", *monaco, "--camera=-250,10050,620,-1250,11500,60"), MONACO, 25.0
+        ),
+        "helsinki-traffic": Shot(
+            (
+                *("open", str(HELSINKI), "--simulate", "--camera", "0,35,1100"),
+                *("--layer", "streets_traffic=on", "--layer", "clusters=off"),
+                *("--layer", "sensors=off"),
+            ),
+            (HELSINKI,),
+            40.0,
+        ),
+        "viewshed": Shot(
+            (
+                *("open", *monaco, "--camera=-150,10500,750,-1150,11450,30"),
+                *("--tool", "viewshed@-1036,11715:height_m=12,range_m=1500", "--panel", "tools"),
+            ),
+            MONACO,
+            30.0,
+        ),
+        "heat-map": Shot(
+            ("open", str(HELSINKI), "--simulate", "--layer", "heat_map=on:observed=noise", *quiet),
+            (HELSINKI,),
+            40.0,
+        ),
+        "section": Shot(
+            (
+                *("open", str(HAGUE), "--camera=-30,-95,75,0,60,5", "--panel", "tools"),
+                *("--tool", "section@-200,40@200,40"),
+            ),
+            (HAGUE,),
+            20.0,
+        ),
+        "city-from-afar": Shot(
+            ("open", str(large), "--camera=-4000,-34000,15000,0,-4000,0"), streamed, 45.0
+        ),
+        "city-near": Shot(
+            ("open", str(large), "--camera", "4900,4400,420,5900,5900,20"), streamed, 75.0
+        ),
+        "manhattan-taxis": Shot(
+            (
+                *("open", str(MANHATTAN), "--feed", str(TAXIS)),
+                "--feed-arguments=--start 600 --loop",
+            ),
+            (MANHATTAN, TAXIS),
+        ),
+    }
+
+
+def take(name: str, shot: Shot) -> bool:
+    """Take one picture; True also when its data are absent."""
+    absent = next((path for path in shot.needs if not path.is_file()), None)
+    if absent is not None:
+        print(f"{name}: left out, {absent} is absent")
         return True
+    picture = PICTURES / f"{name}.png"
+    theme = () if "--theme" in shot.arguments else ("--theme", "light")
     with tempfile.TemporaryDirectory() as folder:
-        picture = PICTURES / f"{name}.png"
-        arguments = [*arguments, "--operator", "Ada"]
-        command = [*CIVITWIN, *arguments, "--seconds", str(seconds), "--screenshot", str(picture)]
-        done = subprocess.run(
-            [*command, "--settings", str(Path(folder) / "settings.ini")], cwd=ROOT, check=False
-        )
-    print(f"{name}: {'made' if done.returncode == 0 else 'FAILED'}")
-    return done.returncode == 0
+        command = [
+            *(*CIVITWIN, *shot.arguments, *theme, "--operator", "Ada", "--window", SIZE),
+            *("--seconds", str(shot.seconds), "--screenshot", str(picture)),
+            *("--settings", str(Path(folder) / "settings.ini")),
+        ]
+        done = subprocess.run(command, cwd=ROOT, check=False)
+    return done.returncode == 0 and make_small(name, picture)
+
+
+def make_small(name: str, picture: Path) -> bool:
+    """Pack the file, with fewer colours only where it must be; False when it stays too large."""
+    whole = Image.open(picture).convert("RGB")
+    whole.save(picture, optimize=True)
+    if picture.stat().st_size > MOST_BYTES:
+        method = Image.Quantize.MAXCOVERAGE  # keeps the few pixels of accent colours
+        few = whole.quantize(COLOURS, method=method, dither=Image.Dither.NONE)
+        few.save(picture, optimize=True)
+    n_bytes = picture.stat().st_size
+    print(f"{name}: {n_bytes / 1000:.0f} kB" + (" is too large" if n_bytes > MOST_BYTES else ""))
+    return n_bytes <= MOST_BYTES
 
 
 def main() -> int:
     """Take the pictures named on the command line, all without names."""
+    known = shots()
+    beside = "beside-cesium"
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[*RUNS, *STILLS, []], help="pictures to take")
-    parser.add_argument("--seconds", type=float, default=30.0)
-    arguments = parser.parse_args()
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join([*known, beside]))
+    names = parser.parse_args().names or [*known, beside]
+    unknown = [name for name in names if name not in known and name != beside]
+    if unknown:
+        parser.error(f"no picture is called {unknown[0]}; there are: {', '.join(known)}, {beside}")
     PICTURES.mkdir(parents=True, exist_ok=True)
-    names = arguments.names or [*RUNS, *STILLS]
-    results = [draw(n) if n in STILLS else take(n, arguments.seconds) for n in names]
+    results = [take(name, known[name]) for name in names if name in known]
+    if beside in names:
+        picture = PICTURES / f"{beside}.png"
+        if take_side_by_side(HAGUE, CITIES / "the-hague", picture, eye=EYE, target=TARGET):
+            results.append(make_small(beside, picture))
     return 0 if all(results) else 1
 
 
