@@ -164,6 +164,7 @@ class SceneDriver:
         if self._layers is None:  # the active view speaks for all: they share what is streamed
             return
         for status in self._scene.source_status:
+            self._session.sources.tell(status.id, status.words)
             kinds = (bool(status.missing), bool(status.waiting))
             if kinds != self._told.get(status.id, (False, False)):
                 self._told[status.id] = kinds

@@ -64,6 +64,13 @@ def test_a_streamed_source_has_a_switch_too(panel: SourcesPanel) -> None:
     sources.changed.emit(None)
     panel.rows["box"].check.click()
     assert not sources.is_visible("box")
+    row = panel.rows["box"]
+    assert row.lacks.isHidden()
+    sources.tell("box", "tiles/2.b3dm and 786 more missing: There is no such file")
+    assert not row.lacks.isHidden()
+    assert "tiles/2.b3dm" in row.lacks.text()
+    sources.tell("box", "")
+    assert row.lacks.isHidden()
 
 
 def test_flying_to_a_source_looks_at_its_middle(panel: SourcesPanel, world: World) -> None:

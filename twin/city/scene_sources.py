@@ -26,6 +26,8 @@ class SceneSources:
         A source is to stand there from now on.
     changed(None)
         The reports were replaced.
+    told(str)
+        Something new is known of what a streamed source lacks; its id.
     """
 
     def __init__(
@@ -38,6 +40,8 @@ class SceneSources:
         self.place_previewed: Signal[tuple[str, Placement | None]] = Signal()
         self.place_chosen: Signal[tuple[str, Placement]] = Signal()
         self.changed: Signal[None] = Signal()
+        self.told: Signal[str] = Signal()
+        self._lacks: dict[str, str] = {}
 
     def report(self, source_id: str) -> SourceReport:
         """The report of a source.
@@ -62,6 +66,16 @@ class SceneSources:
             self._visible[source_id] = visible
             self._keep(dataclasses.replace(self.report(source_id).source, visible=visible))
             self.visible_changed.emit(source_id)
+
+    def lacks(self, source_id: str) -> str:
+        """What is missing of a streamed source or waited for, "" when all is well."""
+        return self._lacks.get(source_id, "")
+
+    def tell(self, source_id: str, lacks: str) -> None:
+        """Note what is missing of a streamed source now."""
+        if lacks != self.lacks(source_id):
+            self._lacks[source_id] = lacks
+            self.told.emit(source_id)
 
     def hidden_rows(self, n_features: int) -> BoolArray:
         """(N,) bool, the features of all sources that are switched off."""

@@ -38,13 +38,18 @@ class SourceStatus:
     @property
     def sentence(self) -> str:
         """What a person should know, "" when all is well."""
+        return f"{self.title}: {self.words}" if self.words else ""
+
+    @property
+    def words(self) -> str:
+        """The same where the source is named already."""
         parts = []
         if self.missing:
             parts.append(f"{_pieces(self.missing)} missing: {self.missing[0][1]}")
         if self.waiting:
             again = f"next try in {max(self.retry_in_s, 0.0):.0f} s"
             parts.append(f"{_pieces(self.waiting)} unreachable ({again}): {self.waiting[0][1]}")
-        return f"{self.title}: " + "; ".join(parts) if parts else ""
+        return "; ".join(parts)
 
 
 class FailureBook:

@@ -44,6 +44,7 @@ class SourcesPanel(PanelWidget):
         layout.addStretch(1)
         self.follow(self.sources.changed, lambda _nothing: self._fill())
         self.follow(self.sources.visible_changed, self._show_visible)
+        self.follow(self.sources.told, self._show_lacks)
         self.follow(
             self.sources.place_previewed,
             lambda tried: self.rows[tried[0]].form.show_place(tried[1]),
@@ -95,6 +96,11 @@ class SourcesPanel(PanelWidget):
                 )
             )
 
+    def _show_lacks(self, source_id: str) -> None:
+        row = self.rows.get(source_id)
+        if row is not None:
+            row.show_lacks(self.sources.lacks(source_id))
+
     def _show_visible(self, source_id: str) -> None:
         row = self.rows.get(source_id)
         if row is not None:
@@ -132,6 +138,9 @@ class SourceRow(QWidget):
         layout.addLayout(top)
         for text, role in _lines(report):
             layout.addWidget(_label(text, role))
+        self.lacks = _label("", "muted")
+        layout.addWidget(self.lacks)
+        self.show_lacks(panel.sources.lacks(source_id))
         if _can_be_placed(report):
             self.place = QPushButton("Place…")
             self.place.clicked.connect(lambda _checked=False: self._begin_placing())
@@ -150,6 +159,11 @@ class SourceRow(QWidget):
         was = self.check.blockSignals(True)
         self.check.setChecked(visible)
         self.check.blockSignals(was)
+
+    def show_lacks(self, words: str) -> None:
+        """Show what is missing of it now."""
+        self.lacks.setText(words)
+        self.lacks.setVisible(bool(words))
 
     def _begin_placing(self) -> None:
         self.form.begin(self.report.source.place)
