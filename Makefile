@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 CITY ?=
 ARGS ?=
 
-.PHONY: demo test test-long check bench bundle screenshots setup lock clean help
+.PHONY: demo test test-long check bench bench-long bundle screenshots setup lock clean help
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -34,6 +34,9 @@ test-long: setup ## the longer campaigns
 
 bench: setup ## figures of docs/performance.md, one JSON line each
 	bash scripts/bench.sh $(ARGS)
+
+bench-long: setup ## cities from 1 k to 10 M buildings (20 GB of disk, an hour the first time)
+	CIVITWIN_LONG=1 bash scripts/bench.sh city_scale $(ARGS)
 
 bundle: setup ## PyInstaller one-folder app, which then tests itself
 	bash scripts/bundle.sh
