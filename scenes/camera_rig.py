@@ -109,6 +109,11 @@ class CameraRig:
         return self.pose.distance_m
 
     @property
+    def is_at_home(self) -> bool:
+        """Whether this is the home view, which follows the shape of the window."""
+        return self._at_home == self.pose
+
+    @property
     def is_flying(self) -> bool:
         """Whether a flight is under way."""
         return self._flight is not None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from vtkmodules.vtkCommonDataModel import vtkPolyData
 from vtkmodules.vtkRenderingCore import vtkActor, vtkRenderer
+from vtkmodules.vtkRenderingOpenGL2 import vtkOpenGLRenderWindow
 
 from scenes.city_tiles import edge_actor
 from scenes.surface_look import SurfaceLook
@@ -63,7 +64,7 @@ class EdgeLines:
     def update(self, view: View) -> None:
         """Choose the tiles that are near enough, nearest first, within the budget."""
         reach_m = REACH_M * view.size_px[1] / (720.0 * view.pixel_ratio)
-        self._look.edge_property.SetLineWidth(view.pixel_ratio)
+        self._look.edge_property.SetLineWidth(min(view.pixel_ratio, self._widest()))
         # The shader asks ``gl_Position.w`` for the depth; in a plan that is 1 everywhere.
         reach = reach_m / view.flat_depth_m if view.is_parallel else reach_m
         self._look.edge_shader.GetVertexCustomUniforms().SetUniformf("reach", reach)
@@ -76,6 +77,13 @@ class EdgeLines:
         for mesh in near ^ self._shown:
             self._show(mesh, visible=mesh in near)
         self._shown = near
+
+    def _widest(self) -> float:
+        """Wider lines VTK makes by a geometry shader, which knows nothing of our colours."""
+        window = self._renderer.GetRenderWindow()
+        if not isinstance(window, vtkOpenGLRenderWindow):
+            return 1.0
+        return max(window.GetMaximumHardwareLineWidth(), 1.0)
 
     def set_visible(self, visible: bool) -> None:
         """Show or hide all lines; shown ones appear with the next `update`."""

@@ -46,7 +46,8 @@ class CityPane:
     """A view with a camera, layers, colours and a time of its own. GUI thread.
 
     The first view of a console draws a city of its own (`CityScene.set_city`); further ones are
-    made ``beside`` it and share its geometry, streamed tiles and memory budget.
+    made ``beside`` it and share its geometry, streamed tiles and memory budget. A bare one has
+    neither title bar nor line; with ``scale`` its symbols and letters are larger.
 
     Signals
     -------
@@ -64,10 +65,12 @@ class CityPane:
         theme: Theme,
         beside: CityPane | None = None,
         scale: float = 1.0,
+        is_bare: bool = False,
         memory_bytes: int = DEFAULT_BYTES,
         recorder: RunRecorder | None = None,
     ) -> None:
         self.name = name
+        self._is_bare = is_bare
         self.look = PaneLook()
         self._leader: CityPane | None = None
         self.taken_up: Signal[CityPane] = Signal()
@@ -173,10 +176,11 @@ class CityPane:
 
         A line in the colour of replays says that it is behind live.
         """
+        if self._is_bare:
+            return
         is_behind = self.look.behind_ns > 0
         self.bar.show_active(is_active)
-        if self.bar.parent() is not None:  # a wall has no bars
-            self.bar.setVisible(not is_alone or is_behind)
+        self.bar.setVisible(not is_alone or is_behind)
         colour = self._theme.ui["accent"] if is_active else self._theme.ui["line"]
         if is_behind:
             colour = self._theme.frame["replay"]

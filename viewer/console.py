@@ -58,6 +58,7 @@ class ConsoleOptions:
     theme : "light", "dark" or "" = as remembered
     memory_mib : what the city may take, streamed tiles and graphics included
     opening : what is shown first
+    wall : views on every monitor (or over ``window``) in place of the window
     """
 
     city: CitySource
@@ -78,6 +79,7 @@ class ConsoleOptions:
     colour_by: str = ""
     memory_mib: int = DEFAULT_BYTES // MIB
     opening: Opening = field(default_factory=Opening)
+    wall: bool = False
 
 
 def run_console(options: ConsoleOptions) -> int:
@@ -295,7 +297,7 @@ def _run_desk(
             rehearse=options.simulate,
         )
     try:
-        desk.show(fills_screen=options.seconds is not None, size=options.window)
+        desk.show(fills_screen=options.seconds is not None, size=options.window, wall=options.wall)
         desk.soon(lambda: ending.close_with(desk.window.close))
         status = app.exec()
     finally:

@@ -85,6 +85,11 @@ def add_console_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="MIB",
         help="memory the city may take, in MiB (default %(default)s)",
     )
+    person.add_argument(
+        "--wall",
+        action="store_true",
+        help="fill every monitor with views of the city and nothing else; Esc leaves",
+    )
     add_opening_arguments(parser)
     timed = parser.add_argument_group("timed run")
     timed.add_argument(
@@ -197,6 +202,7 @@ def console_options(
         colour_by=arguments.color_by,
         memory_mib=arguments.memory_budget,
         opening=opening_of(arguments),
+        wall=arguments.wall,
     )
 
 

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QPoint, QRect
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QMenu
 
 from twin.city.areas import areas_of_scene
@@ -42,6 +43,7 @@ from viewer.settings import Settings
 from viewer.sources_driver import SourcesDriver
 from viewer.tool_driver import ToolDriver
 from viewer.view_driver import ViewDriver
+from viewer.wall import Wall
 from widgets.bridge import Bridge
 from widgets.in_view_list import InViewList
 from widgets.layer_list import LayerList
@@ -134,6 +136,16 @@ class Desk:
             views=views,
             in_view=in_view,
         )
+        self._wall = Wall(
+            session=self.session,
+            panes=self._panes,
+            views=views,
+            bridge=self._bridge,
+            window=self.window,
+            theme=lambda: self.window.theme,
+            make=self._make_wall_pane,
+        )
+        self._wall.add_actions(self.window.actions_table)
         self.window.host = self._docks
         self._docks.add_actions(self.window.actions_table)
         self.window.figures.follow_memory(self._memory)
@@ -184,7 +196,8 @@ class Desk:
             self.window.closed.connect(self._begin_end),
             self._viewport.frame_drawn.connect(self._note_first_frame),
             main.menu_requested.connect(self._show_menu),
-            self.window.closing.connect(lambda _nothing: self._docks.close_all()),
+            self.window.theme_changed.connect(self._wall.set_theme),
+            self.window.closing.connect(self._close_further_views),
         ]
         self._bridge.every(LINK_CHECK_MS, self._follow_hub)
         self._bridge.every(UNITS_CHECK_MS, self._recorder.note_units)
@@ -226,6 +239,21 @@ class Desk:
         pane.menu_requested.connect(self._show_menu)
         return pane
 
+    def _make_wall_pane(self, name: str, beside: CityPane, *, scale: float) -> CityPane:
+        """A view of the wall; the first one of a run takes its figures."""
+        pane = CityPane(
+            name=name,
+            base=self._pane_base,
+            theme=self.window.theme,
+            beside=beside,
+            scale=scale,
+            is_bare=True,
+            recorder=None if self._wall.shown else self._recorder,
+        )
+        pane.menu_requested.connect(self._show_menu)
+        pane.viewport.frame_drawn.connect(self._note_first_frame)
+        return pane
+
     def _memory(self) -> CityMemory:
         """What the city takes of its budget, and whether that makes it coarser."""
         budget, streamed = self._scene.budget, self._scene.streamed
@@ -236,9 +264,21 @@ class Desk:
 
     # -- life --------------------------------------------------------------------------------
 
-    def show(self, *, fills_screen: bool = False, size: tuple[int, int] | None = None) -> None:
-        """Show the window; a timed run fills the screen so that pictures look alike."""
+    def show(
+        self,
+        *,
+        fills_screen: bool = False,
+        size: tuple[int, int] | None = None,
+        wall: bool = False,
+    ) -> None:
+        """Show the window; a timed run fills the screen so that pictures look alike.
+
+        With ``wall`` show the wall instead, on all monitors or over a part of the first.
+        """
         screen = QApplication.primaryScreen()
+        if wall:
+            self._wall.enter(None if size is None else QRect(0, 0, *size))
+            return
         if size is not None:
             self.window.setGeometry(0, 0, *size)
         elif fills_screen and screen is not None:
@@ -291,6 +331,10 @@ class Desk:
         self.session.hub.close()
         self._bridge.close()
 
+    def _close_further_views(self, _nothing: None) -> None:
+        self._wall.close()
+        self._docks.close_all()
+
     def _begin_end(self, _nothing: None) -> None:
         for disconnect in self._disconnects:
             disconnect()
@@ -317,7 +361,7 @@ class Desk:
         if not self._recorder.has_drawn:  # a slow machine: the picture first
             self._bridge.after(200, lambda: self._finish(screenshot, report))
             return
-        if screenshot is not None and not self.window.grab().save(str(screenshot)):
+        if screenshot is not None and not self._picture().save(str(screenshot)):
             self._note_unwritten(screenshot)
         try:
             if report is not None:
@@ -325,6 +369,9 @@ class Desk:
         except OSError:
             self._note_unwritten(report)
         self.window.close()
+
+    def _picture(self) -> QImage:
+        return self._wall.grab() if self._wall.is_on else self.window.grab().toImage()
 
     def _note_unwritten(self, path: Path | None) -> None:
         _log.error("The result of the run could not be written: %s", path)

@@ -104,6 +104,7 @@ class ViewDriver:
         self._stop()
         self._dress(bookmark)
         pose = bookmark.pose
+        self._active().scene.camera.set_plan(bookmark.is_plan, animated=False)
         self._active().scene.camera.fly_to(
             pose.focal_m,
             pose.distance_m,

@@ -17,6 +17,8 @@ from twin.errors import TwinError
 from twin.signals import Signal
 
 BOOKMARKS, TOURS = "bookmark", "tour"
+#: Cameras that turn stay below this.
+STRAIGHT_DOWN_RAD = math.radians(89.5)
 
 
 class BookmarkError(TwinError):
@@ -44,6 +46,11 @@ class Bookmark:
     layers: dict[str, bool] = field(default_factory=dict)
     tools: dict[str, dict[str, Any]] = field(default_factory=dict)
     thumbnail: str = ""
+
+    @property
+    def is_plan(self) -> bool:
+        """Whether it looks straight down, as only plans do."""
+        return self.pose.elevation_rad > STRAIGHT_DOWN_RAD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
