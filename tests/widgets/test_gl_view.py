@@ -75,3 +75,21 @@ def test_a_view_that_was_never_shown_ends_quietly(qtbot: QtBot) -> None:
     view = view_of_a_cube(QWidget(), (1.0, 0.0, 0.0))
     view.render_window.Render()  # draws nothing without a context
     view.finish()
+
+
+def test_a_view_that_moves_to_another_window_goes_on(qtbot: QtBot) -> None:
+    first, second = QWidget(), QWidget()
+    for window in (first, second):
+        QHBoxLayout(window)
+        window.resize(200, 200)
+        qtbot.addWidget(window)
+    view = view_of_a_cube(first, (1.0, 0.0, 0.0))
+    for window in (first, second, first):
+        layout = window.layout()
+        assert layout is not None
+        layout.addWidget(view)
+        with qtbot.waitExposed(window):
+            window.show()
+        assert colour_at(view, 0.5, 0.5) == (255, 0, 0)
+        assert colour_at(view, 0.02, 0.02) == (0, 0, 255)
+    view.finish()
