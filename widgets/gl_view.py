@@ -86,8 +86,12 @@ class GlView(QOpenGLWidget):
     # ---- what VTK asks ---------------------------------------------------------------------
 
     def _make_current(self, _window: object, _event: str) -> None:
-        if self._gl_context is not None and self._gl_surface is not None:
+        if self._gl_context is None or self._gl_surface is None:
+            return
+        try:
             self._gl_context.makeCurrent(self._gl_surface)
+        except RuntimeError:  # destroyed with the window, without a word to us
+            self._gl_context = self._gl_surface = None
 
     def _tell_current(self, _window: object, _event: str) -> None:
         current = QOpenGLContext.currentContext()
@@ -101,7 +105,9 @@ class GlView(QOpenGLWidget):
     # ---- what Qt asks ----------------------------------------------------------------------
 
     def initializeGL(self) -> None:
-        """Give VTK the context that Qt has made."""
+        """Give VTK the context that Qt has made: the first, or another in another window."""
+        if not self._observers:
+            return
         self._gl_context = self.context()
         self._gl_surface = self._gl_context.surface()
         self._gl_context.aboutToBeDestroyed.connect(self._leave_context)

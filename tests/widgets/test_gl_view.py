@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
+from shiboken6 import delete
 from vtkmodules.vtkFiltersSources import vtkCubeSource
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
 
@@ -93,3 +94,32 @@ def test_a_view_that_moves_to_another_window_goes_on(qtbot: QtBot) -> None:
         assert colour_at(view, 0.5, 0.5) == (255, 0, 0)
         assert colour_at(view, 0.02, 0.02) == (0, 0, 255)
     view.finish()
+
+
+def test_a_view_survives_the_move_to_another_window(qtbot: QtBot) -> None:
+    first, second = QWidget(), QWidget()
+    view = view_of_a_cube(first, (1.0, 0.0, 0.0))
+    for window in (first, second):
+        qtbot.addWidget(window)
+        view.setParent(window)
+        view.resize(200, 200)
+        view.show()
+        with qtbot.waitExposed(window):
+            window.show()
+        assert colour_at(view, 0.5, 0.5) == (255, 0, 0)
+    view.finish()
+
+
+def test_a_window_deleted_with_the_view_leaves_a_render_window_that_does_nothing(
+    qtbot: QtBot,
+) -> None:
+    window = QWidget()
+    view = view_of_a_cube(window, (1.0, 0.0, 0.0))
+    with qtbot.waitExposed(window):
+        window.show()
+    assert colour_at(view, 0.5, 0.5) == (255, 0, 0)
+    render_window = view.render_window
+    delete(window)
+    render_window.Render()
+    render_window.Finalize()
+    assert not render_window.IsCurrent()
