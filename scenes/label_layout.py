@@ -143,7 +143,7 @@ def place_labels(
         if len(kept) >= most:
             break
         x, y, depth = pixels[row]
-        if depth <= 0:
+        if not (depth > 0 and np.isfinite(x) and np.isfinite(y)):  # behind, or nowhere at all
             continue
         x, y = x + offsets_px[row][0], y - offsets_px[row][1]
         margin = _MARGIN_PX if margin_px is None else margin_px[row]

@@ -234,6 +234,14 @@ def test_labels_outside_the_screen_are_left_out(scene):
     assert [row for row, _ in kept] == [0]
 
 
+def test_a_label_that_is_nowhere_is_left_out(scene):
+    cache = TextCache(scene._stage.atlas, (0, 0, 0), (0.5, 0.5, 0.5), (1, 1, 1))
+    blocks = [cache.block((Line(name),)) for name in ("Nowhere", "Here")]
+    pixels = np.array([[np.nan, np.nan, 10.0], [100.0, 100.0, 10.0]])
+    kept = place_labels(pixels, blocks, [(0.0, 0.0)] * 2, scene._view(), 10, np.zeros((0, 2)))
+    assert [row for row, _ in kept] == [1]
+
+
 def test_units_are_drawn_where_they_are_and_picked(target, scene):
     room = LiveRoom([], units=[(30.0, 30.0, 0.0)])
     for _ in range(4):
