@@ -134,17 +134,33 @@ def test_far_houses_in_one_box_state_how_far_off_it_is() -> None:
 
 
 def test_cutting_and_clipping_keep_the_ground() -> None:
-    triangle = np.array([[[0, 0, 0], [3000, 0, 30], [0, 2000, 0]]], np.float32)
-    parts, sources = cut(triangle, 400.0)
+    triangle = np.array([[[-100, 0, 0], [3000, 70, 30], [40, 2000, 0]]], np.float32)
+    parts, sources = cut(triangle, 256.0)
     assert area(parts) == pytest.approx(area(triangle), rel=1e-5)
-    sides = np.linalg.norm((np.roll(parts, -1, axis=1) - parts)[:, :, :2], axis=2)
-    assert sides.max() <= 400.0
+    cells = np.floor(parts[:, :, :2].mean(axis=1) / 256)[:, None]
+    assert (parts[:, :, :2] >= cells * 256).all()
+    assert (parts[:, :, :2] <= (cells + 1) * 256).all()
     assert (sources == 0).all()
     west, _ = clipped(parts, 0, 1000.0, 1.0)
     east, _ = clipped(parts, 0, 1000.0, -1.0)
     assert west[:, :, 0].max() <= 1000.0
     assert east[:, :, 0].min() >= 1000.0
     assert area(west) + area(east) == pytest.approx(area(triangle), rel=1e-5)
+
+
+def test_neighbours_that_are_cut_share_every_corner() -> None:
+    a, b, c, d = [-310, -90, 4], [2900, 1300, 9], [200, 2500, 1], [2700, -1900, 0]
+    one, _ = cut(np.array([[a, b, c]], np.float32), 128.0)
+    two, _ = cut(np.array([[b, a, d]], np.float32), 128.0)
+    along = np.array(b, float) - a
+
+    def on_the_common_edge(parts: np.ndarray) -> set[bytes]:
+        points = parts.reshape(-1, 3)
+        off = np.linalg.norm(np.cross(points - a, along), axis=1) / np.linalg.norm(along)
+        return {point.tobytes() for point in points[off < 0.01]}
+
+    assert len(on_the_common_edge(one)) > 30
+    assert on_the_common_edge(one) == on_the_common_edge(two)
 
 
 def _slab(x0: float, y0: float, x1: float, y1: float, z: float) -> np.ndarray:

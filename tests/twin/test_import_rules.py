@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.twin.imported import Glb, Node, imported, nodes
+from twin.city.asset import Surface
 from twin.city.frames import Origin
 from twin.generate.city import generate_city
 from twin.importing.earth import ecef_from_local
@@ -94,11 +95,10 @@ def test_leaves_hold_every_triangle_of_the_source(leaves: list[Glb]) -> None:
     soup = generate_city(N_BUILDINGS, 1).soup
     got = np.concatenate([glb.points()[glb.triangles()] for glb in leaves])
     assert _area(got) == pytest.approx(_area(soup.corners_local_m), rel=2e-4)
-    n_built = sum(
-        int((np.floor(glb.attribute("_CODE_LIGHT")[glb.triangles()[:, 0]]) <= 1).sum())
-        for glb in leaves
-    )
-    assert n_built == pytest.approx(int((soup.surfaces <= 1).sum()), rel=1e-3)
+    for surface in (Surface.WALL, Surface.ROOF, Surface.WATER):
+        true = _area(soup.corners_local_m[soup.surfaces == surface])
+        parts = [_own_corners(glb)[_surfaces(glb) == surface] for glb in leaves]
+        assert _area(np.concatenate(parts)) == pytest.approx(true, rel=2e-4)
 
 
 def test_leaves_name_every_feature_by_its_row(city: Path, leaves: list[Glb]) -> None:
@@ -220,6 +220,11 @@ def test_real_cities(shared_data: Path, tmp_path: Path, file: str, crs: str) -> 
     root = json.loads((folder / "tileset.json").read_bytes())
     assert ("transform" in root["root"]) == source.origin.has_crs
     assert root["asset"]["extras"]["civitwin"]["crs"] == (source.origin.crs or "")
+
+
+def _surfaces(glb: Glb) -> np.ndarray:
+    """(T,) surface of each triangle."""
+    return np.floor(glb.attribute("_CODE_LIGHT")[glb.triangles()[:, 0]])
 
 
 def _own_corners(glb: Glb) -> np.ndarray:

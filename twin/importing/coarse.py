@@ -15,6 +15,7 @@ from twin.importing.ground import (
     Frame,
     GroundRaster,
     frame_around,
+    overlapping,
     painted,
     rectangles_soup,
 )
@@ -192,7 +193,13 @@ def _content(
             shown = built_up(raster, boxes)
         soup = rectangles_soup(shown, max(0.5, error_m / 4))
         lit = lit_of(soup, np.array([-1], np.int32))
-        parts.append(_renumbered(lit, np.full(lit.n_triangles, len(owners), np.int32)))
+        parts.append(
+            Lit(
+                corners_local_m=overlapping(lit.corners_local_m, raster.frame.pixel_m),
+                features=np.full(lit.n_triangles, len(owners), np.int32),
+                code_light=lit.code_light,
+            )
+        )
     rows = writer.rows_of(table.taken(owners), merged, with_ground=with_raster)
     return joined(parts), rows
 

@@ -22,6 +22,9 @@ _ORDER = (
 FLAT_SURFACES = np.array(_ORDER, np.uint8)
 _LEAST_UP = 0.5
 _PIXELS_AT_ONCE = 2_000_000
+#: Rectangles reach this share of a pixel over their edges: where the corner of one meets the side
+#: of another, pixels of the screen would stay empty.
+_OVERLAP = 0.015
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +156,7 @@ def flat_rows(soup_surfaces: UInt8Array, corners_local_m: Float32Array) -> Int64
 
 
 def painted(corners_local_m: Float32Array, surfaces: UInt8Array, frame: Frame) -> GroundRaster:
-    """Paint triangles (T, 3, 3) of flat surfaces (T,) on a window."""
+    """Paint triangles (T, 3, 3) of flat surfaces (T,) on a window; of one surface the highest."""
     shape = (frame.n_rows, frame.n_columns)
     codes = np.full(shape, NOTHING, np.uint8)
     z = np.full(shape, np.nan, np.float32)
@@ -164,6 +167,10 @@ def painted(corners_local_m: Float32Array, surfaces: UInt8Array, frame: Frame) -
         chosen = corners[surfaces == surface]
         for part in _parts(chosen, frame):
             rows, columns, heights = _covered(part, frame)
+            rising = np.argsort(heights, kind="stable")  # the last of a pixel stays
+            rows, columns, heights = rows[rising], columns[rising], heights[rising]
+            lower = (codes[rows, columns] == surface) & (z[rows, columns] > heights)
+            rows, columns, heights = rows[~lower], columns[~lower], heights[~lower]
             codes[rows, columns] = surface
             z[rows, columns] = heights
     return GroundRaster(frame=frame, codes=codes, z_m=z)
@@ -235,6 +242,14 @@ def rectangles_soup(raster: GroundRaster, z_step_m: float) -> TriangleSoup:
         features=np.zeros(len(corners), np.int32),
         surfaces=np.repeat(codes, 2),
     )
+
+
+def overlapping(corners_local_m: Float32Array, pixel_m: float) -> Float32Array:
+    """Corners of `rectangles_soup`, moved outwards by a little."""
+    signs = np.array([[-1, -1], [1, -1], [1, 1], [-1, -1], [1, 1], [-1, 1]], np.float32)
+    out = corners_local_m.reshape(-1, 6, 3).copy()
+    out[:, :, :2] += np.float32(_OVERLAP * pixel_m) * signs
+    return out.reshape(-1, 3, 3)
 
 
 def _corner_heights(raster: GroundRaster) -> Float32Array:
