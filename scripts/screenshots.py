@@ -20,7 +20,10 @@ PICTURES = ROOT / "docs" / "pictures"
 DATA = ROOT.parent / "shared" / "data"
 CITIES = ROOT / "build" / "cities"
 CIVITWIN = [sys.executable, "-m", "viewer.cli"]
+WIDTH_PX = 1600
 SIZE = "1600x900"
+#: Two monitors side by side.
+WALL_SIZE = "3200x900"
 #: A picture that is too large keeps so many colours, without dithering.
 COLOURS = 256
 MOST_BYTES = 400_000
@@ -43,11 +46,13 @@ class Shot:
     Attributes
     ----------
     needs : without one of these the picture is left out
+    size : of the window; one wider than the picture is made smaller
     """
 
     arguments: tuple[str, ...]
     needs: tuple[Path, ...] = ()
     seconds: float = 30.0
+    size: str = SIZE
 
 
 def large_city() -> Path:
@@ -100,7 +105,7 @@ def shots() -> dict[str, Shot]:
         ),
         "section": Shot(
             (
-                *("open", str(HAGUE), "--camera=-30,-95,75,0,60,5", "--panel", "tools"),
+                *("open", str(HAGUE), "--camera=-30,-75,60,0,120,0", "--panel", "tools"),
                 *("--tool", "section@-200,40@200,40"),
             ),
             (HAGUE,),
@@ -111,6 +116,15 @@ def shots() -> dict[str, Shot]:
         ),
         "city-near": Shot(
             ("open", str(large), "--camera", "4900,4400,420,5900,5900,20"), streamed, 75.0
+        ),
+        "wall": Shot(
+            (
+                *("open", str(HELSINKI), "--simulate", "--wall", "--theme", "dark"),
+                *("--layer", "streets_traffic=on", "--layer", "clusters=off"),
+            ),
+            (HELSINKI,),
+            40.0,
+            WALL_SIZE,
         ),
         "manhattan-taxis": Shot(
             (
@@ -132,7 +146,7 @@ def take(name: str, shot: Shot) -> bool:
     theme = () if "--theme" in shot.arguments else ("--theme", "light")
     with tempfile.TemporaryDirectory() as folder:
         command = [
-            *(*CIVITWIN, *shot.arguments, *theme, "--operator", "Ada", "--window", SIZE),
+            *(*CIVITWIN, *shot.arguments, *theme, "--operator", "Ada", "--window", shot.size),
             *("--seconds", str(shot.seconds), "--screenshot", str(picture)),
             *("--settings", str(Path(folder) / "settings.ini")),
         ]
@@ -143,10 +157,13 @@ def take(name: str, shot: Shot) -> bool:
 def make_small(name: str, picture: Path) -> bool:
     """Pack the file, with fewer colours only where it must be; False when it stays too large."""
     whole = Image.open(picture).convert("RGB")
+    if whole.width > WIDTH_PX:
+        size = (WIDTH_PX, round(whole.height * WIDTH_PX / whole.width))
+        whole = whole.resize(size, Image.Resampling.LANCZOS)
     whole.save(picture, optimize=True)
     if picture.stat().st_size > MOST_BYTES:
         method = Image.Quantize.MAXCOVERAGE  # keeps the few pixels of accent colours
-        few = whole.quantize(COLOURS, method=method, dither=Image.Dither.NONE)
+        few = whole.quantize(COLOURS, method=method, kmeans=3, dither=Image.Dither.NONE)
         few.save(picture, optimize=True)
     n_bytes = picture.stat().st_size
     print(f"{name}: {n_bytes / 1000:.0f} kB" + (" is too large" if n_bytes > MOST_BYTES else ""))
