@@ -120,6 +120,7 @@ def shots() -> dict[str, Shot]:
         "wall": Shot(
             (
                 *("open", str(HELSINKI), "--simulate", "--wall", "--theme", "dark"),
+                *("--camera", "0,35,900"),
                 *("--layer", "streets_traffic=on", "--layer", "clusters=off"),
             ),
             (HELSINKI,),
