@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QStandardPaths
@@ -63,6 +62,7 @@ class ExportDriver:
         self._folder: Path | None = None
         self._recording: UnitRecording | None = None
         self.dialog: ExportDialog | None = None
+        self._ended: ExportDialog | None = None
 
     def add_actions(self, table: ActionTable) -> None:
         """All that can be saved, by name."""
@@ -109,13 +109,14 @@ class ExportDriver:
             self.dialog.close()
         dialog = self.dialog = ExportDialog(form, self._window)
         dialog.chosen.connect(take)
-        dialog.finished.connect(partial(self._forget, dialog))
+        dialog.finished.connect(self._forget)
         dialog.open()
 
-    def _forget(self, dialog: ExportDialog, _result: int) -> None:
-        dialog.deleteLater()
-        if self.dialog is dialog:
-            self.dialog = None
+    def _forget(self, _result: int) -> None:
+        """Let go of a dialog that ended; its Python side must outlive Qt's own."""
+        self._ended, self.dialog = self.dialog, None
+        if self._ended is not None:
+            self._ended.deleteLater()
 
     def _suggested(self, what: str, suffix: str) -> Path:
         places = QStandardPaths.StandardLocation

@@ -10,6 +10,9 @@ Hard-won invariants
 3. A timer lets go of its function when it is dropped, not when Qt deletes it later. Broken, the
    function's widget may die inside the timer's destructor, and PySide crashes.
    Guarded by ``test_a_dropped_timer_lets_go_at_once``.
+4. Jobs run on Python's own threads. On Qt's, each job is a new thread to Python, which takes what
+   libraries keep for a thread away with each end; the second job that uses PROJ then dies.
+   Guarded by ``test_jobs_may_use_proj_one_after_another``.
 """
 
 from __future__ import annotations
@@ -18,9 +21,10 @@ import enum
 import logging
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
-from PySide6.QtCore import QObject, Qt, QThreadPool, QTimerEvent, Signal
+from PySide6.QtCore import QObject, Qt, QTimerEvent, Signal
 
 from twin.clock import NS_PER_S, Clock, SystemClock
 from twin.signals import Signal as TwinSignal
@@ -34,9 +38,9 @@ JobProgress = Callable[[float], None]
 _log = logging.getLogger(__name__)
 _PROGRESS_INTERVAL_MS = 200
 _MAX_FAILURES_IN_A_ROW = 10
-_JOIN_MS = 10_000
-#: Some jobs only wait for another process or a disk, and must not keep others from starting.
-_LEAST_WORKERS = 6
+_JOIN_S = 10
+#: More than cores: some jobs only wait for another process or a disk.
+_WORKERS = 6
 
 
 class JobCancelled(Exception):
@@ -161,8 +165,8 @@ class Bridge:
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock: Clock = clock or SystemClock()
         self._mailbox = _Mailbox()
-        self._pool = QThreadPool(self._mailbox)
-        self._pool.setMaxThreadCount(max(_LEAST_WORKERS, self._pool.maxThreadCount()))
+        self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="job")
+        self._running: set[Future[None]] = set()
         self._timers: set[_Timer] = set()
         self._jobs: list[Job] = []
         self._listeners: dict[Job, tuple[Callable[[float], None], float]] = {}
@@ -264,7 +268,9 @@ class Bridge:
                 job.fraction = 1.0
                 self.post(lambda: end(JobState.DONE, lambda: done(value)))
 
-        self._pool.start(work)
+        future = self._pool.submit(work)
+        self._running.add(future)
+        future.add_done_callback(self._running.discard)
         self.jobs_changed.emit(None)
         return job
 
@@ -275,9 +281,9 @@ class Bridge:
             self._drop_timer(timer)
         for job in self._jobs:
             job.cancel()
-        self._pool.clear()
-        if not self._pool.waitForDone(_JOIN_MS):
-            _log.error("A background job did not end within %d s", _JOIN_MS // 1000)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        if wait(tuple(self._running), _JOIN_S).not_done:
+            _log.error("A background job did not end within %d s", _JOIN_S)
         for job in self._jobs:
             job.state = JobState.CANCELLED if not job.is_over else job.state
         self._jobs.clear()

@@ -230,9 +230,12 @@ class ExportDialog(QDialog):
         if not self.file.text().strip():
             return "Give the file a name"
         path = self._path()
-        if path.is_dir():
-            return f"There is a folder of this name: {path}"
-        return "" if path.parent.is_dir() else f"There is no folder {path.parent}"
+        try:
+            if path.is_dir():
+                return f"There is a folder of this name: {path}"
+            return "" if path.parent.is_dir() else f"There is no folder {path.parent}"
+        except (OSError, ValueError):
+            return "A file cannot have this name; give it a shorter one"
 
     def _outlook(self) -> str:
         parts = []

@@ -215,3 +215,14 @@ def test_a_failing_callback_is_logged_and_the_next_still_comes(
     bridge.run_job(lambda _p: 2, values.append, ignore)
     qtbot.waitUntil(lambda: values == [2] and bridge.jobs == ())
     assert "A call from a background job failed" in caplog.text
+
+
+def test_jobs_may_use_proj_one_after_another(bridge: Bridge, qtbot: QtBot) -> None:
+    import pyproj
+
+    transformer = pyproj.Transformer.from_crs("EPSG:4326", "EPSG:28992", always_xy=True)
+    found: list[float] = []
+    for n_before in range(3):
+        bridge.run_job(lambda _progress: transformer.transform(4.3, 52.1)[0], found.append, ignore)
+        qtbot.waitUntil(lambda n=n_before: len(found) > n)  # type: ignore[misc]
+    assert found == pytest.approx([80_000.0] * 3, abs=5_000.0)
