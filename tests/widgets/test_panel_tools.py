@@ -153,3 +153,12 @@ def test_views_are_kept_ordered_forgotten_and_toured(context, open_panel):  # no
     panel.list.setCurrentRow(0)
     panel.order["Forget"].click()
     assert [b.name for b in views.book.bookmarks] == ["Harbour"]
+
+
+def test_names_of_tools_are_not_cut_in_a_narrow_dock(open_panel, context) -> None:  # noqa: F811
+    context.tools.fill([entry("section and clip box"), entry("before and after")])
+    panel = open_panel("tools")
+    panel.resize(244, 600)
+    panel.grab()
+    for button in panel.buttons.values():
+        assert button.width() >= button.sizeHint().width()

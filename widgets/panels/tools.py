@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -27,7 +26,6 @@ from widgets.parts.profile_plot import ProfilePlot
 from widgets.parts.value_form import ValueForm
 from widgets.tool_list import ToolEntry
 
-_COLUMNS = 2
 _NOTHING = "Choose a tool. What it finds appears here, ready to copy; Esc puts it away."
 
 
@@ -39,13 +37,13 @@ class ToolsPanel(PanelWidget):
         self._tools = context.tools
         self.buttons: dict[str, QToolButton] = {}
         self.sections: dict[str, ToolSection] = {}
-        self._grid = QGridLayout()
-        self._grid.setSpacing(4)
+        self._buttons_layout = QVBoxLayout()
+        self._buttons_layout.setSpacing(2)
         self._empty = EmptyState(_NOTHING)
         self._sections_layout = QVBoxLayout()
         self._sections_layout.setSpacing(12)
         layout = self.scrolling_body(spacing=12)
-        layout.addLayout(self._grid)
+        layout.addLayout(self._buttons_layout)
         layout.addWidget(self._empty)
         layout.addLayout(self._sections_layout)
         layout.addStretch(1)
@@ -76,9 +74,8 @@ class ToolsPanel(PanelWidget):
         self.buttons = {}
         for entry in self._tools.entries:
             button = self._button(entry)
-            place = len(self.buttons)
             self.buttons[entry.id] = button
-            self._grid.addWidget(button, place // _COLUMNS, place % _COLUMNS)
+            self._buttons_layout.addWidget(button)
             self._show_entry(entry)
 
     def _button(self, entry: ToolEntry) -> QToolButton:

@@ -241,22 +241,23 @@ def _slider(field: ParamField, low: float, high: float) -> Control:
     figure.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
     decimals = 0 if whole or high - low >= 20 else 1 if high - low >= 2 else 2
 
-    def read() -> int | float:
-        value = low + (high - low) * slider.value() / slider.maximum()
-        return round(value) if whole else value
+    value: int | float = low
 
-    def show() -> None:
-        figure.setText(f"{read():.{decimals}f} {field.unit}".rstrip())
+    def take(new: float) -> None:
+        nonlocal value
+        value = round(new) if whole else float(new)
+        finer = decimals + (round(value, decimals) != value)
+        figure.setText(f"{value:.{finer}f} {field.unit}".rstrip())
 
-    def tell() -> None:
-        show()
+    def move(step: int) -> None:
+        take(min(max(round(low + (high - low) * step / slider.maximum(), decimals), low), high))
         control.edited.emit()
 
-    def write(value: float) -> None:
+    def write(new: float) -> None:
         was = slider.blockSignals(True)
-        slider.setValue(round((float(value) - low) / (high - low) * slider.maximum()))
+        slider.setValue(round((float(new) - low) / (high - low) * slider.maximum()))
         slider.blockSignals(was)
-        show()
+        take(new)  # exactly: no step of the slider need be there
 
     row = QWidget()
     layout = QHBoxLayout(row)
@@ -265,6 +266,6 @@ def _slider(field: ParamField, low: float, high: float) -> Control:
     layout.addWidget(slider, 1)
     layout.addWidget(figure)
     row.setFocusProxy(slider)
-    control = Control(row, read, write)
-    slider.valueChanged.connect(lambda _value: tell())
+    control = Control(row, lambda: value, write)
+    slider.valueChanged.connect(move)
     return control
