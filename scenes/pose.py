@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from twin.analysis.pose import Point, Pose
+from twin.analysis.pose import Point, Pose, point_of
 from twin.arrays import Float64Array
 
 __all__ = ["VIEW_ANGLE_DEG", "Point", "Pose", "axes_of", "between", "point_of"]
@@ -29,8 +29,3 @@ def between(start: Pose, end: Pose, share: float) -> Pose:
         azimuth_rad=start.azimuth_rad + turn * share,
         elevation_rad=start.elevation_rad + (end.elevation_rad - start.elevation_rad) * share,
     )
-
-
-def point_of(array: Float64Array) -> Point:
-    """Three numbers as a tuple."""
-    return (float(array[0]), float(array[1]), float(array[2]))

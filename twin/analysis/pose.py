@@ -46,3 +46,17 @@ class Pose:
     def eye(self) -> Float64Array:
         """(3,) position of the camera."""
         return np.array(self.focal_m) - self.forward() * self.distance_m
+
+    def plain(self) -> Pose:
+        """The same in Python's own numbers, as files take them."""
+        return Pose(
+            focal_m=point_of(np.array(self.focal_m, float)),
+            distance_m=float(self.distance_m),
+            azimuth_rad=float(self.azimuth_rad),
+            elevation_rad=float(self.elevation_rad),
+        )
+
+
+def point_of(array: Float64Array) -> Point:
+    """Three numbers as a tuple."""
+    return (float(array[0]), float(array[1]), float(array[2]))
