@@ -12,6 +12,7 @@ from PySide6.QtCore import QBuffer, QByteArray, QIODevice, Qt
 from PySide6.QtGui import QImageWriter
 
 from twin.analysis.camera_path import CameraPath
+from twin.analysis.pose import Pose
 from twin.city.bookmarks import Bookmark, BookmarkBook, Tour
 from twin.city.style import PLAIN, style_from_table, table_from_style
 from twin.clock import NS_PER_S
@@ -91,7 +92,7 @@ class ViewDriver:
             number += 1
         bookmark = Bookmark(
             name=name.strip() or f"View {number}",
-            pose=self._active().scene.camera.pose,
+            pose=kept_pose(self._active().scene.camera.pose),
             colour_by=self._session.colour_by,
             style={} if self._session.style == PLAIN else table_from_style(self._session.style),
             layers={entry.id: entry.visible for entry in self._layers.entries},
@@ -215,6 +216,17 @@ class _Playing:
             reached = self.bookmarks[self.next_stop]
             self.next_stop += 1
         return reached
+
+
+def kept_pose(pose: Pose) -> Pose:
+    """A pose in plain numbers: a camera that has flown or turned holds some of numpy's."""
+    x, y, z = pose.focal_m
+    return Pose(
+        focal_m=(float(x), float(y), float(z)),
+        distance_m=float(pose.distance_m),
+        azimuth_rad=float(pose.azimuth_rad),
+        elevation_rad=float(pose.elevation_rad),
+    )
 
 
 def state_from(state: Any, kept: dict[str, Any]) -> Any:
