@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPointF, QRect, Qt
@@ -25,6 +26,7 @@ from viewer.city_pane_docks import PaneDocks, ViewArea
 from viewer.city_pane_time import SharedPast, behind_text
 from viewer.city_panes import CityPanes
 from viewer.scene_driver import SOFTWARE_MOTION_SHARE
+from viewer.view_driver import kept_pose
 from viewer.wall import Wall, dress, parts_of
 from widgets.actions import ActionTable
 from widgets.bridge import Bridge
@@ -399,3 +401,13 @@ def test_how_far_behind_is_told_in_minutes_and_seconds() -> None:
     assert behind_text(0) == ""
     assert behind_text(40 * NS_PER_S) == "00:40 behind live"
     assert behind_text(615 * NS_PER_S) == "10:15 behind live"
+
+
+def test_a_pose_is_kept_in_numbers_that_can_be_written() -> None:
+    turned = Pose(
+        focal_m=(np.float64(1.0), 2.0, np.float32(3.0)),  # type: ignore[arg-type]
+        distance_m=np.float64(200.0),
+        azimuth_rad=0.1,
+        elevation_rad=np.radians(36.0),
+    )
+    assert msgspec.json.decode(msgspec.json.encode(kept_pose(turned)), type=Pose) == turned
