@@ -82,7 +82,13 @@ class Branch:
         )
         rows = self.writer.rows_of(table, np.ones(len(used), np.int64), with_ground=False)
         file = self.writer.write(node.name, own, rows, 0)
-        tile = TileNode(bounds=lit.bounds_local_m().tolist(), error_m=0.0, uri=file, node=node.name)
+        tile = TileNode(
+            bounds=lit.bounds_local_m().tolist(),
+            error_m=0.0,
+            uri=file,
+            node=node.name,
+            n_triangles=lit.n_triangles,
+        )
         return Coarse(
             tile=tile, boxes=self._boxes(near), raster=None, ground=self._ground(near, far)
         )

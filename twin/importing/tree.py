@@ -27,10 +27,10 @@ class TileNode(msgspec.Struct, kw_only=True):
 
     bounds: list[float]
     error_m: float
+    n_triangles: int
     uri: str = ""
     node: str = ""
     level: int = 0
-    n_triangles: int = 0
     children: list[TileNode] = []
 
     def walk(self) -> Iterator[TileNode]:
