@@ -117,13 +117,14 @@ def _directions(corners: Float64Array, starts: Int64Array, number: Int64Array) -
     length = np.hypot(edges[:, 0], edges[:, 1])
     sloping = np.abs(edges[:, 2]) > _LEVEL * length
     u, v = edges[0::3], edges[1::3]
-    flat = np.abs(u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0])
-    upright = flat <= _UPRIGHT * np.linalg.norm(np.cross(u, v), axis=1)
+    normal = [u[:, k - 2] * v[:, k - 1] - u[:, k - 1] * v[:, k - 2] for k in range(3)]
+    squares = normal[0] ** 2 + normal[1] ** 2 + normal[2] ** 2
+    upright = normal[2] ** 2 <= _UPRIGHT**2 * squares
     weight = length * np.where(sloping, 0.01, 1.0) * np.repeat(np.where(upright, 1.0, 0.1), 3)
     longest = np.maximum.reduceat(weight, 3 * starts)
     is_it = np.flatnonzero(weight >= longest[np.repeat(number, 3)])
-    _, first = np.unique(number[is_it // 3], return_index=True)
-    chosen = edges[is_it[first], :2]
+    first = is_it[np.diff(number[is_it // 3], prepend=-1) > 0]
+    chosen = edges[first, :2]
     size = np.hypot(chosen[:, 0], chosen[:, 1])[:, None]
     unit: Float64Array = np.where(size > 1e-9, chosen / np.maximum(size, 1e-9), [[1.0, 0.0]])
     return unit
