@@ -154,9 +154,7 @@ def test_a_profile_follows_its_line():
 
 
 def pose(x, azimuth=0.0, distance=100.0):
-    return Pose(
-        focal_m=(x, 0.0, 0.0), distance_m=distance, azimuth_rad=azimuth, elevation_rad=0.5
-    )
+    return Pose(focal_m=(x, 0.0, 0.0), distance_m=distance, azimuth_rad=azimuth, elevation_rad=0.5)
 
 
 def test_a_camera_path_reaches_its_stops_on_time_and_rests_there():
