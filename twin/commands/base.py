@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from twin.commands.preview import CityView, Preview, PreviewTarget
 from twin.registry import Registry
 
 #: Departments of a city. The control room may issue every command.
@@ -45,6 +46,20 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Windows:
+    """Time windows of the steps between SENT and the observed effect, seconds; 0 = no window.
+
+    Attributes
+    ----------
+    start_s : from ACCEPTED to EXECUTING, then TIMED_OUT
+    progress_s : longest silence while EXECUTING, then TIMED_OUT
+    """
+
+    start_s: float = 0.0
+    progress_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CommandType:
     """Record of one command type (upper-case ``COMMAND`` of a module in `twin.commands`).
 
@@ -56,10 +71,15 @@ class CommandType:
         they make sense, ``unit``, ``min``, ``max``, ``choices``. The form is built from it
     target_kinds : kinds of things or units it may be sent to
     departments : who may issue it; empty = everybody
-    significance : 1 routine, 2 needs a confirm step, 3 needs a second person (later)
+    significance : 1 routine, 2 needs a confirm step, 3 serious, 4 touches many people at once. Who
+        must approve what from which level on is said by the policy
     effect : (target id, params) -> what must be observed
     describe : (target name, params) -> the confirm sentence naming the effect
     inverse : id of the command that undoes it, "" for none
+    is_idempotent : doing it twice is the same as doing it once: a failed attempt may be repeated
+    windows : how long each step before the effect may take
+    preview : (target, params, city) -> what it would change, from the type's own model; None = the
+        target only
     """
 
     id: str
@@ -73,6 +93,9 @@ class CommandType:
     describe: Callable[[str, Any], str]
     inverse: str = ""
     icon: str = ""
+    is_idempotent: bool = False
+    windows: Windows = Windows()
+    preview: Callable[[PreviewTarget, Any, CityView], Preview] | None = None
 
 
 def may_issue(command_type: CommandType, department: str) -> bool:

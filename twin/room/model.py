@@ -95,6 +95,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         "hub.started", "note.added" …
     actor : who did it, for the activity list ("Ada (traffic)", "hub", "simulator")
     body : fields of the kind
+    key : id of the request that caused it (of a command, an act, a note), "" for none: the
+        idempotency key under which it is found again
     """
 
     seq: int
@@ -102,3 +104,4 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     actor: str
     body: dict[str, Any]
+    key: str = ""

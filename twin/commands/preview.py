@@ -1,0 +1,92 @@
+"""What a command would change, told before it is released. Plain records, no I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+Point = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewTarget:
+    """The thing or unit that a command is for; ``xyz`` in local metres, None = not known."""
+
+    id: str
+    name: str
+    kind: str
+    xyz: Point | None = None
+
+
+class CityView(Protocol):
+    """What a preview may ask of the city. Answers are of this moment."""
+
+    def last_value(self, datastream_id: str) -> float | None:
+        """Last good observation, None if there is none."""
+
+    def position(self, thing_id: str) -> Point | None:
+        """Where a thing or unit is, local metres."""
+
+    def path(self, thing_id: str) -> tuple[Point, ...]:
+        """Vertices of a line-shaped thing (a road segment), local metres; may be empty."""
+
+    def things_near(
+        self, centre: Point, radius_m: float, kinds: tuple[str, ...] = ()
+    ) -> tuple[str, ...]:
+        """Ids of things within a radius on the ground, of these kinds or of any."""
+
+    def name_of(self, thing_id: str) -> str:
+        """Its name for people, or the id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewArea:
+    """A circle or polygon on the ground that would be touched.
+
+    Attributes
+    ----------
+    ring : vertices in local metres, not closed; empty for a circle
+    """
+
+    label: str
+    ring: tuple[Point, ...] = ()
+    centre: Point = (0.0, 0.0, 0.0)
+    radius_m: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """What a datastream is expected to show once the command works.
+
+    Attributes
+    ----------
+    before, after : in ``unit``; ``before`` None = not known
+    after_s : when, from acceptance on
+    """
+
+    datastream_id: str
+    text: str
+    unit: str
+    after: float
+    after_s: float
+    before: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What would change, for the twin to draw and the confirm step to say.
+
+    Attributes
+    ----------
+    things : ids of what is touched, the target first
+    lines : polylines to draw (a route, a closed street), local metres
+    basis : the model behind the prediction, in a few words
+    notes : sentences for the operator (side effects, what is not known)
+    """
+
+    things: tuple[str, ...]
+    areas: tuple[PreviewArea, ...] = ()
+    lines: tuple[tuple[Point, ...], ...] = ()
+    predictions: tuple[Prediction, ...] = ()
+    basis: str = ""
+    notes: tuple[str, ...] = ()
