@@ -14,7 +14,7 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.peers.side_by_side import take_side_by_side  # noqa: E402 - the root must be known first
+from benchmarks.peers.side_by_side import Beside, take_side_by_side  # noqa: E402 - the root must be known first
 
 PICTURES = ROOT / "docs" / "pictures"
 DATA = ROOT.parent / "shared" / "data"
@@ -34,8 +34,7 @@ HAGUE = DATA / "cityjson" / "denhaag_01_lod2.v10.city.json"
 MONACO = (DATA / "osm" / "monaco.osm.gz", DATA / "dem" / "N43E007.hgt.zip")
 HELSINKI = DATA / "osm" / "helsinki_centre.osm.pbf"
 MANHATTAN = DATA / "footprints" / "manhattan_buildings_heights.json"
-#: Camera of the picture beside CesiumJS, metres in the city's frame.
-EYE, TARGET = [-60.0, -330.0, 220.0], [0.0, 20.0, 0.0]
+POTSDAM = DATA / "citygml" / "potsdam_lod1.gml"
 TAXIS = DATA / "trajectories" / "nyc_taxi_trips_v7.json"
 
 
@@ -137,6 +136,27 @@ def shots() -> dict[str, Shot]:
     }
 
 
+def pictures_beside() -> dict[str, Beside]:
+    """The imported cities in CesiumJS and in our view, by the picture's name."""
+    return {
+        "beside-cesium": Beside(
+            (HAGUE,), CITIES / "the-hague", (-60.0, -330.0, 220.0), (0.0, 20.0, 0.0)
+        ),
+        "beside-cesium-potsdam": Beside(
+            (POTSDAM,), CITIES / "potsdam", (-100.0, -420.0, 260.0), (0.0, -40.0, 0.0)
+        ),
+        "beside-cesium-monaco": Beside(
+            MONACO, CITIES / "monaco", (200.0, 9800.0, 700.0), (-1150.0, 11500.0, 60.0)
+        ),
+        "beside-cesium-helsinki": Beside(
+            (HELSINKI,), CITIES / "helsinki", (-250.0, -900.0, 420.0), (0.0, 0.0, 0.0)
+        ),
+        "beside-cesium-manhattan": Beside(
+            (MANHATTAN,), CITIES / "manhattan", (-500.0, -2300.0, 900.0), (-150.0, -700.0, 0.0)
+        ),
+    }
+
+
 def take(name: str, shot: Shot) -> bool:
     """Take one picture; True also when its data are absent."""
     absent = next((path for path in shot.needs if not path.is_file()), None)
@@ -173,20 +193,20 @@ def make_small(name: str, picture: Path) -> bool:
 
 def main() -> int:
     """Take the pictures named on the command line, all without names."""
-    known = shots()
-    beside = "beside-cesium"
+    known, beside = shots(), pictures_beside()
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join([*known, beside]))
-    names = parser.parse_args().names or [*known, beside]
-    unknown = [name for name in names if name not in known and name != beside]
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join([*known, *beside]))
+    names = parser.parse_args().names or [*known, *beside]
+    unknown = [name for name in names if name not in known and name not in beside]
     if unknown:
-        parser.error(f"no picture is called {unknown[0]}; there are: {', '.join(known)}, {beside}")
+        there = ", ".join([*known, *beside])
+        parser.error(f"no picture is called {unknown[0]}; there are: {there}")
     PICTURES.mkdir(parents=True, exist_ok=True)
     results = [take(name, known[name]) for name in names if name in known]
-    if beside in names:
-        picture = PICTURES / f"{beside}.png"
-        if take_side_by_side(HAGUE, CITIES / "the-hague", picture, eye=EYE, target=TARGET):
-            results.append(make_small(beside, picture))
+    for name in (one for one in names if one in beside):
+        picture = PICTURES / f"{name}.png"
+        if take_side_by_side(beside[name], picture):
+            results.append(make_small(name, picture))
     return 0 if all(results) else 1
 
 

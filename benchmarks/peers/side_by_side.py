@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,27 +23,41 @@ BAND_PX = 40
 TIMEOUT_S = 300.0
 
 
-def take_side_by_side(
-    source: Path, city: Path, picture: Path, *, eye: list[float], target: list[float]
-) -> bool:
-    """Import a city where it is not there yet and take both; False where something is absent.
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A city and where it is looked at from.
 
-    Parameters
+    Attributes
     ----------
+    sources : what is imported
+    folder : the imported city; imported anew each time, which takes seconds
     eye, target : the camera, metres in the city's local frame
     """
+
+    sources: tuple[Path, ...]
+    folder: Path
+    eye: tuple[float, float, float]
+    target: tuple[float, float, float]
+
+
+def take_side_by_side(beside: Beside, picture: Path) -> bool:
+    """Import a city and take both; False where something is absent."""
     browser = _browser()
-    if not browser or not source.is_file():
-        print(f"{picture.stem}: left out, {source if browser else 'Chromium'} is absent")
+    absent = next((source for source in beside.sources if not source.is_file()), None)
+    if not browser or absent:
+        print(f"{picture.stem}: left out, {absent if browser else 'Chromium'} is absent")
         return False
-    if not (city / "tileset.json").is_file():
-        command = [sys.executable, "-m", "viewer.cli", "import", str(source), "-o", str(city)]
-        subprocess.run(command, cwd=ROOT, check=True)
+    given = map(str, beside.sources)
+    command = [sys.executable, "-m", "viewer.cli", "import", *given, "-o", str(beside.folder)]
+    subprocess.run([*command, "--force"], cwd=ROOT, check=True)
+    city = beside.folder
     job = {
         **make_job(city, browser),
         "width": SIDE_PX[0],
         "height": SIDE_PX[1] - BAND_PX,
-        "paths": {"view": {"poses": [{"eye": eye, "target": target}], "settled": True}},
+        "paths": {
+            "view": {"poses": [{"eye": beside.eye, "target": beside.target}], "settled": True}
+        },
         "governed": False,
     }
     sides = [picture.with_name(f"{picture.stem}-{name}.png") for name in ("peer", "ours")]

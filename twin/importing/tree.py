@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,14 @@ def json_of(tile: TileNode) -> dict[str, Any]:
     return out
 
 
+def _size_m(tile: TileNode) -> float:
+    """How much is missing where a tileset is not drawn at all: the diagonal of what is in it.
+
+    Other viewers leave a whole tileset out while this error is small on the screen.
+    """
+    return math.dist(tile.bounds[:3], tile.bounds[3:])
+
+
 def write_tileset(
     path: Path,
     root: TileNode,
@@ -74,7 +83,7 @@ def write_tileset(
         asset["extras"] = {"civitwin": extras}
     tileset = {
         "asset": asset,
-        "geometricError": max(2.0 * root.error_m, 1.0),
+        "geometricError": round(max(2.0 * root.error_m, _size_m(root)), 3),
         "root": tile,
     }
     content = msgspec.json.encode(tileset)
