@@ -9,8 +9,16 @@ from typing import Any
 import msgspec
 import pytest
 
-from twin.commands.base import DEPARTMENTS, CommandType, command_registry, may_issue
+from twin.commands.base import (
+    DEPARTMENTS,
+    CommandType,
+    Effect,
+    command_registry,
+    may_issue,
+    undo_of,
+)
 from twin.commands.params import args_from_params, field_errors, fields_of, params_from_args
+from twin.commands.undo import Before, Earlier, Undo
 from twin.errors import CommandRejected
 
 TYPES = list(command_registry())
@@ -72,7 +80,7 @@ def test_the_confirm_sentence_names_target_and_effect(command_type: CommandType)
 def test_the_record_is_complete(command_type: CommandType) -> None:
     assert command_type.target_kinds
     assert command_type.icon.isalpha()
-    assert command_type.significance in (1, 2, 3)
+    assert command_type.significance in (1, 2, 3, 4)
     assert set(command_type.departments) <= set(DEPARTMENTS)
     assert "control_room" in command_type.departments
     assert command_type.title[0].isupper()
@@ -82,11 +90,83 @@ def test_the_record_is_complete(command_type: CommandType) -> None:
 
 @each_type
 def test_an_inverse_exists_and_serves_the_same_targets(command_type: CommandType) -> None:
+    assert (command_type.undo is None) or command_type.inverse
+    assert bool(command_type.before) <= (command_type.undo is not None)
     if not command_type.inverse:
         return
     inverse = command_registry()[command_type.inverse]
-    assert inverse.target_kinds == command_type.target_kinds
-    assert inverse.inverse == command_type.id
+    assert set(inverse.target_kinds) >= set(command_type.target_kinds)
+
+
+@each_type
+def test_an_undo_is_a_registered_command_with_fitting_values(command_type: CommandType) -> None:
+    values = dict.fromkeys(command_type.before, 1.0)
+    earlier = tuple(Earlier(type_id=t.id, args=valid_args(t)) for t in TYPES)
+    undo = undo_of(command_type, Before(command_id="c-1", values=values, earlier=earlier))
+    if not command_type.inverse:
+        assert undo is None
+        return
+    assert undo is not None
+    undone_by = command_registry()[undo.type_id]
+    assert set(undone_by.target_kinds) >= set(command_type.target_kinds)
+    assert not {
+        k: v for k, v in field_errors(undone_by.params, undo.args).items() if k in undo.args
+    }
+    # with nothing known it never raises, and what it cannot know is left to the operator
+    blind = undo_of(command_type, Before())
+    assert blind is None or not (set(blind.args) - {"alert"})
+
+
+def test_the_undo_of_a_setting_is_the_value_before() -> None:
+    gate = command_registry()["gate.set"]
+    undo = undo_of(gate, Before(values={"gate_opening": 37.5}))
+    assert undo == Undo(type_id="gate.set", args={"opening_pct": 37.5})
+    plan = undo_of(command_registry()["signal.set_plan"], Before(values={"signal_plan": 3.0}))
+    assert plan is not None
+    assert plan.args == {"plan": 3}
+    assert isinstance(plan.args["plan"], int)
+
+
+def test_a_stopped_pump_is_started_as_it_ran() -> None:
+    pump = command_registry()["pump.stop"]
+    ran = (Earlier(type_id="pump.start", args={"speed_pct": 60.0}),)
+    assert undo_of(pump, Before(earlier=ran)) == Undo(type_id="pump.start", args=ran[0].args)
+    assert undo_of(pump, Before()) == Undo(type_id="pump.start")
+
+
+@pytest.mark.parametrize(
+    ("relation", "wanted", "before", "shows", "does_not"),
+    [
+        ("below", 30.0, math.nan, 29.9, 30.0),
+        ("above", 30.0, math.nan, 30.1, 30.0),
+        ("falls_by", 0.5, 2.0, 1.5, 1.6),
+        ("rises_by", 1.0, 2.0, 3.0, 2.9),
+        ("falls_by_share", 0.5, 400.0, 200.0, 201.0),
+        ("falls_by", 0.5, math.nan, 1.5, 1.5),
+        ("equals", 40_000.0, math.nan, 40_400.0, 40_401.0),
+        ("equals", 0.0, math.nan, 0.01, 0.011),
+    ],
+)
+def test_an_effect_is_shown_by_its_relation(
+    relation: Any, wanted: float, before: float, shows: float, does_not: float
+) -> None:
+    effect = Effect(
+        datastream_id="a/b", relation=relation, value=wanted, deadline_s=60.0, text="it does"
+    )
+    assert effect.is_relative == (relation in ("falls_by", "rises_by", "falls_by_share"))
+    assert effect.is_shown_by(shows, before) == (shows != does_not)
+    assert not effect.is_shown_by(does_not, before)
+
+
+def test_codes_are_told_apart_by_a_tolerance_of_their_own() -> None:
+    effect = Effect(
+        datastream_id="a/b", relation="equals", value=4e4, deadline_s=6.0, text="", tolerance=0.5
+    )
+    assert effect.is_shown_by(40_000.0, math.nan)
+    assert not effect.is_shown_by(40_001.0, math.nan)
+    # an effect that was journalled before there was a tolerance reads as it did
+    body = {"datastream_id": "a/b", "relation": "equals", "value": 1.0, "deadline_s": 9, "text": ""}
+    assert msgspec.convert(body, Effect).tolerance == 0.0
 
 
 @each_type

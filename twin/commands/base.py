@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from twin.commands.preview import CityView, Preview, PreviewTarget
+from twin.commands.undo import Before, Undo
 from twin.registry import Registry
 
 #: Departments of a city. The control room may issue every command.
@@ -21,7 +22,12 @@ DEPARTMENTS = (
     "environment",
 )
 
-Relation = Literal["below", "above", "falls_by", "rises_by", "equals"]
+Relation = Literal["below", "above", "falls_by", "rises_by", "falls_by_share", "equals"]
+
+#: Relations that compare with the last good value before the command was sent.
+RELATIVE = frozenset({"falls_by", "rises_by", "falls_by_share"})
+#: What "equals" allows where the effect does not say: a share of the value, and at least as much.
+EQUALS_SHARE = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,11 +37,13 @@ class Effect:
     Attributes
     ----------
     datastream_id : whose observations are watched
-    relation : how they are compared; "falls_by" and "rises_by" are against the last good value
-        before the command was sent
-    value : threshold, in the datastream's unit
+    relation : how they are compared; those in `RELATIVE` are against the last good value before
+        the command was sent
+    value : threshold, in the datastream's unit; of "falls_by_share" a share, 0 … 1
     deadline_s : from ACCEPTED on; not seen by then = TIMED_OUT
     text : the effect for a person, e.g. "traffic flow on Harbour Street falls below 30 veh/h"
+    tolerance : how far off "equals" may be; 0 = 1 % of the value, at least 0.01. Codes (the text
+        of a sign) need one below the distance of two codes
     """
 
     datastream_id: str
@@ -43,6 +51,29 @@ class Effect:
     value: float
     deadline_s: float
     text: str
+    tolerance: float = 0.0
+
+    @property
+    def is_relative(self) -> bool:
+        """Whether it needs a value from before the command."""
+        return self.relation in RELATIVE
+
+    def is_shown_by(self, value: float, before: float) -> bool:
+        """Whether an observed value shows the effect; `before` is NaN where none is known."""
+        match self.relation:
+            case "below":
+                return value < self.value
+            case "above":
+                return value > self.value
+            case "falls_by":
+                return before - value >= self.value
+            case "rises_by":
+                return value - before >= self.value
+            case "falls_by_share":
+                return before - value >= self.value * before
+            case "equals":
+                usual = EQUALS_SHARE * max(1.0, abs(self.value))
+                return abs(value - self.value) <= (self.tolerance or usual)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +107,9 @@ class CommandType:
     effect : (target id, params) -> what must be observed
     describe : (target name, params) -> the confirm sentence naming the effect
     inverse : id of the command that undoes it, "" for none
+    before : observed properties of the target whose values before it was sent tell how to undo it
+    undo : what was before -> the command that restores it, None where that is not known; no
+        function = the inverse with its defaults
     is_idempotent : doing it twice is the same as doing it once: a failed attempt may be repeated
     windows : how long each step before the effect may take
     preview : (target, params, city) -> what it would change, from the type's own model; None = the
@@ -92,10 +126,19 @@ class CommandType:
     effect: Callable[[str, Any], Effect]
     describe: Callable[[str, Any], str]
     inverse: str = ""
+    before: tuple[str, ...] = ()
+    undo: Callable[[Before], Undo | None] | None = None
     icon: str = ""
     is_idempotent: bool = False
     windows: Windows = Windows()
     preview: Callable[[PreviewTarget, Any, CityView], Preview] | None = None
+
+
+def undo_of(command_type: CommandType, before: Before) -> Undo | None:
+    """The command that undoes one of this type; None where none is declared or known."""
+    if command_type.undo is not None:
+        return command_type.undo(before)
+    return Undo(type_id=command_type.inverse) if command_type.inverse else None
 
 
 def may_issue(command_type: CommandType, department: str) -> bool:

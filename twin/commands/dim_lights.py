@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from twin.commands.base import CommandType, Effect
+from twin.commands.undo import undo_to_value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,5 +49,8 @@ COMMAND = CommandType(
     effect=_effect,
     describe=_describe,
     inverse="lights.dim",
+    before=("dimming",),
+    undo=undo_to_value("lights.dim", "level_pct", "dimming"),
+    is_idempotent=True,
     icon="lights",
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from twin.commands.base import CommandType, Effect
+from twin.commands.undo import undo_to_value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,5 +50,8 @@ COMMAND = CommandType(
     effect=_effect,
     describe=_describe,
     inverse="gate.set",
+    before=("gate_opening",),
+    undo=undo_to_value("gate.set", "opening_pct", "gate_opening"),
+    is_idempotent=True,
     icon="gate",
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from twin.commands.base import CommandType, Effect
+from twin.commands.undo import undo_to_value
 
 _NAMES = {1: "day", 2: "rush hour", 3: "night", 4: "green corridor"}
 
@@ -47,5 +48,8 @@ COMMAND = CommandType(
     effect=_effect,
     describe=_describe,
     inverse="signal.set_plan",
+    before=("signal_plan",),
+    undo=undo_to_value("signal.set_plan", "plan", "signal_plan", int),
+    is_idempotent=True,
     icon="signal",
 )

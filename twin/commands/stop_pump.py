@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from twin.commands.base import CommandType, Effect
+from twin.commands.undo import Before, Undo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,12 @@ def _describe(target_name: str, _params: StopPump) -> str:
     return f"Stop {target_name}: the water level behind it may rise"
 
 
+def _undo(before: Before) -> Undo:
+    """Start it as it was started last; at full speed where that is not known."""
+    last = before.last("pump.start")
+    return Undo(type_id="pump.start", args={} if last is None else last.args)
+
+
 COMMAND = CommandType(
     id="pump.stop",
     version=1,
@@ -37,5 +44,7 @@ COMMAND = CommandType(
     effect=_effect,
     describe=_describe,
     inverse="pump.start",
+    undo=_undo,
+    is_idempotent=True,
     icon="pump",
 )

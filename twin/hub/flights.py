@@ -19,7 +19,6 @@ from twin.room.fold import Room
 from twin.room.model import Command, CommandState, Event
 
 MAX_CLOCK_ERROR_NS = 86_400 * NS_PER_S
-_RELATIVE_TOLERANCE = 0.01
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,26 +51,11 @@ class Flight:
         """Whether a good sample shows the effect. The first one may serve as the baseline."""
         if self.effect is None:
             return False
-        if self.baseline is None and self.effect.relation in ("falls_by", "rises_by"):
+        if self.baseline is None and self.effect.is_relative:
             self.baseline = seen
             return False
-        base = self.baseline.value if self.baseline else math.nan
-        return _holds(self.effect, seen.value, base)
-
-
-def _holds(effect: Effect, value: float, base: float) -> bool:
-    match effect.relation:
-        case "below":
-            return value < effect.value
-        case "above":
-            return value > effect.value
-        case "falls_by":
-            return base - value >= effect.value
-        case "rises_by":
-            return value - base >= effect.value
-        case "equals":
-            tolerance = _RELATIVE_TOLERANCE * max(1.0, abs(effect.value))
-            return abs(value - effect.value) <= tolerance
+        before = self.baseline.value if self.baseline else math.nan
+        return self.effect.is_shown_by(seen.value, before)
 
 
 class Flights:

@@ -18,7 +18,7 @@ from twin.room.model import Command
 from twin.session import ComposeRequest
 from widgets.panel import PanelContext, PanelType
 from widgets.parts.command_list import CommandDelegate, CommandList, IdRole
-from widgets.parts.command_steps import facts_of, undo_request
+from widgets.parts.command_steps import facts_of, undo_step
 from widgets.parts.command_words import request_phrase
 from widgets.parts.composer import Composer
 from widgets.parts.elided_button import ElidedButton
@@ -151,7 +151,7 @@ class CommandsPanel(PanelWidget):
             self.undo.say(inverse[1])
 
     def _inverse(self, command: Command | None) -> tuple[ComposeRequest, str] | None:
-        return undo_request(self.session, command) if command is not None else None
+        return undo_step(self.session, command) if command is not None else None
 
     def _undo(self) -> None:
         inverse = self._inverse(self.model.command(self._shown_id))

@@ -22,7 +22,7 @@ from twin.commands.base import CommandType
 from twin.commands.params import field_errors, fields_of, params_from_args
 from twin.errors import CommandRejected
 from twin.session import ComposeRequest, Selection, TwinSession
-from widgets.parts.command_steps import present_args
+from twin.undoing import present_args
 from widgets.parts.command_words import phrase
 from widgets.parts.destination import DESTINATION_FIELDS, DestinationField
 from widgets.parts.elided_button import ElidedButton
