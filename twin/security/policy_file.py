@@ -1,0 +1,313 @@
+"""Reads a policy from TOML; what is wrong is said with file, line and what to do."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+from shapely import Polygon
+
+from twin.commands.base import DEPARTMENTS
+from twin.errors import TwinError
+from twin.near_names import near_names
+from twin.security.policy import Policy, departments_of_types
+from twin.security.rules import (
+    HIGHEST_LEVEL,
+    AllowRule,
+    ApprovalRule,
+    BreakGlassRule,
+    DenyRule,
+    LeaseRule,
+    Places,
+    RateRule,
+    Rule,
+    folded,
+    words,
+)
+
+MAX_POLICY_BYTES = 1 << 20
+RULE_TABLES = ("deny", "allow", "approval", "break_glass", "lease", "rate")
+_MOST_APPROVERS = 9
+_PLAIN_KEYS = ("version", "name", "roles", "departments")
+_R = TypeVar("_R", bound=Rule | LeaseRule)
+
+
+class PolicyError(TwinError):
+    """A policy cannot be used; nothing of it is."""
+
+
+def load_policy(path: Path) -> Policy:
+    """Read a policy file.
+
+    Raises
+    ------
+    PolicyError
+        It cannot be read, or something in it is wrong: the first such thing, with its place.
+    """
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(MAX_POLICY_BYTES + 1)
+    except OSError as error:
+        raise PolicyError(f"The policy cannot be read ({error.strerror}): {path}") from error
+    return read_policy(content, str(path))
+
+
+def read_policy(content: bytes, where: str) -> Policy:
+    """Read a policy's text; `where` names it in errors. Raises `PolicyError`."""
+    if len(content) > MAX_POLICY_BYTES:
+        raise PolicyError(f"{where} has over {MAX_POLICY_BYTES:,} bytes; no policy needs that")
+    try:
+        text = content.decode("utf-8")
+        table = tomllib.loads(text)
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise PolicyError(f"{where} is not TOML: {error}") from error
+    reading = _Reading(where=where, lines=text.splitlines(), table=table)
+    return reading.policy(hashlib.sha256(content).hexdigest())
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One file while it is read."""
+
+    where: str
+    lines: Sequence[str]
+    table: Mapping[str, Any]
+
+    def policy(self, fingerprint: str) -> Policy:
+        """Everything in it, checked."""
+        self._require_known_keys()
+        version, name = self.table.get("version"), self.table.get("name", "")
+        if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+            raise self._error("", "version must be a whole number from 1 on; count it up by hand")
+        if not isinstance(name, str):
+            raise self._error("", "name must be a text")
+        places = self._places()
+        policy = Policy(
+            version=version,
+            name=name,
+            fingerprint=fingerprint,
+            places=places,
+            denies=self._rules("deny", DenyRule),
+            allows=self._rules("allow", AllowRule),
+            approvals=self._rules("approval", ApprovalRule),
+            break_glass=self._rules("break_glass", BreakGlassRule),
+            leases=self._rules("lease", LeaseRule),
+            rates=self._rules("rate", RateRule),
+            type_departments=departments_of_types(),
+        )
+        self._check(policy)
+        return policy
+
+    def _check(self, policy: Policy) -> None:
+        rules = rules_of(policy)
+        self._require_own_ids(rules)
+        for key, rows in rules.items():
+            for i, row in enumerate(rows):
+                if isinstance(row, Rule):
+                    self._check_names(key, i, row, policy.places)
+                sentence = _unfit(row)
+                if sentence:
+                    raise self._error(key, sentence, i)
+
+    def _require_known_keys(self) -> None:
+        known = (*_PLAIN_KEYS, "areas", *RULE_TABLES)
+        for key in self.table:
+            if key not in known:
+                near = near_names(key, known)
+                hint = f"did you mean {near}" if near else f"known are {', '.join(known)}"
+                raise self._error(key, f"nothing is called “{key}”; {hint}")
+
+    def _rules(self, key: str, kind: type[_R]) -> tuple[_R, ...]:
+        rows = self.table.get(key, [])
+        if not isinstance(rows, list):
+            raise self._error(key, f"write [[{key}]] with two brackets, once for each rule")
+        return tuple(self._rule(key, i, row, kind) for i, row in enumerate(rows))
+
+    def _rule(self, key: str, i: int, row: Any, kind: type[_R]) -> _R:
+        if not isinstance(row, dict):
+            raise self._error(key, f"write [[{key}]] with two brackets, once for each rule")
+        known = [one.name for one in msgspec.structs.fields(kind)]
+        for name in row:
+            if name not in known:
+                near = near_names(name, known)
+                hint = f"did you mean {near}" if near else f"known are {', '.join(known)}"
+                raise self._error(key, f"nothing is called “{name}”; {hint}", i, name)
+        try:
+            return msgspec.convert(_folded_departments(row), kind)
+        except msgspec.ValidationError as error:
+            what, _, place = str(error).partition(" - at ")
+            name = place.strip("`").removeprefix("$.").partition("[")[0]
+            raise self._error(key, f"{name or 'the rule'}: {what}", i, name) from error
+
+    def _require_own_ids(self, rules: Mapping[str, Sequence[Rule | LeaseRule]]) -> None:
+        seen: set[str] = set()
+        for key, rows in rules.items():
+            for i, row in enumerate(rows):
+                if not row.id or row.id in seen:
+                    raise self._error(
+                        key, f"a second rule has the id “{row.id}”; give each its own", i, "id"
+                    )
+                seen.add(row.id)
+
+    def _check_names(self, key: str, i: int, rule: Rule, places: Places) -> None:
+        areas = {*places.lon_lat, *places.local}
+        roles = self._names("roles", ())
+        departments = [folded(one) for one in self._names("departments", DEPARTMENTS)]
+        asked: list[tuple[str, Sequence[str], Sequence[str]]] = [
+            ("areas", rule.areas, sorted(areas)),
+            ("roles", rule.roles, roles),
+            ("departments", rule.departments, departments),
+        ]
+        if isinstance(rule, ApprovalRule):
+            asked += [
+                ("by_roles", rule.by_roles, roles),
+                ("by_departments", rule.by_departments, departments),
+            ]
+        for field, names, known in asked:
+            for name in names:
+                if name not in known:
+                    near = near_names(name, known)
+                    hint = f"did you mean {near}" if near else "name it at the top of the file"
+                    raise self._error(
+                        key, f"{field} names “{name}”, unknown here; {hint}", i, field
+                    )
+
+    def _names(self, key: str, default: Sequence[str]) -> Sequence[str]:
+        names = self.table.get(key, default)
+        if not isinstance(names, list | tuple) or not all(isinstance(one, str) for one in names):
+            raise self._error(key, f"{key} must be a list of texts")
+        return names
+
+    def _places(self) -> Places:
+        areas = self.table.get("areas", {})
+        if not isinstance(areas, dict):
+            raise self._error("areas", "write [areas.NAME] for each area")
+        lon_lat, local = {}, {}
+        for name, area in areas.items():
+            keys = set(area) if isinstance(area, dict) else set()
+            if keys == {"lon_lat"}:
+                lon_lat[name] = self._polygon(name, area["lon_lat"])
+            elif keys == {"local"}:
+                local[name] = self._polygon(name, area["local"])
+            else:
+                raise self._area_error(name, "it needs either lon_lat or local, a list of corners")
+        for name, polygon in lon_lat.items():
+            west, south, east, north = polygon.bounds
+            if not (west >= -180 and south >= -90 and east <= 180 and north <= 90):
+                raise self._area_error(name, "lon_lat are degrees, longitude first")
+        return Places(lon_lat=lon_lat, local=local)
+
+    def _polygon(self, name: str, corners: Any) -> Polygon:
+        is_fit = isinstance(corners, list) and len(corners) >= 3 and all(map(_is_corner, corners))
+        if not is_fit:
+            raise self._area_error(name, "it needs at least three corners [x, y]")
+        polygon = Polygon(corners)
+        if not polygon.is_valid or polygon.area == 0:
+            raise self._area_error(name, "its outline crosses itself or encloses nothing")
+        return polygon
+
+    def _area_error(self, name: str, what: str) -> PolicyError:
+        pattern = re.compile(rf"\s*\[\s*areas\s*\.\s*[\"']?{re.escape(name)}[\"']?\s*\]")
+        return PolicyError(f"{self._place(pattern, 0, '')}, area “{name}”: {what}")
+
+    def _error(self, key: str, what: str, i: int | None = None, field: str = "") -> PolicyError:
+        """An error with its place: the line of the i-th [[key]], better that of the field in it."""
+        if i is None:
+            pattern = re.compile(rf"\s*\[*\s*{re.escape(key)}\b") if key else re.compile(r"(?!)")
+            return PolicyError(f"{self._place(pattern, 0, '')}: {what}")
+        pattern = re.compile(rf"\s*\[\[\s*{re.escape(key)}\s*\]\]")
+        row = self.table[key][i]
+        title = row.get("id") if isinstance(row, dict) else None
+        rule = f"[[{key}]] “{title}”" if isinstance(title, str) else f"[[{key}]] number {i + 1}"
+        return PolicyError(f"{self._place(pattern, i, field)}, {rule}: {what}")
+
+    def _place(self, pattern: re.Pattern[str], i: int, field: str) -> str:
+        hits = [n for n, line in enumerate(self.lines) if pattern.match(line)]
+        if i >= len(hits):
+            return self.where
+        line = hits[i]
+        for n in range(line + 1, len(self.lines)):
+            if self.lines[n].lstrip().startswith("["):
+                break
+            if field and re.match(rf"\s*{re.escape(field)}\b", self.lines[n]):
+                line = n
+                break
+        return f"{self.where}, line {line + 1}"
+
+
+def rules_of(policy: Policy) -> dict[str, Sequence[Rule | LeaseRule]]:
+    """All rules by the name of their table in the file."""
+    return {
+        "deny": policy.denies,
+        "allow": policy.allows,
+        "approval": policy.approvals,
+        "break_glass": policy.break_glass,
+        "lease": policy.leases,
+        "rate": policy.rates,
+    }
+
+
+def _unfit(rule: Rule | LeaseRule) -> str:
+    match rule:
+        case LeaseRule(ttl_s=ttl_s):
+            return "" if 1 <= ttl_s <= 86_400 else "ttl_s lies between 1 s and a day"
+        case Rule(min_level=low, max_level=high) if not 0 <= low <= high <= HIGHEST_LEVEL:
+            return f"min_level and max_level lie from 0 to {HIGHEST_LEVEL}, the lower one first"
+        case ApprovalRule():
+            return _unfit_approval(rule)
+        case RateRule(per_s=per_s, burst=burst):
+            is_fit = math.isfinite(per_s) and per_s > 0 and burst >= 1
+            return "" if is_fit else "per_s must be more than 0 and burst at least 1"
+    return ""
+
+
+def _unfit_approval(rule: ApprovalRule) -> str:
+    if not 0 <= rule.needed <= _MOST_APPROVERS:
+        return f"needed is a number of people, 0 to {_MOST_APPROVERS}"
+    if not 1 <= rule.expires_s <= 7 * 86_400:
+        return "expires_s lies between 1 s and a week"
+    n_departments = len(set(rule.by_departments))
+    if rule.distinct_departments and 0 < n_departments < rule.needed:
+        return (
+            f"nobody can ever give {rule.needed} approvals from distinct departments when only"
+            f" {words(rule.by_departments)} may approve"
+        )
+    return ""
+
+
+def _folded_departments(row: Mapping[str, Any]) -> dict[str, Any]:
+    def fold(value: Any) -> Any:
+        if isinstance(value, list):
+            return [folded(one) if isinstance(one, str) else one for one in value]
+        return value
+
+    return {
+        key: fold(value) if key in ("departments", "by_departments") else value
+        for key, value in row.items()
+    }
+
+
+def _is_corner(corner: Any) -> bool:
+    return (
+        isinstance(corner, list)
+        and len(corner) == 2
+        and all(isinstance(c, int | float) and not isinstance(c, bool) for c in corner)
+        and all(math.isfinite(c) for c in corner)
+    )
+
+
+def unmatched_actions(policy: Policy, known: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Action patterns that fit none of the known actions: (rule id, pattern), for a warning."""
+    for rows in rules_of(policy).values():
+        for rule in rows:
+            for pattern in rule.actions if isinstance(rule, Rule) else ():
+                if not any(fnmatchcase(one, pattern) for one in known):
+                    yield rule.id, pattern
