@@ -22,11 +22,14 @@ from twin.security.canonical import (
     signed_bytes,
 )
 
+_FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 _JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text() | st.floats(allow_nan=False, allow_infinity=False),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
+    st.none() | st.booleans() | st.integers() | st.text() | _FLOATS,
+    lambda part: (
+        st.lists(part, max_size=4) | st.dictionaries(st.text(max_size=4), part, max_size=4)
+    ),
     max_leaves=12,
-)  # fmt: skip
+)
 
 
 def _request(**more: object) -> CommandRequest:
