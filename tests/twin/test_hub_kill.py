@@ -10,7 +10,7 @@ from typing import Any
 import zmq
 
 from tests.twin.hub_rig import HubProcess, console, polled, request, until
-from twin.hub.journal import Journal
+from twin.journal.sqlite import SqliteJournal as Journal
 from twin.link.control import Acknowledged, Hello, HubInfo, Submit, decode_from_hub, encode_control
 from twin.link.status import LinkState
 

@@ -28,10 +28,11 @@ from tests.twin.hub_rig import (
 )
 from twin.commands import set_signal_plan
 from twin.hub.addresses import default_addresses
-from twin.hub.journal import Journal, JournalError
 from twin.hub.options import HubOptions
 from twin.hub.ports import PortError
 from twin.hub.server import Hub
+from twin.journal.base import JournalError
+from twin.journal.sqlite import SqliteJournal as Journal
 from twin.link.actuator import Reply
 from twin.link.client import HubClient
 from twin.link.control import PROTOCOL, Hello, Ping, encode_control

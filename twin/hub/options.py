@@ -35,12 +35,12 @@ class HubOptions:
 
     Attributes
     ----------
-    journal : SQLite file; made if absent
+    journal : SQLite file, made if absent, or ``postgresql://…``
     addresses : where to bind; ``default_addresses(base_port=0)`` = any free ports
     scene : name shown by consoles
     """
 
-    journal: Path
+    journal: str | Path
     addresses: HubAddresses = field(default_factory=default_addresses)
     scene: str = ""
     times: HubTimes = field(default_factory=HubTimes)

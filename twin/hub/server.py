@@ -29,7 +29,6 @@ from twin.commands.base import command_registry
 from twin.errors import WireError
 from twin.hub.core import HubCore
 from twin.hub.forwarder import Forwarder, Found, Orders
-from twin.hub.journal import Journal, JournalError
 from twin.hub.options import HubOptions
 from twin.hub.pace import Pace
 from twin.hub.ports import bind_ports
@@ -45,6 +44,8 @@ from twin.hub.requests import (
     Tick,
 )
 from twin.hub.rounds import HubCounts, Round, refusal
+from twin.journal.base import JournalError
+from twin.journal.opening import open_journal
 from twin.link.control import (
     HEARTBEAT_S,
     ActuatorReply,
@@ -91,7 +92,7 @@ class Hub:
     def __init__(self, options: HubOptions, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
         self._options = options
-        self._journal = Journal(options.journal)
+        self._journal = open_journal(options.journal)
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         try:
             self._ports = bind_ports(self._context, options.addresses)
@@ -254,6 +255,13 @@ class Hub:
             self._try_to_recover(work)
         else:
             self._step(work, Tick())
+            self._tick_journal()
+
+    def _tick_journal(self) -> None:
+        try:
+            self._journal.tick(self._pace.hub_ns())
+        except JournalError as error:
+            self.trouble = str(error)
 
     def _forget(self, work: Round, identity: bytes, reason: str) -> None:
         del self._heard_ns[identity]

@@ -10,7 +10,9 @@ from viewer.subcommand import Subcommand
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--journal", type=Path, metavar="FILE", help="SQLite file of all facts, made if absent"
+        "--journal",
+        metavar="FILE",
+        help="SQLite file of all facts, made if absent (or postgresql://… for a database)",
     )
     parser.add_argument("--bind", default="127.0.0.1", metavar="HOST", help="address to listen on")
     ports = parser.add_mutually_exclusive_group()

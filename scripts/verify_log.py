@@ -1,0 +1,1 @@
+../twin/journal/verify.py
