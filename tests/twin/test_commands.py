@@ -28,7 +28,9 @@ each_type = pytest.mark.parametrize("command_type", TYPES, ids=lambda t: t.id)
 def valid_args(command_type: CommandType) -> dict[str, Any]:
     args: dict[str, Any] = {}
     for field in fields_of(command_type.params):
-        if field.choices:
+        if field.example is not None:
+            args[field.name] = field.example
+        elif field.choices:
             args[field.name] = field.choices[-1]
         elif field.kind in (int, float):
             args[field.name] = field.kind(field.max if field.max is not None else 7)

@@ -13,6 +13,19 @@ from twin.errors import CommandRejected
 MAX_TEXT = 500
 
 
+class FieldRejected(CommandRejected):
+    """A value does not fit the others; raised by a params dataclass in ``__post_init__``.
+
+    Attributes
+    ----------
+    field : name of the field that the form should point at
+    """
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.field = field
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParamField:
     """One parameter, as a form needs it.
@@ -22,6 +35,9 @@ class ParamField:
     kind : int, float, str or bool
     default : None where it must be given
     min, max : None = no limit
+    editor : what a form shows where the kind alone does not say: "lines" for a long text,
+        "outline" for an area drawn on the ground, "command:TYPE" for an earlier command of a type
+    example : a value that fits, where not every one of the kind does; None = any
     """
 
     name: str
@@ -34,6 +50,8 @@ class ParamField:
     choices: tuple[Any, ...]
     help: str
     max_length: int
+    editor: str = ""
+    example: Any = None
 
 
 def fields_of(params: type[Any]) -> tuple[ParamField, ...]:
@@ -56,6 +74,8 @@ def _field_of(field: dataclasses.Field[Any], kind: type[Any]) -> ParamField:
         choices=tuple(meta.get("choices", ())),
         help=str(meta.get("help", "")),
         max_length=int(meta.get("max_length", MAX_TEXT)),
+        editor=str(meta.get("editor", "")),
+        example=meta.get("example"),
     )
 
 
@@ -71,7 +91,21 @@ def field_errors(params: type[Any], args: Mapping[str, Any]) -> dict[str, str]:
             sentence = f"{field.title} is missing" if field.default is None else ""
         if sentence:
             errors[field.name] = sentence
-    return errors
+    return errors or _joint_error(params, args)
+
+
+def _joint_error(params: type[Any], args: Mapping[str, Any]) -> dict[str, str]:
+    """What is wrong with values that are right each for itself."""
+    try:
+        _made(params, args)
+    except FieldRejected as error:
+        return {error.field: str(error)}
+    return {}
+
+
+def _made(params: type[Any], args: Mapping[str, Any]) -> Any:
+    kinds = {field.name: field.kind for field in fields_of(params)}
+    return params(**{name: kinds[name](value) for name, value in args.items()})
 
 
 def params_from_args(params: type[Any], args: Mapping[str, Any]) -> Any:
@@ -85,8 +119,7 @@ def params_from_args(params: type[Any], args: Mapping[str, Any]) -> Any:
     errors = field_errors(params, args)
     if errors:
         raise CommandRejected("; ".join(errors.values()))
-    kinds = {field.name: field.kind for field in fields_of(params)}
-    return params(**{name: kinds[name](value) for name, value in args.items()})
+    return _made(params, args)
 
 
 def args_from_params(params: Any) -> dict[str, Any]:

@@ -1,0 +1,292 @@
+"""Publish a public alert (CAP 1.2); done when the gateway reports one more alert in force.
+
+Whether it is a real alert or an exercise is not asked here: the gateway takes that from the mode
+of the hub. The Cancel that ends the alert is made together with it (`twin.cap.prepared`), so its
+text is part of what is reviewed.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, field
+
+from twin.cap.model import CATEGORIES, CERTAINTIES, RESPONSES, SEVERITIES, URGENCIES
+from twin.cap.rules import HEADLINE_LETTERS, text_problem
+from twin.city.frames import MAX_LOCAL_M
+from twin.commands.base import CommandType, Effect, Windows
+from twin.commands.params import FieldRejected
+from twin.commands.undo import Before, Undo
+
+EVENT_LETTERS = 60
+DESCRIPTION_LETTERS = 1200
+INSTRUCTION_LETTERS = 600
+MAX_CORNERS = 200
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
+_OUTLINE_LETTERS = 4000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishAlert:
+    """What is said, to whom, and until when. Local metres; the gateway sends degrees.
+
+    Raises
+    ------
+    FieldRejected
+        A text holds letters that no alert can carry, the second language is half there, or the
+        outline is no area.
+    """
+
+    event: str = field(
+        metadata={"help": "What it is, in a word or two: Flood", "max_length": EVENT_LETTERS}
+    )
+    headline: str = field(
+        metadata={
+            "help": "One line that is enough on a small display",
+            "max_length": HEADLINE_LETTERS,
+        }
+    )
+    description: str = field(
+        metadata={
+            "help": "What happens, where, and what it means",
+            "max_length": DESCRIPTION_LETTERS,
+            "editor": "lines",
+        }
+    )
+    instruction: str = field(
+        default="",
+        metadata={
+            "help": "What people should do now",
+            "max_length": INSTRUCTION_LETTERS,
+            "editor": "lines",
+        },
+    )
+    x_m: float = field(
+        metadata={
+            "title": "East",
+            "help": "Middle of the area, metres east of the city's origin",
+            "unit": "m",
+            "min": -MAX_LOCAL_M,
+            "max": MAX_LOCAL_M,
+        }
+    )
+    y_m: float = field(
+        metadata={
+            "title": "North",
+            "help": "Middle of the area, metres north of the city's origin",
+            "unit": "m",
+            "min": -MAX_LOCAL_M,
+            "max": MAX_LOCAL_M,
+        }
+    )
+    place: str = field(default="", metadata={"help": "How people call the area", "max_length": 200})
+    radius_m: float = field(
+        default=1000.0,
+        metadata={
+            "title": "Radius",
+            "help": "How far around the middle it holds",
+            "unit": "m",
+            "min": 50.0,
+            "max": 100_000.0,
+        },
+    )
+    outline: str = field(
+        default="",
+        metadata={
+            "help": "A drawn area takes the place of the circle: x,y x,y … in metres",
+            "max_length": _OUTLINE_LETTERS,
+            "example": "0,0 400,0 400,300",
+            "editor": "outline",
+        },
+    )
+    expires_min: int = field(
+        default=60,
+        metadata={
+            "title": "Ends after",
+            "help": "It ends by itself unless it is cancelled",
+            "unit": "min",
+            "min": 5,
+            "max": 2880,
+        },
+    )
+    category: str = field(
+        default="Safety", metadata={"help": "Kind of danger (CAP)", "choices": CATEGORIES}
+    )
+    response: str = field(
+        default="Prepare", metadata={"help": "What people should do (CAP)", "choices": RESPONSES}
+    )
+    urgency: str = field(
+        default="Immediate", metadata={"help": "How soon people must act", "choices": URGENCIES}
+    )
+    severity: str = field(
+        default="Severe", metadata={"help": "How grave it is", "choices": SEVERITIES}
+    )
+    certainty: str = field(
+        default="Observed", metadata={"help": "How sure it is", "choices": CERTAINTIES}
+    )
+    language: str = field(
+        default="en-GB",
+        metadata={
+            "help": "Language of the texts, like en-GB",
+            "max_length": 35,
+            "example": "en-GB",
+        },
+    )
+    cancel_text: str = field(
+        default="The danger is over. This alert is cancelled.",
+        metadata={
+            "help": "What the Cancel will say; it is prepared together with the alert",
+            "max_length": HEADLINE_LETTERS,
+        },
+    )
+    language_2: str = field(
+        default="",
+        metadata={
+            "title": "Second language",
+            "help": "Code of another language, like fr-FR; empty for one language",
+            "max_length": 35,
+            "example": "fr-FR",
+        },
+    )
+    event_2: str = field(
+        default="", metadata={"title": "Event, second", "help": "The event in the second language",
+                              "max_length": EVENT_LETTERS}
+    )  # fmt: skip
+    headline_2: str = field(
+        default="",
+        metadata={
+            "title": "Headline, second",
+            "help": "The headline in the second language",
+            "max_length": HEADLINE_LETTERS,
+        },
+    )
+    description_2: str = field(
+        default="",
+        metadata={
+            "title": "Description, second",
+            "help": "The description in the second language",
+            "max_length": DESCRIPTION_LETTERS,
+            "editor": "lines",
+        },
+    )
+    instruction_2: str = field(
+        default="",
+        metadata={
+            "title": "Instruction, second",
+            "help": "The instruction in the second language",
+            "max_length": INSTRUCTION_LETTERS,
+            "editor": "lines",
+        },
+    )
+    cancel_text_2: str = field(
+        default="",
+        metadata={
+            "title": "Cancel text, second",
+            "help": "What the Cancel will say in the second language",
+            "max_length": HEADLINE_LETTERS,
+        },
+    )
+
+    def __post_init__(self) -> None:
+        """Check what the fields cannot check each for itself."""
+        first = {
+            "event": self.event,
+            "headline": self.headline,
+            "description": self.description,
+            "instruction": self.instruction,
+            "cancel_text": self.cancel_text,
+        }
+        second = {
+            "event_2": self.event_2,
+            "headline_2": self.headline_2,
+            "description_2": self.description_2,
+            "instruction_2": self.instruction_2,
+            "cancel_text_2": self.cancel_text_2,
+        }
+        for name, text in {**first, **second, "place": self.place}.items():
+            sentence = text_problem(text)
+            if sentence:
+                raise FieldRejected(name, sentence)
+        _require_texts(first, "")
+        if not _LANGUAGE.fullmatch(self.language):
+            raise FieldRejected("language", "Language must be a code like en-GB or fr")
+        if self.language_2:
+            if not _LANGUAGE.fullmatch(self.language_2) or self.language_2 == self.language:
+                sentence = "Second language must be the code of another one, like fr-FR"
+                raise FieldRejected("language_2", sentence)
+            _require_texts(second, f" in {self.language_2}")
+        elif any(text.strip() for text in second.values()):
+            raise FieldRejected("language_2", "Say in which language the second texts are")
+        outline_points(self.outline)
+
+
+def _require_texts(texts: dict[str, str], where: str) -> None:
+    for name, text in texts.items():
+        if not text.strip() and not name.startswith("instruction"):
+            called = name.removesuffix("_2").replace("_", " ")
+            raise FieldRejected(name, f"The alert needs a text for its {called}{where}")
+
+
+def outline_points(text: str) -> tuple[tuple[float, float], ...]:
+    """Corners (x, y) of an outline in local metres, not closed; empty for an empty text.
+
+    Raises
+    ------
+    FieldRejected
+        It is no area.
+    """
+    points = []
+    for pair in text.split():
+        x, comma, y = pair.partition(",")
+        try:
+            point = (float(x), float(y)) if comma else (math.nan, math.nan)
+        except ValueError:
+            point = (math.nan, math.nan)
+        if not all(math.isfinite(v) and abs(v) <= MAX_LOCAL_M for v in point):
+            raise FieldRejected("outline", f"The outline has {pair[:40]!r} where x,y is expected")
+        points.append(point)
+    if len(points) > 1 and points[0] == points[-1]:
+        points.pop()
+    if points and not 3 <= len(points) <= MAX_CORNERS:
+        raise FieldRejected("outline", f"An outline has 3 to {MAX_CORNERS} corners")
+    return tuple(points)
+
+
+def _effect(target_id: str, _params: PublishAlert) -> Effect:
+    return Effect(
+        datastream_id=f"{target_id}/alert_active",
+        relation="rises_by",
+        value=1.0,
+        deadline_s=60.0,
+        text="the gateway reports one more alert in force",
+    )
+
+
+def _describe(target_name: str, params: PublishAlert) -> str:
+    area = "a drawn area" if params.outline else f"{params.radius_m:,.0f} m around"
+    where = params.place or f"{params.x_m:.0f} m east, {params.y_m:.0f} m north"
+    return (
+        f"Publish “{params.headline}” through {target_name} to everybody in {area} {where}:"
+        f" phones, radio and signs there show it for {params.expires_min} minutes"
+    )
+
+
+def _undo(before: Before) -> Undo:
+    return Undo(type_id="alert.cancel", args={"alert": before.command_id})
+
+
+COMMAND = CommandType(
+    id="alert.publish",
+    version=1,
+    title="Publish public alert",
+    params=PublishAlert,
+    target_kinds=("alert_gateway",),
+    departments=("control_room", "fire", "police"),
+    significance=4,
+    effect=_effect,
+    describe=_describe,
+    inverse="alert.cancel",
+    undo=_undo,
+    windows=Windows(start_s=30.0),
+    icon="alarm",
+)
