@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twin.errors import TwinError, WireError
-from twin.room.fold import ACTIVITY_LENGTH, EventError, Room
+from twin.room.errors import EventError
+from twin.room.fold import ACTIVITY_LENGTH, Room
 from twin.room.model import TERMINAL_STATES, Command, CommandState, Event
 from twin.room.transitions import ALLOWED, IllegalTransitionError, is_allowed
 

@@ -43,10 +43,18 @@ class Catalogue:
 def targets_of(announcement: Announcement) -> tuple[Target, ...]:
     """Things and units that accept commands."""
     entries: tuple[Thing | Unit, ...] = (*announcement.things, *announcement.units)
-    return tuple(
-        Target(id=entry.id, name=entry.name, kind=entry.kind, accepts=entry.accepts)
-        for entry in entries
-        if entry.accepts
+    return tuple(_target(entry) for entry in entries if entry.accepts)
+
+
+def _target(entry: Thing | Unit) -> Target:
+    has_place = isinstance(entry, Thing) and entry.frame != "none"
+    return Target(
+        id=entry.id,
+        name=entry.name,
+        kind=entry.kind,
+        accepts=entry.accepts,
+        frame=entry.frame if isinstance(entry, Thing) else "none",
+        xyz=tuple(entry.xyz) if isinstance(entry, Thing) and has_place else None,
     )
 
 

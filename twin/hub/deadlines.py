@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from twin.clock import NS_PER_S
-from twin.hub.flights import Flight
-from twin.hub.options import HubTimes
+from twin.hub.hall import Hall, Memory
 from twin.room.model import Command, CommandState
 
 S = CommandState
@@ -15,12 +14,19 @@ S = CommandState
 
 @dataclass(frozen=True, slots=True)
 class OfferIt:
-    """An actuator is there: release it."""
+    """An actuator is there and nothing holds it back: release it."""
 
 
 @dataclass(frozen=True, slots=True)
 class SendAgain:
     """It was not answered in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class SayWhy:
+    """It goes on waiting, for another reason than the one shown."""
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,72 +37,118 @@ class EndIt:
     text: str
 
 
-Due: TypeAlias = OfferIt | SendAgain | EndIt | None
+Due: TypeAlias = OfferIt | SendAgain | SayWhy | EndIt | None
 
 
 def what_is_due(
-    flight: Flight, command: Command, actuator: str | None, now_ns: int, times: HubTimes
+    command: Command, memory: Memory, actuator: str | None, hall: Hall, waiting: str
 ) -> Due:
-    """Look at one flight; also keeps `Flight.lost_ns` up.
+    """Look at one command; also keeps `Memory.lost_ns` and `Memory.ready_ns` up.
 
     Parameters
     ----------
     actuator : name of the connected actuator that serves the target, None if there is none
-    now_ns : hub time
+    waiting : what keeps a QUEUED command back but for its actuator, "" = nothing
     """
     match command.state:
+        case S.AWAITING_APPROVAL:
+            return _awaiting(command, hall)
         case S.QUEUED:
-            return _queued(command, actuator, now_ns, times)
+            return _queued(command, memory, actuator, hall, waiting)
         case S.SENT:
-            return _sent(flight, actuator, now_ns, times)
+            return _sent(command, actuator, hall)
         case S.ACCEPTED | S.EXECUTING:
-            return _running(flight, command, actuator, now_ns, times)
+            return _running(command, memory, actuator, hall)
     return None
 
 
-def _queued(command: Command, actuator: str | None, now_ns: int, times: HubTimes) -> Due:
-    if actuator is not None:
+def _awaiting(command: Command, hall: Hall) -> Due:
+    approval = command.approval
+    if approval is None or hall.now_ns < approval.expires_ns:
+        return None
+    n_missing = approval.needed - len(approval.grants)
+    return EndIt(S.EXPIRED, f"Not approved in time: {n_missing} of {approval.needed} missing")
+
+
+def _queued(
+    command: Command, memory: Memory, actuator: str | None, hall: Hall, waiting: str
+) -> Due:
+    request = command.request
+    if request.deadline_ns and hall.now_ns > request.deadline_ns:
+        why = waiting or command.state_text or "it was not released"
+        return EndIt(S.EXPIRED, f"Its deadline passed before it was released ({why})")
+    if waiting:
+        memory.ready_ns = None
+        return SayWhy(waiting) if waiting != command.state_text else None
+    if memory.ready_ns is None:
+        memory.ready_ns = hall.now_ns
+    if not _is_over(memory.ready_ns, hall.times.actuator_wait_s, hall.now_ns):
+        return OfferIt() if actuator is not None else None
+    if actuator is None:
+        return EndIt(S.FAILED, f"No actuator serves {request.target_name}")
+    if request.deadline_ns:
         return OfferIt()
-    if _is_over(command.times_ns[S.QUEUED.value], times.actuator_wait_s, now_ns):
-        return EndIt(S.FAILED, f"No actuator serves {command.request.target_name}")
-    return None
+    return EndIt(S.FAILED, command.state_text or f"{actuator} could not be given the command")
 
 
-def _sent(flight: Flight, actuator: str | None, now_ns: int, times: HubTimes) -> Due:
+def _sent(command: Command, actuator: str | None, hall: Hall) -> Due:
+    times = hall.times
+    n_unanswered = command.n_sent - command.n_failed
+    is_late = _is_over(command.sent_ns, times.accept_wait_s, hall.now_ns)
     longest_s = times.accept_wait_s * times.n_attempts
-    if _is_over(flight.first_sent_ns, longest_s, now_ns):
+    first_ns = command.times_ns.get(S.SENT.value, 0) if not command.n_failed else 0
+    is_out_of_time = bool(first_ns) and _is_over(first_ns, longest_s, hall.now_ns)
+    if is_late and (n_unanswered >= times.n_attempts or is_out_of_time):
         who = actuator or "The actuator"
         text = f"{who} did not answer within {longest_s:g} s; nobody knows what it did"
         return EndIt(S.UNKNOWN, text)
-    if actuator is not None and _is_over(flight.last_sent_ns, times.accept_wait_s, now_ns):
-        return SendAgain()
+    return SendAgain() if actuator is not None and is_late else None
+
+
+def _running(command: Command, memory: Memory, actuator: str | None, hall: Hall) -> Due:
+    is_lost = actuator is None or memory.has_forgotten
+    memory.lost_ns = (memory.lost_ns or hall.now_ns) if is_lost else None
+    if memory.lost_ns is not None and _is_over(
+        memory.lost_ns, hall.times.lost_wait_s, hall.now_ns
+    ):
+        return EndIt(S.UNKNOWN, _lost_text(memory))
+    late = _late_step(command, memory, hall)
+    if late:
+        return EndIt(S.UNKNOWN if is_lost else S.TIMED_OUT, late)
+    accepted_ns = command.times_ns[S.ACCEPTED.value]
+    if command.effect and _is_over(accepted_ns, command.effect.deadline_s, hall.now_ns):
+        return EndIt(S.UNKNOWN if is_lost else S.TIMED_OUT, _late_text(command, memory))
     return None
 
 
-def _running(
-    flight: Flight, command: Command, actuator: str | None, now_ns: int, times: HubTimes
-) -> Due:
-    is_lost = actuator is None or flight.has_forgotten
-    flight.lost_ns = (flight.lost_ns or now_ns) if is_lost else None
-    if flight.lost_ns is not None and _is_over(flight.lost_ns, times.lost_wait_s, now_ns):
-        return EndIt(S.UNKNOWN, _lost_text(flight))
-    if flight.effect and _is_over(flight.accepted_ns, flight.effect.deadline_s, now_ns):
-        return EndIt(S.UNKNOWN if is_lost else S.TIMED_OUT, _late_text(flight, command))
-    return None
+def _late_step(command: Command, memory: Memory, hall: Hall) -> str:
+    """Which time window before the effect is over, "" for none."""
+    command_type = hall.type_of(command)
+    if command_type is None:
+        return ""
+    windows = command_type.windows
+    heard_ns = max(memory.heard_ns, command.moved_ns)
+    if command.state is S.ACCEPTED and windows.start_s:
+        if _is_over(command.moved_ns, windows.start_s, hall.now_ns):
+            return f"Accepted, but not begun within {windows.start_s:g} s"
+    elif command.state is S.EXECUTING and windows.progress_s:
+        if _is_over(heard_ns, windows.progress_s, hall.now_ns):
+            return f"Begun, but without a sign of progress for {windows.progress_s:g} s"
+    return ""
 
 
 def _is_over(since_ns: int, wait_s: float, now_ns: int) -> bool:
     return now_ns - since_ns >= wait_s * NS_PER_S
 
 
-def _lost_text(flight: Flight) -> str:
-    why = "was restarted and has no memory of it" if flight.has_forgotten else "was lost"
+def _lost_text(memory: Memory) -> str:
+    why = "was restarted and has no memory of it" if memory.has_forgotten else "was lost"
     return f"The actuator {why} after it accepted, and the effect was not observed"
 
 
-def _late_text(flight: Flight, command: Command) -> str:
-    deadline_s = flight.effect.deadline_s if flight.effect else 0.0
-    seen = flight.last_seen
+def _late_text(command: Command, memory: Memory) -> str:
+    deadline_s = command.effect.deadline_s if command.effect else 0.0
+    seen = memory.last_seen
     last = f"last value {seen.value:.4g}" if seen else "no sample of it came"
     return (
         f"Accepted, but within {deadline_s:g} s nobody observed that {command.effect_text} ({last})"

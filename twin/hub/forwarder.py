@@ -113,7 +113,8 @@ class Forwarder:
             if orders.watched != self._watching.watched:
                 self._watching.watch(orders.watched)
             for start in orders.start:
-                last = self._watching.last(start.datastream_id)
+                found = ((name, self._watching.last(name)) for name in start.datastream_ids)
+                last = {name: seen for name, seen in found if seen is not None}
                 self.found(WatchStarted(start.command_id, last))
         return True
 

@@ -18,6 +18,7 @@ class HubTimes:
     actuator_wait_s : QUEUED without an actuator for the target, then FAILED
     accept_wait_s : SENT without an answer, then sent again
     n_attempts : how often it is sent before it is UNKNOWN
+    n_tries : how often a command that may be repeated is tried before it is FAILED
     lost_wait_s : the actuator was lost after it accepted; the effect not seen by then = UNKNOWN
     session_wait_s : nothing heard from a console or actuator, then it counts as gone
     """
@@ -25,6 +26,7 @@ class HubTimes:
     actuator_wait_s: float = 5.0
     accept_wait_s: float = 5.0
     n_attempts: int = 3
+    n_tries: int = 3
     lost_wait_s: float = 10.0
     session_wait_s: float = 5.0
 
@@ -38,9 +40,11 @@ class HubOptions:
     journal : SQLite file, made if absent, or ``postgresql://…``
     addresses : where to bind; ``default_addresses(base_port=0)`` = any free ports
     scene : name shown by consoles
+    drill : nothing it commands is real
     """
 
     journal: str | Path
     addresses: HubAddresses = field(default_factory=default_addresses)
     scene: str = ""
+    drill: bool = False
     times: HubTimes = field(default_factory=HubTimes)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from twin.commands.preview import Point
+from twin.hub.who import Who
+from twin.interlocks.model import Interlocks
 from twin.link.control import (
+    Act,
     ActuatorReply,
     Cancel,
     Deliver,
@@ -16,6 +21,7 @@ from twin.link.control import (
     Submit,
 )
 from twin.room.model import Event
+from twin.security.policy import Policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,20 +36,29 @@ class Observation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A thing or unit that was announced as able to take commands."""
+    """A thing or unit that was announced as able to take commands.
+
+    ``xyz`` in the frame of the announcement, None = not told or moving.
+    """
 
     id: str
     name: str
     kind: str
     accepts: tuple[str, ...]
+    frame: str = "none"
+    xyz: Point | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Greeted:
-    """A connection said hello. ``session`` names the connection and is given by the server."""
+    """A connection said hello. ``session`` names the connection and is given by the server.
+
+    ``who``: who it really is, where the hub has keys; None = the hello is believed.
+    """
 
     session: str
     hello: Hello
+    who: Who | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +66,7 @@ class Asked:
     """A connection that said hello asks for something."""
 
     session: str
-    message: Submit | Cancel | Note | ActuatorReply
+    message: Submit | Cancel | Note | Act | ActuatorReply
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +79,13 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class WatchStarted:
-    """Answer to `StartWatch`: from now on samples are handed in; ``last`` is the last good one."""
+    """Answer to `StartWatch`: from now on samples are handed in.
+
+    ``last``: the last good sample of each datastream that has one.
+    """
 
     command_id: str
-    last: Observation | None
+    last: Mapping[str, Observation]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +103,31 @@ class TargetsSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyChanged:
+    """Another policy or other interlocks are in force from now on."""
+
+    policy: Policy
+    interlocks: Interlocks
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedOutside:
+    """Somebody was refused before the core: for the audit."""
+
+    who: str
+    what: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Time has passed."""
 
 
-Request: TypeAlias = Greeted | Asked | Lost | WatchStarted | Observed | TargetsSeen | Tick
+Request: TypeAlias = (
+    Greeted | Asked | Lost | WatchStarted | Observed | TargetsSeen | PolicyChanged
+    | RefusedOutside | Tick
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +140,10 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class StartWatch:
-    """Hand in the samples of a datastream from now on, and answer with `WatchStarted`."""
+    """Hand in the samples of datastreams from now on, and answer with `WatchStarted`."""
 
     command_id: str
-    datastream_id: str
+    datastream_ids: tuple[str, ...]
 
 
 Outgoing: TypeAlias = Send | StartWatch

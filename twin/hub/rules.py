@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
-from twin.commands.base import CommandType, Effect, may_issue
-from twin.commands.params import params_from_args
+from twin.commands.base import CommandType
 from twin.errors import CommandRejected
-from twin.hub.requests import Target
+from twin.hub.hall import person
 from twin.link.control import Hello
 from twin.registry import Registry
-from twin.room.model import Command, CommandRequest, Operator
+from twin.room.model import Command, CommandRequest
 
 MAX_ID = 64
 MAX_NAME = 200
@@ -29,12 +27,16 @@ def unfit_request(request: CommandRequest) -> str:
     """Why a request is not even worth keeping, "" if it is."""
     if not 0 < len(request.id) <= MAX_ID or len(request.inverse_of) > MAX_ID:
         return f"A command needs an id of 1 to {MAX_ID} letters"
+    if len(request.batch) > MAX_ID or len(request.incident) > MAX_ID:
+        return f"The batch and the incident of a command have ids of at most {MAX_ID} letters"
+    if min(request.not_before_ns, request.deadline_ns) < 0:
+        return "The times of a command are nanoseconds since 1970"
     names = (request.type_id, request.target_id, request.target_name)
     if not request.type_id or not request.target_id or max(map(len, names)) > MAX_NAME:
         return f"A command needs a type and a target of 1 to {MAX_NAME} letters"
     if len(request.reason) > MAX_REASON:
         return f"The reason has over {MAX_REASON} letters"
-    if not _is_plain(request.args):
+    if not is_plain(request.args):
         return "The arguments of a command must be plain JSON without infinite numbers"
     if len(msgspec.json.encode(request.args)) > MAX_ARGS_BYTES:
         return f"The arguments of a command have over {MAX_ARGS_BYTES} bytes"
@@ -52,47 +54,8 @@ def unfit_hello(hello: Hello) -> str:
     return ""
 
 
-def require_allowed_command(
-    request: CommandRequest,
-    operator: Operator,
-    *,
-    types: Registry[CommandType],
-    targets: Mapping[str, Target],
-    running: Command | None,
-) -> Effect:
-    """Check a command against all rules.
-
-    Parameters
-    ----------
-    running : the command that is not over on the same target, None for none
-
-    Returns
-    -------
-    Effect
-        What must be observed for it to be verified.
-
-    Raises
-    ------
-    CommandRejected
-        With the sentence for the operator.
-    """
-    command_type = _known_type(request, types)
-    if not may_issue(command_type, operator.department):
-        allowed = ", ".join(_words(name) for name in command_type.departments)
-        raise CommandRejected(
-            f"“{command_type.title}” may be issued by {allowed}, not by"
-            f" {_words(operator.department) or 'somebody without a department'}"
-        )
-    target = targets.get(request.target_id)
-    if target is not None and request.type_id not in target.accepts:
-        raise CommandRejected(f"{request.target_name} does not accept “{command_type.title}”")
-    params = params_from_args(command_type.params, request.args)
-    if running is not None:
-        raise CommandRejected(_busy(request, running, types))
-    return command_type.effect(request.target_id, params)
-
-
-def _known_type(request: CommandRequest, types: Registry[CommandType]) -> CommandType:
+def known_type(request: CommandRequest, types: Registry[CommandType]) -> CommandType:
+    """The type that a request names, raises `CommandRejected` if there is none."""
     command_type = types.get(request.type_id)
     if command_type is None:
         raise CommandRejected(f"The hub knows no command called {request.type_id}")
@@ -104,7 +67,8 @@ def _known_type(request: CommandRequest, types: Registry[CommandType]) -> Comman
     return command_type
 
 
-def _busy(request: CommandRequest, running: Command, types: Registry[CommandType]) -> str:
+def busy_text(request: CommandRequest, running: Command, types: Registry[CommandType]) -> str:
+    """Say who is running what on the target."""
     running_type = types.get(running.request.type_id)
     title = running_type.title if running_type else running.request.type_id
     return (
@@ -113,33 +77,13 @@ def _busy(request: CommandRequest, running: Command, types: Registry[CommandType
     )
 
 
-def why_not_cancel(command: Command, operator: Operator, types: Registry[CommandType]) -> str:
-    """Why somebody cannot cancel a command, "" if they can."""
-    if command.is_terminal:
-        return f"It cannot be cancelled, it is over ({command.state.lower()})"
-    command_type = types.get(command.request.type_id)
-    if command_type and not may_issue(command_type, operator.department):
-        return f"“{command_type.title}” cannot be cancelled by {person(operator)}"
-    return ""
-
-
-def person(operator: Operator) -> str:
-    """How an operator is named: "Ada (control room)"."""
-    department = _words(operator.department)
-    return f"{operator.name} ({department})" if department else operator.name
-
-
-def _words(department: str) -> str:
-    return department.replace("_", " ")
-
-
-def _is_plain(value: Any, depth: int = 0) -> bool:
+def is_plain(value: Any, depth: int = 0) -> bool:
     if depth > _MAX_DEPTH:
         return False
     if isinstance(value, float):
         return math.isfinite(value)
     if isinstance(value, dict):
-        return all(isinstance(k, str) and _is_plain(v, depth + 1) for k, v in value.items())
+        return all(isinstance(k, str) and is_plain(v, depth + 1) for k, v in value.items())
     if isinstance(value, list):
-        return all(_is_plain(item, depth + 1) for item in value)
+        return all(is_plain(item, depth + 1) for item in value)
     return value is None or isinstance(value, str | int)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from twin.hub.who import Who
 from twin.room.model import Operator
 
 
@@ -21,16 +22,16 @@ class Sessions:
     """Consoles and actuators by connection. Where two serve the same, the newer one counts."""
 
     def __init__(self) -> None:
-        self._consoles: dict[str, Operator] = {}
+        self._consoles: dict[str, Who] = {}
         self._actuators: dict[str, ActuatorSession] = {}
 
-    def add_console(self, session: str, operator: Operator) -> None:
+    def add_console(self, session: str, who: Who) -> None:
         """A console said hello; an older connection of the same console is forgotten."""
         self.remove(session)
         for old, known in tuple(self._consoles.items()):
-            if known.console_id == operator.console_id:
+            if known.operator.console_id == who.operator.console_id:
                 del self._consoles[old]
-        self._consoles[session] = operator
+        self._consoles[session] = who
 
     def add_actuator(self, session: str, name: str, asset_ids: Sequence[str]) -> ActuatorSession:
         """An actuator said hello."""
@@ -41,12 +42,17 @@ class Sessions:
 
     def remove(self, session: str) -> Operator | ActuatorSession | None:
         """A connection ended; says who it was."""
-        operator = self._consoles.pop(session, None)
-        return operator or self._actuators.pop(session, None)
+        who = self._consoles.pop(session, None)
+        return who.operator if who else self._actuators.pop(session, None)
 
-    def operator(self, session: str) -> Operator | None:
+    def who(self, session: str) -> Who | None:
         """Who sits at a connection."""
         return self._consoles.get(session)
+
+    def who_at(self, console_id: str) -> Who | None:
+        """Who sits at a console."""
+        found = (who for who in self._consoles.values() if who.operator.console_id == console_id)
+        return next(found, None)
 
     def actuator(self, session: str) -> ActuatorSession | None:
         """Which actuator a connection is."""
@@ -63,11 +69,11 @@ class Sessions:
 
     def operators(self) -> dict[str, Operator]:
         """Who is there, by console id."""
-        return {operator.console_id: operator for operator in self._consoles.values()}
+        return {who.operator.console_id: who.operator for who in self._consoles.values()}
 
     def has_console(self, console_id: str) -> bool:
         """Whether some connection belongs to this console."""
-        return any(operator.console_id == console_id for operator in self._consoles.values())
+        return self.who_at(console_id) is not None
 
     def has_actuator_named(self, name: str) -> bool:
         """Whether some connection belongs to an actuator of this name."""

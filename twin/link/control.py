@@ -6,11 +6,12 @@ head is `PROTOCOL`; on the event socket it is a topic. Pure functions, any threa
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
 import msgspec
 
 from twin.errors import WireError
+from twin.interlocks.model import Guard
 from twin.room.model import CommandRequest, Event
 
 PROTOCOL = b"civ1"
@@ -42,6 +43,8 @@ class HubInfo(msgspec.Struct, frozen=True, kw_only=True, tag="welcome", tag_fiel
     scene : name of the city or drill, may be ""
     version : of Civitwin on the hub
     seq : last event of the journal at that moment
+    drill : nothing of it is real: other keys, another frame around the window
+    policy : fingerprint of the policy in force
     """
 
     epoch: str
@@ -49,6 +52,8 @@ class HubInfo(msgspec.Struct, frozen=True, kw_only=True, tag="welcome", tag_fiel
     version: str
     seq: int
     addresses: HubAddresses
+    drill: bool = False
+    policy: str = ""
 
 
 class _Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
@@ -69,9 +74,27 @@ class Hello(_Message, frozen=True, tag="hello"):
 
 
 class Submit(_Message, frozen=True, tag="submit"):
-    """Asks for a command; answered by `Acknowledged` once it is in the journal."""
+    """Asks for a command; answered by `Acknowledged` once it is in the journal.
+
+    ``signature``: hex Ed25519 of the person over `twin.security.canonical.signed_bytes`, "" where
+    the hub believes the hello.
+    """
 
     request: CommandRequest
+    signature: str = ""
+
+
+class Act(_Message, frozen=True, tag="act"):
+    """Asks for anything else that becomes a fact: an approval, a lease, a mark, a message …
+
+    ``id`` is made once and is the idempotency key; ``kind`` names a desk of the hub and what it is
+    asked for (docs/wire-protocol-control.md); ``signature`` as in `Submit`.
+    """
+
+    id: str
+    kind: str
+    body: dict[str, Any]
+    signature: str = ""
 
 
 class Cancel(_Message, frozen=True, tag="cancel"):
@@ -89,11 +112,15 @@ class Note(_Message, frozen=True, tag="note"):
 
 
 class ActuatorReply(_Message, frozen=True, tag="reply"):
-    """What an actuator says about a command delivered to it."""
+    """What an actuator says about a command delivered to it.
+
+    ``route``: the way it will take, vertices in local metres; with the first reply that knows it.
+    """
 
     command_id: str
     status: ReplyStatus
     text: str = ""
+    route: tuple[tuple[float, float, float], ...] = ()
 
 
 class Ping(_Message, frozen=True, tag="ping"):
@@ -168,12 +195,17 @@ class Deliver(_Message, frozen=True, tag="deliver"):
     """A command for an actuator, repeated until it is answered.
 
     ``was_accepted``: the hub already holds an acceptance; an actuator that has no memory of it
-    answers ``forgotten`` and does nothing.
+    answers ``forgotten`` and does nothing. ``attempt``: counted from 1; a new one is a new order
+    to do it (the last attempt failed and the command may be repeated). ``lease_token``: refuse it
+    when you have seen a higher one for this asset; 0 = none. ``guards``: refuse it when one holds.
     """
 
     request: CommandRequest
     issued_by: str
     was_accepted: bool = False
+    attempt: int = 1
+    lease_token: int = 0
+    guards: tuple[Guard, ...] = ()
 
 
 class Revoke(_Message, frozen=True, tag="revoke"):
@@ -207,7 +239,7 @@ class Heartbeat(_Message, frozen=True, tag="heartbeat"):
 
 
 ToHub: TypeAlias = (
-    Hello | Submit | Cancel | Note | ActuatorReply | Ping | GetSnapshot | GetEvents | Bye
+    Hello | Submit | Act | Cancel | Note | ActuatorReply | Ping | GetSnapshot | GetEvents | Bye
 )
 FromHub: TypeAlias = (
     HubInfo | Acknowledged | Refused | HelloNeeded | Pong | Snapshot | Events | Deliver | Revoke

@@ -15,12 +15,14 @@ _OPEN_ENDS = frozenset({S.FAILED, S.CANCELLED, S.UNKNOWN})
 ALLOWED: Mapping[CommandState, frozenset[CommandState]] = MappingProxyType(
     {
         S.DRAFT: frozenset({S.SUBMITTED}),
-        S.SUBMITTED: frozenset({S.QUEUED, S.REJECTED}),
-        S.QUEUED: frozenset({S.RELEASED, S.FAILED, S.CANCELLED}),
+        S.SUBMITTED: frozenset({S.AWAITING_APPROVAL, S.QUEUED, S.REJECTED, S.CANCELLED}),
+        S.AWAITING_APPROVAL: frozenset({S.QUEUED, S.DENIED, S.EXPIRED, S.CANCELLED}),
+        S.QUEUED: frozenset({S.QUEUED, S.RELEASED, S.EXPIRED, S.FAILED, S.CANCELLED}),
         S.RELEASED: frozenset({S.SENT, S.FAILED, S.CANCELLED}),
         S.SENT: frozenset({S.SENT, S.ACCEPTED, S.REJECTED}) | _OPEN_ENDS,
-        S.ACCEPTED: frozenset({S.EXECUTING, S.VERIFIED, S.TIMED_OUT}) | _OPEN_ENDS,
-        S.EXECUTING: frozenset({S.EXECUTING, S.VERIFIED, S.TIMED_OUT}) | _OPEN_ENDS,
+        # Back to SENT: an attempt failed, and the type says that it may be repeated.
+        S.ACCEPTED: frozenset({S.SENT, S.EXECUTING, S.VERIFIED, S.TIMED_OUT}) | _OPEN_ENDS,
+        S.EXECUTING: frozenset({S.SENT, S.EXECUTING, S.VERIFIED, S.TIMED_OUT}) | _OPEN_ENDS,
     }
     | {state: frozenset() for state in TERMINAL_STATES}
 )

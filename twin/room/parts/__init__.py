@@ -1,0 +1,1 @@
+"""Parts of the room: one file an aggregate; each has one PART record."""
