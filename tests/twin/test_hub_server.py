@@ -151,7 +151,7 @@ def test_rejected_for_another_department(hub: Hub, tmp_path: Path) -> None:
         one = request()
         wim.submit(one)
         text = wait_for_state(wim, one.id, S.REJECTED).state_text
-        assert "not by water" in text
+        assert "to water" in text
 
 
 def test_unknown_when_the_actuator_does_not_answer(hub: Hub, ada: HubClient) -> None:

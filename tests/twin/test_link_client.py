@@ -133,7 +133,7 @@ def test_lost_events_are_asked_for(
 def test_a_room_that_went_wrong_is_fetched_anew(hub: Hub, tmp_path: Path) -> None:
     with console(hub.addresses.control, tmp_path) as ada:
         until(lambda: polled(ada).room.operators)
-        ada.room._hash_sum += 1
+        ada.room._fingerprint.total += 1
         wrong = ada.room
         until(lambda: polled(ada).room is not wrong, what="a new snapshot")
         ada.room.seq -= 1

@@ -13,6 +13,8 @@ from twin.errors import TwinError, WireError
 from twin.room.errors import EventError
 from twin.room.fold import ACTIVITY_LENGTH, Room
 from twin.room.model import TERMINAL_STATES, Command, CommandState, Event
+from twin.room.parts.commands import FINISHED_KEPT, Commands
+from twin.room.parts.operators import Operators
 from twin.room.transitions import ALLOWED, IllegalTransitionError, is_allowed
 
 ADA = {"name": "Ada", "department": "traffic", "console_id": "c1"}
@@ -157,14 +159,15 @@ def test_a_snapshot_is_the_room_and_goes_on_like_it() -> None:
 def test_the_fingerprint_is_the_one_the_wire_page_describes() -> None:
     room = busy_room()
     picture = msgspec.msgpack.decode(room.to_bytes())
-    parts = {b"command": "commands", b"operator": "operators", b"event": "activity"}
-    total = 0
-    for person, name in parts.items():
-        for part in picture[name]:
-            encoded = msgspec.msgpack.encode(part)
-            digest = hashlib.blake2b(encoded, digest_size=16, person=person).digest()
+    tables = {**picture["tables"], "event": picture["activity"]}
+    total = count = 0
+    for name, entries in tables.items():
+        for entry in entries:
+            encoded = msgspec.msgpack.encode(entry)
+            digest = hashlib.blake2b(encoded, digest_size=16, person=name.encode()).digest()
             total += int.from_bytes(digest, "little")
-    text = f"{picture['seq']}:{len(picture['commands'])}:{len(picture['operators'])}"
+            count += 1
+    text = f"{picture['seq']}:{count}"
     text += f":{total % 2**128:x}"
     assert hashlib.blake2b(text.encode(), digest_size=16).hexdigest() == room.state_hash()
 
@@ -172,15 +175,33 @@ def test_the_fingerprint_is_the_one_the_wire_page_describes() -> None:
 def test_every_part_is_in_the_fingerprint() -> None:
     seen = {busy_room().state_hash()}
     room = busy_room()
-    for part in ("commands", "operators"):
+    for table in (room[Commands].by_id, room[Operators].by_console):
         other = Room.from_bytes(room.to_bytes())
-        getattr(other, part).pop(next(iter(getattr(other, part))))
+        same = next(t for p in other._parts.values() for t in p.tables if t.name == table.name)
+        assert same.drop(next(iter(same))) is not None
         seen.add(other.state_hash())
     for one in (event(room.seq + 1, "note.added", text="a"), submitted(room.seq + 1, "new")):
         other = Room.from_bytes(room.to_bytes())
         other.apply(one)
         seen.add(other.state_hash())
     assert len(seen) == 5
+
+
+def test_the_room_forgets_old_commands_but_none_that_is_not_over() -> None:
+    room = Room()
+    room.apply(submitted(1, "open"))
+    for i in range(FINISHED_KEPT + 10):
+        room.apply(submitted(room.seq + 1, f"k{i}"))
+        room.apply(moved(room.seq + 1, S.REJECTED, f"k{i}"))
+    assert len(room.commands) == FINISHED_KEPT + 1
+    assert "open" in room.commands
+    assert "k9" not in room.commands
+    copy = Room.from_bytes(room.to_bytes())
+    for one in (copy, room):
+        one.apply(submitted(one.seq + 1, "new"))
+        one.apply(moved(one.seq + 1, S.REJECTED, "new"))
+    assert "k10" not in copy.commands
+    assert copy.state_hash() == room.state_hash()
 
 
 def test_the_activity_is_a_bounded_tail() -> None:

@@ -54,7 +54,7 @@ def _target(entry: Thing | Unit) -> Target:
         kind=entry.kind,
         accepts=entry.accepts,
         frame=entry.frame if isinstance(entry, Thing) else "none",
-        xyz=tuple(entry.xyz) if isinstance(entry, Thing) and has_place else None,
+        xyz=entry.xyz if isinstance(entry, Thing) and has_place else None,
     )
 
 

@@ -140,18 +140,20 @@ class HubCore:
         """
         self._begin(now_ns)
         reply = self._handle(request)
+        if not isinstance(request, WatchStarted | Tick):
+            self._offer_new()
         return self._result(reply)
 
     def start(self, now_ns: int) -> StepResult:
         """First step of a run: says that the hub is there (nobody is connected yet)."""
         self._begin(now_ns)
         info, hall = self._hall.info, self._hall
+        hall.started_ns = hall.now_ns
         scene = f" for {info.scene}" if info.scene else ""
-        more = {"drill": True} if info.drill else {}
         hall.emit(
             "hub.started", HUB, text=f"Hub started{scene}", version=info.version,
             epoch=info.epoch, policy=hall.policy.fingerprint,
-            interlocks=hall.interlocks.fingerprint, **more,
+            interlocks=hall.interlocks.fingerprint, drill=info.drill,
         )  # fmt: skip
         return self._result(None)
 
@@ -170,6 +172,14 @@ class HubCore:
     def _result(self, reply: FromHub | None) -> StepResult:
         hall = self._hall
         return StepResult(events=tuple(hall.events), reply=reply, outgoing=tuple(hall.outgoing))
+
+    def _offer_new(self) -> None:
+        """Whatever came into the queue in this step need not wait for the next tick."""
+        moved = [e.body["id"] for e in self._hall.events if e.kind == "command.state"]
+        for command_id in dict.fromkeys(moved):
+            command = self._hall.command(command_id)
+            if command is not None and command.state is S.QUEUED:
+                self._releasing.offer_if_free(command)
 
     def _desk(self, kind: type[D]) -> D:
         return next(desk for desk in self._desks if isinstance(desk, kind))

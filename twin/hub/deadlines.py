@@ -78,10 +78,10 @@ def _queued(
         why = waiting or command.state_text or "it was not released"
         return EndIt(S.EXPIRED, f"Its deadline passed before it was released ({why})")
     if waiting:
-        memory.ready_ns = None
+        memory.ready_ns = hall.now_ns
         return SayWhy(waiting) if waiting != command.state_text else None
     if memory.ready_ns is None:
-        memory.ready_ns = hall.now_ns
+        memory.ready_ns = max(command.moved_ns, hall.started_ns)
     if not _is_over(memory.ready_ns, hall.times.actuator_wait_s, hall.now_ns):
         return OfferIt() if actuator is not None else None
     if actuator is None:
@@ -108,9 +108,7 @@ def _sent(command: Command, actuator: str | None, hall: Hall) -> Due:
 def _running(command: Command, memory: Memory, actuator: str | None, hall: Hall) -> Due:
     is_lost = actuator is None or memory.has_forgotten
     memory.lost_ns = (memory.lost_ns or hall.now_ns) if is_lost else None
-    if memory.lost_ns is not None and _is_over(
-        memory.lost_ns, hall.times.lost_wait_s, hall.now_ns
-    ):
+    if memory.lost_ns is not None and _is_over(memory.lost_ns, hall.times.lost_wait_s, hall.now_ns):
         return EndIt(S.UNKNOWN, _lost_text(memory))
     late = _late_step(command, memory, hall)
     if late:
@@ -127,14 +125,14 @@ def _late_step(command: Command, memory: Memory, hall: Hall) -> str:
     if command_type is None:
         return ""
     windows = command_type.windows
-    heard_ns = max(memory.heard_ns, command.moved_ns)
-    if command.state is S.ACCEPTED and windows.start_s:
-        if _is_over(command.moved_ns, windows.start_s, hall.now_ns):
-            return f"Accepted, but not begun within {windows.start_s:g} s"
-    elif command.state is S.EXECUTING and windows.progress_s:
-        if _is_over(heard_ns, windows.progress_s, hall.now_ns):
-            return f"Begun, but without a sign of progress for {windows.progress_s:g} s"
-    return ""
+    is_begun = command.state is S.EXECUTING
+    limit_s = windows.progress_s if is_begun else windows.start_s
+    since_ns = max(memory.heard_ns, command.moved_ns) if is_begun else command.moved_ns
+    if not limit_s or not _is_over(since_ns, limit_s, hall.now_ns):
+        return ""
+    if is_begun:
+        return f"Begun, but without a sign of progress for {limit_s:g} s"
+    return f"Accepted, but not begun within {limit_s:g} s"
 
 
 def _is_over(since_ns: int, wait_s: float, now_ns: int) -> bool:

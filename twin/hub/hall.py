@@ -41,7 +41,7 @@ class Memory:
     Attributes
     ----------
     lost_ns : since when nobody can say how it goes, None = somebody can
-    ready_ns : since when it could have been released, None = it could not
+    ready_ns : since when it could have been released, None = nobody looked yet
     heard_ns : newest word of the actuator
     last_seen : newest sample of its effect since it was accepted
     first_seen : the first one, where there was none before it was sent
@@ -77,6 +77,7 @@ class Hall:
     ----------
     lookup : first event of the journal with a key; asked when `known` does not remember it
     now_ns : hub time of this step
+    started_ns : hub time at which this hub began to serve
     events, outgoing : what this step made so far
     act : the act being handled, kept in the first event that it causes
     """
@@ -92,6 +93,7 @@ class Hall:
     targets: dict[str, Target] = field(default_factory=dict)
     memories: dict[str, Memory] = field(default_factory=dict)
     now_ns: int = 0
+    started_ns: int = 0
     events: list[Event] = field(default_factory=list)
     outgoing: list[Outgoing] = field(default_factory=list)
     act: Act | None = None
@@ -185,16 +187,16 @@ class Hall:
         )  # fmt: skip
 
     def decide(self, who: Who, action: str, target_id: str = "", level: int = 0) -> Decision:
-        """Whether somebody may do something to an asset."""
+        """Whether somebody may do something to an asset; a hub without keys lets everybody act."""
+        if self.policy.is_open and self.types.get(action) is None:
+            return Decision(allowed=True, text="The hub has no keys and believes everybody")
         return self.policy.decide(self.question(who, action, target_id, level))
 
     def unsigned(self, who: Who, kind: str, body: Any, signature: str) -> str:
         """Why a request does not count as the person's own, "" if it does."""
         if not who.verify_key:
             return ""
-        message = signed_bytes(
-            kind=kind, body=body, epoch=self.info.epoch, drill=self.info.drill
-        )
+        message = signed_bytes(kind=kind, body=body, epoch=self.info.epoch, drill=self.info.drill)
         if is_signed_by(who.verify_key, message, signature):
             return ""
         return f"The request is not signed by {person(who.operator)} for this hub; log in again"
@@ -204,7 +206,12 @@ class Hall:
         return self.unsigned(who, SUBMIT, msgspec.to_builtins(request), signature)
 
     def audit(self, who: str, what: str, why: str) -> None:
-        """Keep in the journal that somebody was refused; many at once are counted, not kept."""
+        """Keep in the journal that somebody was refused; many at once are counted, not kept.
+
+        A hub without keys believes everybody and has nobody to suspect: it keeps nothing.
+        """
+        if self.policy.is_open:
+            return
         seen = self._audited.setdefault(who, _Audited(self.now_ns))
         if self.now_ns - seen.since_ns > _AUDIT_PAUSE_NS:
             n_left_out = seen.n_left_out
@@ -216,9 +223,8 @@ class Hall:
             return
         seen.n += 1
         act, self.act = self.act, None  # a refused act has not happened: its id stays free
-        more = {"n_left_out": seen.n_left_out} if seen.n_left_out else {}
-        seen.n_left_out = 0
-        self.emit("audit.refused", who, what=what, why=why, **more)
+        n_left_out, seen.n_left_out = seen.n_left_out, 0
+        self.emit("audit.refused", who, what=what, why=why, n_left_out=n_left_out)
         self.act = act
 
 

@@ -125,8 +125,15 @@ class Tick:
 
 
 Request: TypeAlias = (
-    Greeted | Asked | Lost | WatchStarted | Observed | TargetsSeen | PolicyChanged
-    | RefusedOutside | Tick
+    Greeted
+    | Asked
+    | Lost
+    | WatchStarted
+    | Observed
+    | TargetsSeen
+    | PolicyChanged
+    | RefusedOutside
+    | Tick
 )
 
 

@@ -78,6 +78,7 @@ def busy_text(request: CommandRequest, running: Command, types: Registry[Command
 
 
 def is_plain(value: Any, depth: int = 0) -> bool:
+    """Whether a value is plain JSON: finite numbers, text keys, not nested too deeply."""
     if depth > _MAX_DEPTH:
         return False
     if isinstance(value, float):

@@ -114,6 +114,7 @@ class Hub:
         self._info = HubInfo(
             epoch=self._journal.epoch,
             scene=self._options.scene,
+            drill=self._options.drill,
             version=version("civitwin"),
             seq=self._journal.last_seq,
             addresses=self._ports.addresses,

@@ -54,7 +54,6 @@ _ASK_AGAIN_S = 0.3
 _MAX_SENT_AT_ONCE = 200
 _INBOX = 50_000
 _REFUSALS = 100
-_ALL_PARTS = frozenset({"commands", "operators", "activity"})
 _log = logging.getLogger(__name__)
 
 
@@ -188,7 +187,7 @@ class HubClient:
                 case Snapshot(room=picture):
                     self.room = Room.from_bytes(picture)
                     self._needs_snapshot = False
-                    return _ALL_PARTS
+                    return Room.part_ids()
                 case Event():
                     return self.room.apply(item)
                 case Heartbeat(seq=seq, state_hash=state_hash):

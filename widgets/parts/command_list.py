@@ -57,7 +57,7 @@ class CommandList(QAbstractListModel):
         commands = self._session.hub.room.commands
         pending = {r.id: r for r in self._session.hub.pending if r.id not in commands}
         self._pending = pending
-        wanted = [*reversed(pending), *reversed(commands)]
+        wanted = [*reversed(pending), *reversed(tuple(commands))]
         if wanted == self._ids:
             self.tell_running()
             return

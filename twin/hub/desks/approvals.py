@@ -114,7 +114,9 @@ class Approvals(Desk):
             return decision.text
         title = self.hall.title(command.request.type_id)
         what = f"“{title}” on {command.request.target_name}"
-        text = f"{person(who.operator)} broke the glass: {what} goes without approval; {body.reason}"
+        text = (
+            f"{person(who.operator)} broke the glass: {what} goes without approval; {body.reason}"
+        )
         self.hall.emit(
             "review.opened", person(who.operator), id=f"review-{command.request.id}",
             command_id=command.request.id, subject=msgspec.to_builtins(who.operator), text=text,

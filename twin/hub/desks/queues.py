@@ -27,7 +27,10 @@ class Queues(Desk):
 
     def acts(self) -> Mapping[str, Taken]:
         """Queue acts."""
-        return {"queue.hold": Taken(Queue, self._hold), "queue.release": Taken(Queue, self._release)}
+        return {
+            "queue.hold": Taken(Queue, self._hold),
+            "queue.release": Taken(Queue, self._release),
+        }
 
     def _hold(self, who: Who, body: Queue) -> str:
         kind, _, name = body.queue.partition(":")

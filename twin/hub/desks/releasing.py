@@ -91,15 +91,11 @@ class Releasing(Desk):
     def _why_batch_waits(self, command: Command) -> str:
         if not command.request.batch:
             return ""
-        siblings = [
-            c for c in self._open() if c.request.batch == command.request.batch
-        ]
+        siblings = [c for c in self._open() if c.request.batch == command.request.batch]
         late = [c for c in siblings if c.state not in _MAY_LEAVE]
         return f"Waits for {len(late)} more of its batch" if late else ""
 
-    def _blocked(
-        self, command: Command, last: Mapping[str, Observation]
-    ) -> tuple[Blocked, ...]:
+    def _blocked(self, command: Command, last: Mapping[str, Observation]) -> tuple[Blocked, ...]:
         hall = self.hall
         good = {k: v for k, v in last.items() if is_good(v, hall.now_ns)}
         others = others_near(hall, command)
@@ -152,12 +148,14 @@ class Releasing(Desk):
             if command.request.target_id not in actuator.asset_ids:
                 continue
             if command.state is S.QUEUED:
-                self._offer_if_free(command)
+                self.offer_if_free(command)
             elif command.state in (S.SENT, S.ACCEPTED, S.EXECUTING):
                 self.deliver(actuator, command)
 
-    def _offer_if_free(self, command: Command) -> None:
-        if not self.why_waiting(command):
+    def offer_if_free(self, command: Command) -> None:
+        """Offer a queued command unless something keeps it waiting."""
+        serves = self.hall.sessions.actuator_of(command.request.target_id)
+        if serves is not None and not self.why_waiting(command):
             self.offer(command)
 
     # --- what the actuator says and the city shows ----------------------------------------------

@@ -82,6 +82,10 @@ class Submitting(Desk):
             text = "; ".join(one.text for one in blocked)
             hall.move(request.id, S.REJECTED, text, interlocks=blocked_facts(blocked))
             return
+        running = hall.room[Commands].on_target(request.target_id)
+        if running is not None and not same_batch(running, request):
+            hall.move(request.id, S.REJECTED, rules.busy_text(request, running, hall.types))
+            return
         rule = self._approval_rule(command)
         if rule is None:
             hall.move(request.id, S.QUEUED, self._waiting_text(command))
@@ -118,7 +122,7 @@ class Submitting(Desk):
         if request.deadline_ns and request.deadline_ns <= hall.now_ns:
             raise CommandRejected("Its deadline is over already; ask again with a later one")
         running = hall.room[Commands].on_target(request.target_id)
-        if running is not None and running.request.batch != (request.batch or "-"):
+        if running is not None and not same_batch(running, request):
             raise CommandRejected(rules.busy_text(request, running, hall.types))
         holder = hall.room[Leases].holder(request.target_id)
         if holder is not None and holder.identity != who.operator.identity:
@@ -186,6 +190,11 @@ class Submitting(Desk):
         serves = self.hall.sessions.actuator_of(command.request.target_id)
         name = command.request.target_name
         return "" if serves else f"Waiting for an actuator that serves {name}"
+
+
+def same_batch(running: Command, request: CommandRequest) -> bool:
+    """Whether two commands may wait for the same target because one batch holds both."""
+    return bool(request.batch) and running.request.batch == request.batch
 
 
 def answer_known(known: Event, request: CommandRequest) -> FromHub:

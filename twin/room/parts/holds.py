@@ -55,9 +55,7 @@ class Holds(Part):
 
     def _held(self, event: Event) -> None:
         body = read_body(event, _Held)
-        self.by_queue.put(
-            Hold(queue=body.queue, by=body.by, t_ns=event.t_ns, reason=body.reason)
-        )
+        self.by_queue.put(Hold(queue=body.queue, by=body.by, t_ns=event.t_ns, reason=body.reason))
 
     def _released(self, event: Event) -> None:
         self.by_queue.drop(read_body(event, _Released).queue)
