@@ -43,6 +43,7 @@ from twin.hub.requests import (
     TargetsSeen,
     Tick,
 )
+from twin.hub.restoring import Snapshots, stored_room
 from twin.hub.rounds import HubCounts, Round, refusal
 from twin.journal.base import JournalError
 from twin.journal.opening import open_journal
@@ -119,12 +120,16 @@ class Hub:
             seq=self._journal.last_seq,
             addresses=self._ports.addresses,
         )
+        room, history = stored_room(self._journal)
         self._core = HubCore(
             info=self._info,
             types=command_registry(),
             times=self._options.times,
-            history=self._journal.events(),
+            history=history,
+            room=room,
+            lookup=self._journal.lookup,
         )
+        self._snapshots = Snapshots(self._journal)
         self._forwarder = Forwarder(
             pull=self._ports.samples_in,
             publish=self._ports.samples_out,
@@ -230,7 +235,8 @@ class Hub:
     def _leave_out(self, work: Round, request: Request) -> None:
         """A bug of ours must cost one request, not the hub: fold the room anew without it."""
         events = [event for _, result in work.steps for event in result.events]
-        self._core.restore([*self._journal.events(), *events])
+        room, history = stored_room(self._journal)
+        self._core.restore([*history, *events], room)
         if isinstance(request, Asked):
             text = "The hub broke down over this request; its log says why"
             work.replies.append(refusal(request, text, is_final=True))
@@ -295,6 +301,7 @@ class Hub:
             events = []
         if events:
             self.counts.commits += 1
+            self._snapshots.save_if_due(self._core.room)
         for event in events:
             self._ring.append(event)
             self._ports.events.send_multipart(encode_event(self.epoch, event))
@@ -312,7 +319,8 @@ class Hub:
         self.trouble = sentence
         self.counts.failed_commits += 1
         self._pace.is_due("probe", _PROBE_S)
-        self._core.restore(self._journal.events())
+        room, history = stored_room(self._journal)
+        self._core.restore(history, room)
         for request, _ in work.steps:
             self._defer(work, request)
         work.steps.clear()

@@ -92,6 +92,7 @@ class ActuatorClient:
         self._on_cancel = on_cancel
         self._mail: Mailbox[ActuatorReply | None] = Mailbox(100_000)
         self._last: OrderedDict[str, ActuatorReply | None] = OrderedDict()
+        self._attempts: dict[str, int] = {}
         self._thread: threading.Thread | None = None
         self._connection = Connection(
             endpoint=endpoint,
@@ -141,7 +142,8 @@ class ActuatorClient:
 
     def _deliver(self, message: Deliver) -> None:
         command_id = message.request.id
-        if command_id in self._last:
+        is_new_attempt = message.attempt > self._attempts.get(command_id, 0)
+        if command_id in self._last and not is_new_attempt:
             last = self._last[command_id]
             if last is not None:
                 self._connection.send(last)
@@ -150,8 +152,10 @@ class ActuatorClient:
             self._connection.send(ActuatorReply(command_id=command_id, status="forgotten"))
             return
         self._last[command_id] = None
+        self._attempts[command_id] = message.attempt
         if len(self._last) > MEMORY:
-            self._last.popitem(last=False)
+            oldest, _ = self._last.popitem(last=False)
+            self._attempts.pop(oldest, None)
         reply = Reply(command_id, self._mail.put)
         self._call(command_id, self._on_command, message.request, reply)
 

@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from twin.clock import NS_PER_S, Clock
 from twin.errors import TwinError
@@ -25,6 +25,7 @@ from twin.ids import uuid7
 from twin.link.connection import Connection
 from twin.link.control import (
     Acknowledged,
+    Act,
     Cancel,
     EventMessage,
     Events,
@@ -174,6 +175,18 @@ class HubClient:
     def cancel(self, command_id: str) -> None:
         """Ask to cancel a command."""
         self._mail.put(Cancel(id=uuid7(self._clock), command_id=command_id))
+
+    def act(self, kind: str, body: dict[str, Any]) -> str:
+        """Ask for anything else that becomes a fact (an approval, a lease, a mark, a message …).
+
+        Returns
+        -------
+        str
+            Id of the request: under it the hub refuses, if it does (`refusals`).
+        """
+        act = Act(id=uuid7(self._clock), kind=kind, body=body)
+        self._mail.put(act)
+        return act.id
 
     def add_note(self, text: str) -> None:
         """Add a line to everybody's activity list."""

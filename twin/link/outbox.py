@@ -9,9 +9,9 @@ import apsw
 import msgspec
 
 from twin.errors import TwinError
-from twin.link.control import Cancel, Note, Submit
+from twin.link.control import Act, Cancel, Note, Submit
 
-Kept: TypeAlias = Submit | Cancel | Note
+Kept: TypeAlias = Submit | Cancel | Note | Act
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS outbox(

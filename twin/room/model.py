@@ -146,8 +146,8 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True):
     value: float
 
 
-class Command(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A command as the room knows it.
+class Command(msgspec.Struct, frozen=True, kw_only=True):
+    """A command as the room knows it. All fields are always written: see `Table`.
 
     Attributes
     ----------

@@ -20,6 +20,7 @@ from twin.room.model import Event
 
 HASH_BYTES = 16
 _MODULUS = 1 << (8 * HASH_BYTES)
+_MAX_OMITTING = 15
 T = TypeVar("T", bound=msgspec.Struct)
 B = TypeVar("B")
 
@@ -45,6 +46,9 @@ class Fingerprint:
 class Table(Generic[T]):
     """Entries by key, in the order they came; a replaced one keeps its place.
 
+    The fingerprint is over an entry's msgpack. A struct that leaves defaults out may have no more
+    than 15 fields: beyond, its map has a longer head than another language's encoder would write.
+
     Parameters
     ----------
     name : permanent; part of the fingerprint and of the picture, at most 16 letters
@@ -55,6 +59,9 @@ class Table(Generic[T]):
     def __init__(
         self, name: str, entry_type: type[T], key: Callable[[T], str], fingerprint: Fingerprint
     ) -> None:
+        config = entry_type.__struct_config__
+        if config.omit_defaults and len(entry_type.__struct_fields__) > _MAX_OMITTING:
+            raise ValueError(f"{entry_type.__name__} has too many fields to leave defaults out")
         self.name = name
         self.entry_type = entry_type
         self._key = key
