@@ -157,6 +157,8 @@ def checked(row: tuple[Any, ...], end: End, epoch: str, *, has_keys: bool = True
         It is not the next one, or not as it was written.
     """
     seq, t_ns, kind, actor, body, key, form, stored = row
+    if isinstance(seq, int) and seq <= end.seq:
+        raise WrongError(seq, "does not belong into a journal that begins later")
     if seq != end.seq + 1:
         raise WrongError(end.seq + 1, f"is missing (the next one there is {seq})")
     for name, value, wanted in zip(_NAMES, row, _TYPES, strict=True):
@@ -226,6 +228,14 @@ def open_log(path: Path) -> Log:
 
 def _stored(path: Path) -> Log:
     connection = _connected(path)
+    try:
+        return _log_in(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _log_in(connection: sqlite3.Connection, path: Path) -> Log:
     connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
     connection.execute("BEGIN")  # one state of the file, whatever a hub writes meanwhile
     meta = dict(connection.execute("SELECT key, value FROM meta"))
@@ -265,7 +275,10 @@ def _connected(path: Path) -> sqlite3.Connection:
 
 
 def _damage(connection: sqlite3.Connection) -> str:
-    answers = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(1)")]
+    try:
+        answers = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(1)")]
+    except sqlite3.Error as error:
+        answers = [str(error)]
     return "" if answers == ["ok"] else answers[0]
 
 
@@ -360,13 +373,13 @@ class _Check:
         self.end = START
 
     def run(self) -> None:
-        self._begin()
         try:
+            self._begin()
             for row in self.log.rows:
                 self._row(row)
+            self._end()
         except (sqlite3.Error, ValueError, TypeError, IndexError) as error:
             raise WrongError(self.end.seq + 1, f"cannot be read ({error})") from error
-        self._end()
 
     def _begin(self) -> None:
         """Start at the newest cut, if rows were dropped."""
@@ -414,8 +427,8 @@ class _Check:
 
     def _end(self) -> None:
         self.report.last_seq = self.end.seq
-        known = [seal.seq for seal in self.log.seals if isinstance(seal.seq, int)]
-        reached = max([self.log.head[0] if self.log.head else 0, *known], default=0)
+        known = [self.log.head[0] if self.log.head else 0, *self.seals]
+        reached = max((seq for seq in known if isinstance(seq, int)), default=0)
         if self.contains is not None:
             reached = max(reached, self.contains[0])
         if reached > self.end.seq:
