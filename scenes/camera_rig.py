@@ -40,6 +40,11 @@ class CameraRig:
     Moves change ``pose`` at once; `apply` writes it to the VTK camera (the scene does so in its
     ``update``). ``reduced_motion`` makes flights jump. As a plan (see `set_plan`) it looks straight
     down with north up, whatever it is told; pan and zoom go on working.
+
+    Attributes
+    ----------
+    lens_shift : half widths of the picture by which it lies beside the axis: a picture that is the
+        left part of a wider one goes on in it, see `viewer.swipe_driver`
     """
 
     def __init__(self, renderer: vtkRenderer) -> None:
@@ -49,7 +54,8 @@ class CameraRig:
         self._ground_z_m = 0.0
         self._pivot: Float64Array | None = None
         self._flight: _Flight | None = None
-        self._written: tuple[Pose, tuple[int, ...], bool] | None = None
+        self._written: tuple[Pose, tuple[int, ...], bool, float] | None = None
+        self.lens_shift = 0.0
         self._is_plan = False
         self._before_plan = (HOME_AZIMUTH_RAD, HOME_ELEVATION_RAD)
         self._at_home: Pose | None = None
@@ -124,6 +130,11 @@ class CameraRig:
     def is_plan(self) -> bool:
         """Whether this is a plan, or flies to become one."""
         return self._is_plan or (self._flight is not None and self._flight.becomes_plan)
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether it draws as a plan now."""
+        return self._is_plan
 
     def set_plan(self, on: bool, *, animated: bool = True) -> None:
         """Become a plan of what is in the middle of the picture, or look aslant again."""
@@ -275,7 +286,7 @@ class CameraRig:
         size = self._size()
         if size != self._home_size and self._at_home == self.pose:
             self.home(animated=False)  # the window took another shape before anybody moved
-        state = (self.pose, size, self._is_plan)
+        state = (self.pose, size, self._is_plan, self.lens_shift)
         if state == self._written:
             return False
         self._written = state
@@ -284,6 +295,7 @@ class CameraRig:
 
     def _place(self, camera: vtkCamera, pose: Pose) -> None:
         camera.SetViewAngle(VIEW_ANGLE_DEG)
+        camera.SetWindowCenter(self.lens_shift, 0.0)
         if self._is_plan:
             place_plan(camera, pose, float(self._bounds[2]), float(self._bounds[5]))
             return

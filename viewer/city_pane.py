@@ -73,6 +73,7 @@ class CityPane:
         self._is_bare = is_bare
         self.look = PaneLook()
         self._leader: CityPane | None = None
+        self._steered: CityPane | None = None
         self.taken_up: Signal[CityPane] = Signal()
         self.menu_requested: Signal[tuple[CityPane, float, float, QPoint]] = Signal()
         self.viewport = Viewport(bridge=base.bridge, clock=base.clock)
@@ -117,7 +118,9 @@ class CityPane:
         self.scene.camera.set_pose(other.scene.camera.pose)
 
     def _make_frame(self, theme: Theme, *, is_first: bool) -> None:
-        self.bar = ViewBar(self.name, is_closable=not is_first)
+        self.bar = ViewBar(
+            self.name, is_closable=not is_first, fills_screens=not is_first and not self._is_bare
+        )
         # The first view carries its bar, others have it as the title of their dock.
         self.frame = ViewFrame(self.viewport, self.bar if is_first else None)
         self.bar.set_theme(theme)
@@ -151,6 +154,17 @@ class CityPane:
         self.driver.follow(None if other is None else lambda: other.scene.camera.pose)
         self.refresh()
 
+    def lock_to(self, other: CityPane) -> None:
+        """Have no camera of its own: whoever moves it moves the other one's."""
+        self._steered = other
+        self.driver.is_in_step = True
+        self.follow(other)
+
+    @property
+    def steered(self) -> CityPane:
+        """Whose camera moves when somebody flies or keys in this view."""
+        return self._steered or self
+
     @property
     def leader(self) -> CityPane | None:
         """Whose camera it takes over; a move by hand ends that."""
@@ -167,7 +181,8 @@ class CityPane:
     def refresh(self) -> None:
         """Say what it follows and when it shows; now and then."""
         leader = self.leader
-        self.bar.show_note("" if leader is None else f"follows {leader.name}")
+        is_free = self._steered is None
+        self.bar.show_note(f"follows {leader.name}" if leader and is_free else "")
         self.bar.show_plan(self.scene.camera.is_plan)
         self.bar.show_behind(behind_text(self.driver.behind_ns if self.look.behind_ns else 0))
 

@@ -207,7 +207,7 @@ class PaneDocks:
 
     def _fill_menu(self, pane: CityPane, menu: QMenu) -> None:
         self._panes.activate(pane)
-        self._fill_time(pane, menu.addMenu("Show the city"))
+        self.fill_time(pane, menu.addMenu("Show the city"))
         self._fill_follow(pane, menu.addMenu("Follow the camera of"))
         plan = menu.addAction("Plan, north up")
         plan.setCheckable(True)
@@ -220,7 +220,8 @@ class PaneDocks:
             menu.addSeparator()
             self._fill_screens(pane, menu)
 
-    def _fill_time(self, pane: CityPane, menu: QMenu) -> None:
+    def fill_time(self, pane: CityPane, menu: QMenu) -> None:
+        """What times a view can show."""
         reach_ns = self._past.reach_ns()
         live = menu.addAction("Live")
         live.setCheckable(True)

@@ -41,11 +41,13 @@ class SharedPast:
 
     def at(self, t_ns: int) -> Past:
         """What was at a moment: values to the second, positions smoothly."""
-        second = t_ns // NS_PER_S
-        if second not in self._values:
+        second, store = t_ns // NS_PER_S, self._session.observations
+        kept = self._values.get(second)
+        # One taken before a datastream was announced is too short for layers that know it.
+        if kept is None or kept.catalogue_version != store.catalogue_version:
             self._values = {s: kept for s, kept in self._values.items() if s in self._asked}
             self._asked = set()
-            self._values[second] = self._session.observations.snapshot_at(second * NS_PER_S)
+            self._values[second] = store.snapshot_at(second * NS_PER_S)
         self._asked.add(second)
         return Past(self._values[second], self._units.at(t_ns))
 

@@ -145,7 +145,7 @@ class CityPanes:
             self._active.driver.hurry()
 
     def _fly_to(self, target: tuple[float, float, float, float]) -> None:
-        pane = self.active
+        pane = self.active.steered
         pane.follow(None)
         pane.scene.camera.fly_to(target[:3], target[3])
         pane.driver.hurry()

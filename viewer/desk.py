@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication, QMenu
 
 from twin.city.areas import areas_of_scene
 from twin.city.scene_sources import SceneSources
-from twin.clock import SystemClock
+from twin.clock import NS_PER_S, SystemClock
 from twin.link.client import HubClient
 from twin.room.model import Operator
 from twin.sense.ingest import SampleIngest
@@ -35,12 +35,14 @@ from viewer.in_view_teller import InViewTeller
 from viewer.main_window import MainWindow
 from viewer.opening import Opening
 from viewer.opening_driver import OpeningDriver
+from viewer.pane_maker import PaneMaker
 from viewer.recent import RecentScenes
 from viewer.rehearsal import Rehearsal
 from viewer.run_recorder import RunRecorder
 from viewer.scene_menu import fill_scene_menu
 from viewer.settings import Settings
 from viewer.sources_driver import SourcesDriver
+from viewer.swipe_driver import SwipeDriver
 from viewer.tool_driver import ToolDriver
 from viewer.view_driver import ViewDriver
 from viewer.wall import Wall
@@ -91,19 +93,22 @@ class Desk:
         self.session = self._make_session(loaded, endpoint, operator, outbox_path)
         self._recorder = RunRecorder(self.session)
         theme = load_theme(theme_name or settings.theme)
-        self._layers = layers = LayerList()
+        layers = self._layers = LayerList()
         self._past = SharedPast(self.session)
         self._panes = CityPanes(session=self.session, layers=layers, bridge=self._bridge)
-        self._pane_base = PaneBase(
+        base = PaneBase(
             session=self.session,
             bridge=self._bridge,
             clock=self._clock,
             past=self._past,
             share=self._panes.share,
         )
+        self._maker = PaneMaker(
+            base=base, theme=lambda: self.window.theme, show_menu=self._show_menu
+        )
         main = CityPane(
             name="Main view",
-            base=self._pane_base,
+            base=base,
             theme=theme,
             memory_bytes=memory_bytes,
             recorder=self._recorder,
@@ -113,7 +118,9 @@ class Desk:
         self._scene.set_city(loaded.asset, loaded.tiles, loaded.streams)
         self._panes.add(main)
         area = ViewArea(main.frame)
-        self._docks = PaneDocks(area=area, panes=self._panes, past=self._past, make=self._make_pane)
+        self._docks = PaneDocks(
+            area=area, panes=self._panes, past=self._past, make=self._maker.further
+        )
         self._tools = tools = ToolList()
         self._views = views = ViewList()
         in_view = InViewList()
@@ -145,9 +152,8 @@ class Desk:
             theme=lambda: self.window.theme,
             make=self._make_wall_pane,
         )
-        self._wall.add_actions(self.window.actions_table)
+        self._swipe = self._make_swipe()
         self.window.host = self._docks
-        self._docks.add_actions(self.window.actions_table)
         self.window.figures.follow_memory(self._memory)
         self._tool_driver = ToolDriver(
             session=self.session,
@@ -157,7 +163,6 @@ class Desk:
             bridge=self._bridge,
             hurry=self._driver.hurry,
         )
-        self._tool_driver.add_actions(self.window.actions_table)
         self._view_driver = ViewDriver(
             session=self.session,
             active=lambda: self._panes.active,
@@ -167,7 +172,6 @@ class Desk:
             bridge=self._bridge,
             settings=settings,
         )
-        self._view_driver.add_actions(self.window.actions_table)
         self._sources_driver = SourcesDriver(
             session=self.session,
             scene=self._scene,
@@ -187,8 +191,10 @@ class Desk:
             book=lambda: views.book,
             theme=lambda: self.window.theme.name,
         )
-        self._exports.add_actions(self.window.actions_table)
         self._tool_driver.dress(theme, self.window.theme_changed)
+        parts = (self._wall, self._docks, self._tool_driver, self._view_driver, self._exports)
+        for part in parts:
+            part.add_actions(self.window.actions_table)
         self._is_closed = False
         self._after_first_frame: list[Callable[[], None]] = []
         self._disconnects = [
@@ -197,6 +203,7 @@ class Desk:
             self._viewport.frame_drawn.connect(self._note_first_frame),
             main.menu_requested.connect(self._show_menu),
             self.window.theme_changed.connect(self._wall.set_theme),
+            self.window.theme_changed.connect(self._swipe.set_theme),
             self.window.closing.connect(self._close_further_views),
         ]
         self._bridge.every(LINK_CHECK_MS, self._follow_hub)
@@ -233,26 +240,24 @@ class Desk:
             self.soon(partial(session.message.emit, sentence))
         return session
 
-    def _make_pane(self, name: str, beside: CityPane) -> CityPane:
-        """A further view that begins as another one looks."""
-        pane = CityPane(name=name, base=self._pane_base, theme=self.window.theme, beside=beside)
-        pane.menu_requested.connect(self._show_menu)
-        return pane
-
     def _make_wall_pane(self, name: str, beside: CityPane, *, scale: float) -> CityPane:
         """A view of the wall; the first one of a run takes its figures."""
-        pane = CityPane(
-            name=name,
-            base=self._pane_base,
-            theme=self.window.theme,
-            beside=beside,
-            scale=scale,
-            is_bare=True,
-            recorder=None if self._wall.shown else self._recorder,
-        )
-        pane.menu_requested.connect(self._show_menu)
+        recorder = None if self._wall.shown else self._recorder
+        pane = self._maker.on_wall(name, beside, scale=scale, recorder=recorder)
         pane.viewport.frame_drawn.connect(self._note_first_frame)
         return pane
+
+    def _make_swipe(self) -> SwipeDriver:
+        swipe = SwipeDriver(
+            panes=self._panes,
+            bridge=self._bridge,
+            theme=lambda: self.window.theme,
+            make=self._maker.half,
+            fill_time=self._docks.fill_time,
+            say=self.session.message.emit,
+        )
+        swipe.add_actions(self.window.actions_table)
+        return swipe
 
     def _memory(self) -> CityMemory:
         """What the city takes of its budget, and whether that makes it coarser."""
@@ -294,11 +299,13 @@ class Desk:
         driver = OpeningDriver(
             opening,
             session=self.session,
-            scene=self._scene,
+            panes=self._panes,
+            shown=lambda: self._wall.shown or (self._main,),
             layers=self._layers,
             tools=self._tools,
             views=self._views,
             show_panel=self.window.show_panel,
+            compare=lambda seconds: self._swipe.open(round(seconds * NS_PER_S)),
         )
         self.after_first_frame(
             lambda: self._disconnects.append(self._bridge.every(OPENING_MS, driver.step))
@@ -333,6 +340,7 @@ class Desk:
 
     def _close_further_views(self, _nothing: None) -> None:
         self._wall.close()
+        self._swipe.end()
         self._docks.close_all()
 
     def _begin_end(self, _nothing: None) -> None:

@@ -10,6 +10,8 @@ from typing import Any, get_type_hints
 from twin.errors import TwinError
 
 CAMERA_HELP = "AZIMUTH,ELEVATION,DISTANCE in degrees and metres, or X,Y,Z,FX,FY,FZ in local metres"
+#: No further back than earlier moments are kept.
+MOST_COMPARED_S = 600.0
 _SWITCHES = {"on": True, "off": False}
 _TRUTHS = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
 
@@ -49,6 +51,7 @@ class Opening:
     Attributes
     ----------
     camera : as `camera_from_text` gives it
+    compare_s : seconds between before and after; 0 = nothing is compared
     """
 
     camera: tuple[float, ...] = ()
@@ -57,6 +60,7 @@ class Opening:
     style: str = ""
     bookmark: str = ""
     panels: tuple[str, ...] = ()
+    compare_s: float = 0.0
 
 
 def add_opening_arguments(parser: argparse.ArgumentParser) -> None:
@@ -87,6 +91,13 @@ def add_opening_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="ID",
         help="bring a panel to the front; may be repeated",
     )
+    group.add_argument(
+        "--compare",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="show before and after in one picture: the left half is so many seconds behind live",
+    )
 
 
 def opening_of(arguments: argparse.Namespace) -> Opening:
@@ -104,7 +115,14 @@ def opening_of(arguments: argparse.Namespace) -> Opening:
         style=arguments.style,
         bookmark=arguments.bookmark,
         panels=tuple(arguments.panel),
+        compare_s=_seconds(arguments.compare),
     )
+
+
+def _seconds(seconds: float) -> float:
+    if not 0.0 <= seconds <= MOST_COMPARED_S:
+        raise OpeningError(f"--compare takes 0 to {MOST_COMPARED_S:g} seconds, not {seconds:g}")
+    return seconds
 
 
 def camera_from_text(text: str) -> tuple[float, ...]:

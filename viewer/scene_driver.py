@@ -71,6 +71,8 @@ class SceneDriver:
         self._pose = scene.camera.pose
         self._is_urgent = True
         self._targets: frozenset[str] = frozenset()
+        #: Whether it draws with the view whose camera it takes over, not when there is time.
+        self.is_in_step = False
         #: Whose camera this view takes over, None = its own.
         self.leader: Callable[[], Pose] | None = None
         self._led: Pose | None = None
@@ -189,7 +191,7 @@ class SceneDriver:
             return True
         is_pressing = self._is_urgent or self._scene.camera.pose != self._pose
         is_pressing = is_pressing or not self._scene.is_settled
-        if is_pressing and self._layers is not None:
+        if is_pressing and (self._layers is not None or self.is_in_step):
             return True
         pause_ns = self._usual_ms * 1e6 / self._share()
         if not is_pressing:

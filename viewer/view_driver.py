@@ -92,7 +92,7 @@ class ViewDriver:
             number += 1
         bookmark = Bookmark(
             name=name.strip() or f"View {number}",
-            pose=kept_pose(self._active().scene.camera.pose),
+            pose=kept_pose(self._active().steered.scene.camera.pose),
             colour_by=self._session.colour_by,
             style={} if self._session.style == PLAIN else table_from_style(self._session.style),
             layers={entry.id: entry.visible for entry in self._layers.entries},
@@ -105,14 +105,14 @@ class ViewDriver:
         self._stop()
         self._dress(bookmark)
         pose = bookmark.pose
-        self._active().scene.camera.set_plan(bookmark.is_plan, animated=False)
-        self._active().scene.camera.fly_to(
+        self._active().steered.scene.camera.set_plan(bookmark.is_plan, animated=False)
+        self._active().steered.scene.camera.fly_to(
             pose.focal_m,
             pose.distance_m,
             azimuth_rad=pose.azimuth_rad,
             elevation_rad=pose.elevation_rad,
         )
-        self._active().driver.hurry()
+        self._active().steered.driver.hurry()
 
     def _dress(self, bookmark: Bookmark) -> None:
         """Draw the city as a bookmark says; what it does not know any more is left alone."""
@@ -181,8 +181,8 @@ class ViewDriver:
         bookmark = playing.go_on(self._session.clock.monotonic_ns())
         if bookmark is not None:
             self._dress(bookmark)
-        self._active().scene.camera.set_pose(playing.path.at(playing.t_s))
-        self._active().driver.hurry()
+        self._active().steered.scene.camera.set_pose(playing.path.at(playing.t_s))
+        self._active().steered.driver.hurry()
         share = playing.t_s / max(playing.path.duration_s, 1e-6)
         self._views.show_tour(playing.name, paused=playing.is_paused, share=share)
         if playing.t_s >= playing.path.duration_s:

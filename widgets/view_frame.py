@@ -36,7 +36,7 @@ class ViewBar(QWidget):
         The menu is about to open and wants to be filled.
     """
 
-    def __init__(self, name: str, *, is_closable: bool) -> None:
+    def __init__(self, name: str, *, is_closable: bool, fills_screens: bool) -> None:
         super().__init__()
         self.plan_requested: Signal[None] = Signal()
         self.live_requested: Signal[None] = Signal()
@@ -63,7 +63,7 @@ class ViewBar(QWidget):
         self._full.clicked.connect(lambda _c=False: self.full_screen_requested.emit(None))
         self._close = _button(f"Close {name}")
         self._close.clicked.connect(lambda _c=False: self.close_requested.emit(None))
-        self._full.setVisible(is_closable)
+        self._full.setVisible(fills_screens)
         self._close.setVisible(is_closable)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(10, 0, 4, 0)

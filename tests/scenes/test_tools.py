@@ -347,19 +347,3 @@ def test_isolating_hides_the_others_or_makes_ghosts(scene, target, tools):
     assert 0.5 < (np.abs(ghosts[patch] - whole[patch]).sum(axis=2) > 3).mean() <= 1.0
     tools.switch("isolate", on=False)
     assert scene.pick(*pixel(scene, (60.0, 0.0, HEIGHT_M))).feature == 5
-
-
-def test_the_swipe_keeps_the_colours_of_before_on_the_left(scene, target, tools):
-    red, blue = ((np.array([[*rgb, 255]] * 9, np.uint8)) for rgb in ((255, 0, 0), (0, 0, 255)))
-    scene.set_feature_colours(red)
-    draw(scene, target)
-    tools.switch("swipe", on=True)
-    draw(scene, target)
-    scene.set_feature_colours(blue)
-    picture = draw(scene, target)
-    west, east = (colour(scene, picture, (x, 0.0, HEIGHT_M)) for x in (-60.0, 60.0))
-    assert west[0] > 150 > west[2]
-    assert east[2] > 150 > east[0]
-    change(tools, "swipe", share=0.0)
-    picture = draw(scene, target)
-    assert colour(scene, picture, (-60.0, 0.0, HEIGHT_M))[2] > 150

@@ -16,101 +16,24 @@ from pytestqt.qtbot import QtBot
 from scenes.pose import Pose
 from tests.twin.box_city import city_of_boxes
 from tests.viewer.console_parts import small_session
+from tests.viewer.views_rig import Console, SteppedClock, opened_console, wait_for_rest
 from twin.city.bookmarks import Bookmark
 from twin.city.style import CityStyle
-from twin.clock import NS_PER_S, SystemClock
-from twin.theme import load_theme
-from twin.tiles.partition import tiles_from_asset
-from viewer.city_pane import CityPane, PaneBase
-from viewer.city_pane_docks import PaneDocks, ViewArea
+from twin.clock import NS_PER_S
+from twin.sense.model import Announcement, Datastream, Thing
+from viewer.city_pane import CityPane
 from viewer.city_pane_time import SharedPast, behind_text
-from viewer.city_panes import CityPanes
 from viewer.scene_driver import SOFTWARE_MOTION_SHARE
 from viewer.view_driver import kept_pose
-from viewer.wall import Wall, dress, parts_of
+from viewer.wall import dress, parts_of
 from widgets.actions import ActionTable
-from widgets.bridge import Bridge
-from widgets.layer_list import LayerList
-from widgets.view_list import ViewList
 
 ELSEWHERE = Pose(focal_m=(30.0, 20.0, 0.0), distance_m=240.0, azimuth_rad=0.9, elevation_rad=0.7)
 
 
-class SteppedClock(SystemClock):
-    """The machine's clock, which can be put forward."""
-
-    def __init__(self) -> None:
-        self.ahead_ns = 0
-
-    def now_ns(self) -> int:
-        return super().now_ns() + self.ahead_ns
-
-
-class Console:
-    """Views in a window as `viewer.desk.Desk` puts them together, without hub and panels."""
-
-    def __init__(self) -> None:
-        self.clock = SteppedClock()
-        self.bridge = Bridge()
-        self.city = city_of_boxes()
-        self.session = small_session(self.clock, self.city)
-        self.layers = LayerList()
-        self.theme = load_theme("light")
-        self.past = SharedPast(self.session)
-        self.panes = CityPanes(session=self.session, layers=self.layers, bridge=self.bridge)
-        self.base = PaneBase(
-            session=self.session,
-            bridge=self.bridge,
-            clock=self.clock,
-            past=self.past,
-            share=self.panes.share,
-        )
-        self.first = CityPane(name="Main view", base=self.base, theme=self.theme)
-        self.first.scene.set_city(self.city, tiles_from_asset(self.city))
-        self.panes.add(self.first)
-        self.area = ViewArea(self.first.frame)
-        self.docks = PaneDocks(area=self.area, panes=self.panes, past=self.past, make=self.make)
-        self.wall = Wall(
-            session=self.session,
-            panes=self.panes,
-            views=ViewList(),
-            bridge=self.bridge,
-            window=self.area,
-            theme=lambda: self.theme,
-            make=self.make,
-        )
-
-    def make(self, name: str, beside: CityPane, *, scale: float = 0.0) -> CityPane:
-        return CityPane(
-            name=name,
-            base=self.base,
-            theme=self.theme,
-            beside=beside,
-            scale=scale or 1.0,
-            is_bare=bool(scale),
-        )
-
-    def close(self) -> None:
-        self.wall.close()
-        self.docks.close_all()
-        self.panes.close()
-        self.first.close()
-        self.area.close()
-        self.area.deleteLater()
-        self.bridge.close()
-
-
 @pytest.fixture
 def console(qtbot: QtBot) -> Iterator[Console]:
-    made = Console()
-    made.area.resize(900, 500)
-    made.area.show()
-    qtbot.waitUntil(lambda: made.first.viewport.frame_times.n_frames > 0, timeout=15_000)
-    yield made
-    made.close()
-    assert made.session.selection_changed.n_handlers == 0
-    assert made.session.colour_by_changed.n_handlers == 0
-    assert made.bridge.n_timers == 0
+    yield from opened_console(qtbot)
 
 
 def open_second(console: Console, qtbot: QtBot, *, plan: bool = False) -> CityPane:
@@ -130,21 +53,6 @@ def press(pane: CityPane) -> None:
             kind, at, at, Qt.MouseButton.LeftButton, buttons, Qt.KeyboardModifier.NoModifier
         )
         QApplication.sendEvent(view, event)
-
-
-def wait_for_rest(qtbot: QtBot, *panes: CityPane) -> None:
-    """Until no view has drawn for a while (the first frames settle pictures and locators)."""
-    seen: list[int] = []
-    calm = 0
-
-    def is_calm() -> bool:
-        nonlocal seen, calm
-        now = [pane.viewport.frame_times.n_frames for pane in panes]
-        calm = calm + 1 if now == seen else 0
-        seen = now
-        return calm > 12
-
-    qtbot.waitUntil(is_calm, timeout=20_000)
 
 
 @pytest.mark.display
@@ -276,6 +184,28 @@ def test_a_view_behind_live_shows_what_was(console: Console, qtbot: QtBot) -> No
     second.bar.live_requested.emit(None)
     assert second.driver.behind_ns == 0
     qtbot.waitUntil(lambda: value(second) == 2.0)
+
+
+def test_a_moment_is_as_wide_as_the_catalogue_of_now() -> None:
+    """A datastream announced within the second in which a moment was taken has its place too."""
+    clock = SteppedClock()
+    session = small_session(clock, city_of_boxes())
+    past = SharedPast(session)
+    t_ns = clock.now_ns()
+    n_before = len(past.at(t_ns).observations.values)
+    session.observations.announce(
+        Announcement(
+            source="late",
+            epoch="e",
+            things=(Thing(id="late", name="Late", kind="loop", xyz=(0.0, 0.0, 0.0)),),
+            datastreams=(
+                Datastream(
+                    index=0, id="late/flow", thing_id="late", observed_property="flow", unit="1"
+                ),
+            ),
+        )
+    )
+    assert len(past.at(t_ns).observations.values) == n_before + 1
 
 
 @pytest.mark.display
