@@ -330,7 +330,9 @@ def test_a_full_disk_refuses_says_so_and_heals(
 
         def append(self: Journal, events: Any) -> None:
             if events and is_full:
-                self._connection.pragma("max_page_count", self._connection.pragma("page_count"))
+                self.store.connection.pragma(
+                    "max_page_count", self.store.connection.pragma("page_count")
+                )
             real(self, events)
 
         monkeypatch.setattr(Journal, "append", append)
@@ -355,7 +357,7 @@ def test_a_full_disk_refuses_says_so_and_heals(
 def _probe(journal: Journal, is_full: bool) -> None:
     if is_full:
         raise JournalError("The hub cannot write its journal (full)")
-    journal._connection.pragma("max_page_count", 1_000_000)
+    journal.store.connection.pragma("max_page_count", 1_000_000)
 
 
 def test_the_journal_holds_what_the_consoles_saw(tmp_path: Path) -> None:

@@ -42,8 +42,9 @@ def rows_of(events: Sequence[Event], chain: bytes) -> list[Row]:
     return rows
 
 
-def event_of(seq: int, t_ns: int, kind: str, actor: str, body: str, key: str) -> Event:
+def event_of(row: Row) -> Event:
     """The event of a row, raises `JournalError` if its body is not JSON."""
+    seq, t_ns, kind, actor, body, key, _, _ = row
     try:
         fields = msgspec.json.decode(body, type=dict)
     except msgspec.MsgspecError as error:

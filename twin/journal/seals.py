@@ -61,7 +61,7 @@ class Sealer:
 def newest_picture(
     epoch: str,
     seals: Iterable[Seal],
-    room_at: Callable[[int], tuple[str, bytes]],
+    picture: Callable[[int], tuple[str, bytes] | None],
     signer: Signer | None,
     *,
     is_needed: bool = False,
@@ -71,7 +71,7 @@ def newest_picture(
     Parameters
     ----------
     seals : of pictures, newest first
-    room_at : state hash and bytes of the picture at a row
+    picture : state hash and bytes of the picture at a row
     signer : if given, only its own signature is trusted
     is_needed : the rows before it are gone, so another key's signature must do
     """
@@ -80,7 +80,8 @@ def newest_picture(
         is_ours = signer is None or is_needed or seal.public_key == key
         if not is_ours or why_not_sealed(epoch, seal):
             continue
-        if seal.detail == picture_detail(*room_at(seal.seq)):
+        found = picture(seal.seq)
+        if found is not None and seal.detail == picture_detail(*found):
             return seal
     return None
 

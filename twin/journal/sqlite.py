@@ -4,9 +4,7 @@ Hard-won rules (each guarded in tests/twin/journal):
 
 1. WAL with ``synchronous=FULL``: a commit has returned from fsync. Never weaken it for speed.
 2. One writer: a second hub on the same file is refused by a lock that dies with its holder.
-3. ``append`` is all or nothing; after an error the file is as it was, and works again once it can.
-4. A start reads what follows the newest snapshot, never the whole file: a million rows would take
-   seconds. ``civitwin verify-log`` reads everything.
+3. After an error the file is as it was, and can be written again once there is room.
 """
 
 from __future__ import annotations
@@ -18,47 +16,30 @@ from pathlib import Path
 import apsw
 
 from twin.journal.base import JournalError, Saved, Signer
+from twin.journal.chained import ChainedJournal
 from twin.journal.migration import create_or_migrate
-from twin.journal.rows import event_of, require_kept, require_next, rows_of
-from twin.journal.seals import Sealer, newest_picture, worth_keeping
-from twin.journal.verify import (
-    CHECKPOINT,
-    CUT,
-    PICTURE,
-    START,
-    End,
-    Seal,
-    WrongError,
-    checked,
-    genesis,
-    picture_detail,
-    require_end,
-)
-from twin.room.model import Event
+from twin.journal.rows import Row
+from twin.journal.verify import Seal
 
 OLDEST_SQLITE = (3, 51, 3)
 _INSERT = (
     "INSERT INTO events(seq, t_ns, kind, actor, body, key, form, chain)"
     " VALUES(?, ?, ?, ?, ?, ?, ?, ?)"
 )
+_ROWS = "SELECT seq, t_ns, kind, actor, body, key, form, chain FROM events"
 _INSERT_SEAL = (
     "INSERT OR REPLACE INTO seals(kind, seq, chain, t_ns, detail, public_key, signature)"
     " VALUES(?, ?, ?, ?, ?, ?, ?)"
 )
-_SEALS = (
-    "SELECT kind, seq, chain, t_ns, detail, public_key, signature FROM seals"
-    " WHERE kind = ? ORDER BY seq DESC"
-)
-_EVENT = "SELECT seq, t_ns, kind, actor, body, key FROM events"
+_SEALS = "SELECT kind, seq, chain, t_ns, detail, public_key, signature FROM seals"
 
 
-class SqliteJournal:
-    """One journal file, opened for writing; see `twin.journal.base.Journal`. One thread.
+class SqliteJournal(ChainedJournal):
+    """One journal file, opened for writing.
 
     Parameters
     ----------
     path : made if absent, with its folder
-    signer : signs checkpoints and snapshots
 
     Raises
     ------
@@ -67,178 +48,122 @@ class SqliteJournal:
     """
 
     def __init__(self, path: Path, *, signer: Signer | None = None) -> None:
+        super().__init__(SqliteStore(path), signer=signer)
+
+
+class SqliteStore:
+    """See `twin.journal.store.Store`."""
+
+    def __init__(self, path: Path) -> None:
         _require_sound_sqlite()
         self.path = path
-        self._signer = signer
-        self._first_seq, self._last_seq, self._chain = 1, 0, b""
-        self._is_closed = False
-        with contextlib.ExitStack() as opened:
-            try:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                self._lock = _locked(path)
-                opened.callback(self._lock.close)
-                self._connection = apsw.Connection(str(path))
-                opened.callback(self._connection.close)
-                self.epoch = self._open()
-                self._read_end()
-            except (OSError, apsw.Error) as error:
-                raise JournalError(f"The journal cannot be opened ({error}): {path}") from error
+        with contextlib.ExitStack() as opened, self._opening():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock = _locked(path)
+            opened.callback(self._lock.close)
+            self.connection = apsw.Connection(str(path))
+            opened.callback(self.connection.close)
+            self.connection.set_busy_timeout(2_000)
+            self.connection.pragma("journal_mode", "wal")
+            self.connection.pragma("synchronous", "full")
+            self.epoch = create_or_migrate(self.connection, path)
             opened.pop_all()
 
     @property
-    def last_seq(self) -> int:
-        """The newest event, 0 = none yet."""
-        return self._last_seq
+    def place(self) -> str:
+        """The path."""
+        return str(self.path)
 
-    @property
-    def first_seq(self) -> int:
-        """The oldest event still kept."""
-        return self._first_seq
+    def head(self) -> tuple[int, bytes]:
+        """The newest row as remembered."""
+        with self._reading():
+            seq, chain = next(self.connection.execute("SELECT seq, chain FROM head"), (-1, b""))
+            return seq, chain
 
-    def append(self, events: Sequence[Event], /) -> None:
-        """Commit events for good, all or none."""
-        if not events:
-            return
-        require_next(events, self._last_seq)
-        rows = rows_of(events, self._chain)
-        seq, chain = rows[-1][0], rows[-1][-1]
-        seal = self._sealer.due(seq, chain, events[-1].t_ns)
+    def rows(self, after: int = 0, limit: int = -1) -> Iterator[Row]:
+        """Rows after a number."""
+        with self._reading():
+            which = f"{_ROWS} WHERE seq > ? ORDER BY seq LIMIT ?"
+            yield from self.connection.execute(which, (after, limit))
+
+    def find(self, key: str) -> Row | None:
+        """The first row with a key."""
+        with self._reading():
+            which = f"{_ROWS} WHERE key = ? AND key != '' ORDER BY seq LIMIT 1"
+            return next(self.connection.execute(which, (key,)), None)
+
+    def seals(self, kind: str = "") -> Iterator[Seal]:
+        """Seals, newest first."""
+        with self._reading():
+            which = f"{_SEALS} WHERE kind = ?" if kind else _SEALS
+            found = self.connection.execute(f"{which} ORDER BY seq DESC", (kind,) if kind else ())
+            yield from (Seal(*row) for row in found)
+
+    def picture(self, seq: int) -> tuple[str, bytes] | None:
+        """The snapshot at a row."""
+        with self._reading():
+            which = "SELECT state_hash, room FROM snapshots WHERE seq = ?"
+            return next(self.connection.execute(which, (seq,)), None)
+
+    def write(self, rows: Sequence[Row], seal: Seal | None) -> None:
+        """Add rows."""
         with self._writing():
-            self._connection.executemany(_INSERT, rows)
-            self._connection.execute("UPDATE head SET seq = ?, chain = ?", (seq, chain))
-            self._store(seal)
-        self._last_seq, self._chain = seq, chain
-        self._sealer.stored(seal)
+            self.connection.executemany(_INSERT, rows)
+            head = (rows[-1][0], rows[-1][-1])
+            self.connection.execute("UPDATE head SET seq = ?, chain = ?", head)
+            if seal is not None:
+                self.connection.execute(_INSERT_SEAL, tuple(seal))
 
-    def events(self, from_seq: int = 1, limit: int = -1) -> Iterator[Event]:
-        """The events from `from_seq` on, at most `limit` (-1 = all)."""
-        with self._reading():
-            found = f"{_EVENT} WHERE seq >= ? ORDER BY seq LIMIT ?"
-            for row in self._connection.execute(found, (from_seq, limit)):
-                yield event_of(*row)
+    def write_seal(self, seal: Seal) -> None:
+        """Add a seal."""
+        with self._writing():
+            self.connection.execute(_INSERT_SEAL, tuple(seal))
 
-    def lookup(self, key: str, /) -> Event | None:
-        """The first event that carries this key."""
-        with self._reading():
-            found = f"{_EVENT} WHERE key = ? AND key != '' ORDER BY seq LIMIT 1"
-            for row in self._connection.execute(found, (key,)):
-                return event_of(*row)
-        return None
-
-    def save_snapshot(self, saved: Saved, /) -> None:
-        """Keep a picture of the room, and forget pictures that are not worth keeping."""
-        require_kept(saved, self._first_seq, self._last_seq)
-        chain, t_ns = self._row_end(saved.seq)
-        detail = picture_detail(saved.state_hash, saved.room)
-        seal = self._sealer.seal(PICTURE, saved.seq, chain, t_ns, detail)
-        times = {one.seq: one.t_ns for one in self._seals(PICTURE)} | {saved.seq: t_ns}
+    def write_picture(self, saved: Saved, seal: Seal, forgotten: Sequence[int]) -> None:
+        """Add a snapshot, remove others."""
         row = (saved.seq, saved.state_hash, saved.room)
+        gone = [(seq,) for seq in forgotten]
         with self._writing():
-            self._connection.execute("INSERT OR REPLACE INTO snapshots VALUES(?, ?, ?)", row)
-            self._store(seal)
-            for seq in times.keys() - worth_keeping(times):
-                self._connection.execute("DELETE FROM snapshots WHERE seq = ?", (seq,))
-                gone = "DELETE FROM seals WHERE kind = ? AND seq = ?"
-                self._connection.execute(gone, (PICTURE, seq))
+            self.connection.execute("INSERT OR REPLACE INTO snapshots VALUES(?, ?, ?)", row)
+            self.connection.execute(_INSERT_SEAL, tuple(seal))
+            self.connection.executemany("DELETE FROM snapshots WHERE seq = ?", gone)
+            which = "DELETE FROM seals WHERE kind = 'snapshot' AND seq = ?"
+            self.connection.executemany(which, gone)
 
-    def latest_snapshot(self) -> Saved | None:
-        """The newest picture that is as it was saved."""
-        with self._reading():
-            seal = self._newest_picture()
-            if seal is None:
-                return None
-            state_hash, room = self._room_at(seal.seq)
-            return Saved(seq=seal.seq, state_hash=state_hash, room=room)
+    def cut(self, seal: Seal) -> None:
+        """Drop rows, and what was sealed before the cut."""
+        with self._writing():
+            self.connection.execute("DELETE FROM events WHERE seq <= ?", (seal.seq,))
+            self.connection.execute("DELETE FROM snapshots WHERE seq < ?", (seal.seq,))
+            which = "DELETE FROM seals WHERE seq < ? OR kind = 'cut'"
+            self.connection.execute(which, (seal.seq,))
+            self.connection.execute(_INSERT_SEAL, tuple(seal))
 
-    def tick(self, now_ns: int, /) -> None:
-        """Sign a checkpoint if one is due."""
-        seal = self._sealer.due(self._last_seq, self._chain, now_ns)
-        if seal is not None:
-            with self._writing():
-                self._store(seal)
-            self._sealer.stored(seal)
+    def keep(self, now_ns: int) -> None:
+        """The lock needs no renewing."""
 
     def probe(self) -> None:
-        """Write something that is no event, raises `JournalError` if that is not possible."""
+        """Count up a number nobody reads."""
         with self._writing():
-            self._connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'probe'")
+            self.connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'probe'")
 
     def close(self) -> None:
-        """Sign what is not signed yet, close the file and free its lock. Twice is fine."""
-        if not self._is_closed and self._last_seq > self._sealer.seq:
-            _, t_ns = self._row_end(self._last_seq)
-            with contextlib.suppress(JournalError), self._writing():
-                self._store(self._sealer.seal(CHECKPOINT, self._last_seq, self._chain, t_ns))
-        self._is_closed = True
-        self._connection.close()
+        """Close the file and free its lock."""
+        self.connection.close()
         self._lock.close()
 
-    # --- opening --------------------------------------------------------------------------------
-
-    def _open(self) -> str:
-        self._connection.set_busy_timeout(2_000)
-        self._connection.pragma("journal_mode", "wal")
-        self._connection.pragma("synchronous", "full")
-        return create_or_migrate(self._connection, self.path)
-
-    def _read_end(self) -> None:
-        """Find the newest row, and check the chain from the newest snapshot on."""
-        checkpoint = next(iter(self._seals(CHECKPOINT)), None)
-        sealed = (checkpoint.seq, checkpoint.t_ns) if checkpoint else (0, 0)
-        self._sealer = Sealer(self.epoch, self._signer, *sealed)
-        cut = next(iter(self._seals(CUT)), None)
-        self._first_seq = cut.seq + 1 if cut else 1
-        picture = self._newest_picture() or cut
-        end = End(picture.seq, picture.chain, 1) if picture else START
-        columns = "SELECT seq, t_ns, kind, actor, body, key, form, chain FROM events"
+    @contextlib.contextmanager
+    def _opening(self) -> Iterator[None]:
         try:
-            for row in self._connection.execute(
-                f"{columns} WHERE seq > ? ORDER BY seq", (end.seq,)
-            ):
-                end = checked(row, end, self.epoch)
-            self._last_seq, self._chain = end.seq, end.chain or genesis(self.epoch)
-            head = next(iter(self._connection.execute("SELECT seq, chain FROM head")), None)
-            require_end(head, end, self.epoch)
-        except WrongError as error:
-            raise JournalError(
-                f"The journal was changed from outside: row {error.seq} {error};"
-                f" restore a copy: {self.path}"
-            ) from error
-
-    # --- rows -----------------------------------------------------------------------------------
-
-    def _seals(self, kind: str) -> Iterator[Seal]:
-        """Seals of a kind, newest first."""
-        for row in self._connection.execute(_SEALS, (kind,)):
-            yield Seal(*row)
-
-    def _newest_picture(self) -> Seal | None:
-        seals = tuple(self._seals(PICTURE))
-        is_needed = self._first_seq > 1
-        return newest_picture(self.epoch, seals, self._room_at, self._signer, is_needed=is_needed)
-
-    def _store(self, seal: Seal | None) -> None:
-        if seal is not None:
-            self._connection.execute(_INSERT_SEAL, tuple(seal))
-
-    def _room_at(self, seq: int) -> tuple[str, bytes]:
-        found = "SELECT state_hash, room FROM snapshots WHERE seq = ?"
-        for state_hash, room in self._connection.execute(found, (seq,)):
-            return state_hash, room
-        return "", b""
-
-    def _row_end(self, seq: int) -> tuple[bytes, int]:
-        """Chain value and time of a row that is there."""
-        with self._reading():
-            found = "SELECT chain, t_ns FROM events WHERE seq = ?"
-            chain, t_ns = next(iter(self._connection.execute(found, (seq,))))
-            return chain, t_ns
+            yield
+        except (OSError, apsw.Error) as error:
+            raise JournalError(f"The journal cannot be opened ({error}): {self.path}") from error
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
         """One transaction."""
         try:
-            with self._connection:
+            with self.connection:
                 yield
         except apsw.Error as error:
             raise JournalError(

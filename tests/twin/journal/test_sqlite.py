@@ -55,7 +55,7 @@ def changed(path: Path, *statements: str) -> None:
 
 def test_commits_are_durable(path: Path) -> None:
     journal = SqliteJournal(path)
-    connection = journal._connection
+    connection = journal.store.connection
     assert connection.pragma("journal_mode") == "wal"
     assert connection.pragma("synchronous") == 2
     journal.close()
@@ -162,9 +162,9 @@ def test_snapshots_thin_out(path: Path) -> None:
     journal.append(notes(1, 400, step_s=6 * 3_600))  # four a day for a hundred days
     for seq in range(1, 401):
         journal.save_snapshot(Saved(seq=seq, state_hash="", room=b""))
-    kept = [row[0] for row in journal._connection.execute("SELECT seq FROM snapshots")]
+    kept = [row[0] for row in journal.store.connection.execute("SELECT seq FROM snapshots")]
     seals = "SELECT seq FROM seals WHERE kind = 'snapshot' ORDER BY seq"
-    assert [row[0] for row in journal._connection.execute(seals)] == kept
+    assert [row[0] for row in journal.store.connection.execute(seals)] == kept
     assert kept[-3:] == [398, 399, 400]
     assert 31 <= len(kept) <= 31 + 3 + 4
     assert kept[0] < 130
@@ -178,7 +178,7 @@ def test_what_is_worth_keeping_of_nothing() -> None:
 
 def checkpoints(journal: SqliteJournal) -> list[int]:
     found = "SELECT seq FROM seals WHERE kind = 'checkpoint' ORDER BY seq"
-    return [row[0] for row in journal._connection.execute(found)]
+    return [row[0] for row in journal.store.connection.execute(found)]
 
 
 def test_checkpoints_come_every_thousand_rows_or_minute(path: Path) -> None:
@@ -206,15 +206,15 @@ def test_checkpoints_come_every_thousand_rows_or_minute(path: Path) -> None:
 def test_a_full_disk_stores_nothing_and_heals(path: Path) -> None:
     journal = SqliteJournal(path)
     journal.append([note(1)])
-    pages = journal._connection.pragma("page_count")
-    journal._connection.pragma("max_page_count", pages)
+    pages = journal.store.connection.pragma("page_count")
+    journal.store.connection.pragma("max_page_count", pages)
     with pytest.raises(JournalError, match=r"cannot write its journal.*full"):
         journal.append([note(2), note(3, "x" * 100_000)])
     assert journal.last_seq == 1
     assert list(journal.events()) == [note(1)]
     with pytest.raises(JournalError, match="cannot write its journal"):
         journal.save_snapshot(saved(1, b"x" * 100_000))
-    journal._connection.pragma("max_page_count", 1_000_000)
+    journal.store.connection.pragma("max_page_count", 1_000_000)
     journal.probe()
     journal.append([note(2)])
     journal.close()
@@ -244,7 +244,7 @@ def test_another_database_is_no_journal(path: Path) -> None:
 def test_a_damaged_file_is_refused(path: Path) -> None:
     journal = SqliteJournal(path)
     journal.append([note(i, "x" * 3_000) for i in range(1, 60)])
-    journal._connection.pragma("wal_checkpoint(TRUNCATE)")
+    journal.store.connection.pragma("wal_checkpoint(TRUNCATE)")
     journal.close()
     content = bytearray(path.read_bytes())
     content[40_000:80_000] = bytes(40_000)
@@ -256,7 +256,7 @@ def test_a_damaged_file_is_refused(path: Path) -> None:
 def test_a_row_that_is_not_json_is_one_sentence(path: Path) -> None:
     journal = SqliteJournal(path)
     journal.append([note(1)])
-    journal._connection.execute("UPDATE events SET body = '{'")
+    journal.store.connection.execute("UPDATE events SET body = '{'")
     with pytest.raises(JournalError, match="Row 1 of the journal is not readable"):
         list(journal.events())
     journal.close()
@@ -264,7 +264,7 @@ def test_a_row_that_is_not_json_is_one_sentence(path: Path) -> None:
 
 def test_reading_a_broken_file_is_one_sentence(path: Path) -> None:
     journal = SqliteJournal(path)
-    journal._connection.execute("DROP TABLE events")
+    journal.store.connection.execute("DROP TABLE events")
     for read in (lambda: list(journal.events()), lambda: journal.lookup("x")):
         with pytest.raises(JournalError, match="The journal cannot be read"):
             read()
