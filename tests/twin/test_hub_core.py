@@ -10,10 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.twin.hub_bench import T0, TIMES, Bench
 from tests.twin.hub_rig import request
-from twin.commands.base import command_registry
-from twin.hub.core import HubCore
-from twin.hub.options import HubTimes
 from twin.hub.requests import (
     Asked,
     Greeted,
@@ -22,12 +20,9 @@ from twin.hub.requests import (
     Observed,
     Request,
     Send,
-    StartWatch,
-    StepResult,
     Target,
     TargetsSeen,
     Tick,
-    WatchStarted,
 )
 from twin.link.control import (
     Acknowledged,
@@ -36,89 +31,16 @@ from twin.link.control import (
     Deliver,
     Hello,
     HelloNeeded,
-    HubAddresses,
-    HubInfo,
     Note,
     Refused,
     Revoke,
     Submit,
 )
 from twin.room.fold import Room
-from twin.room.model import TERMINAL_STATES, Command, CommandRequest, CommandState, Event
+from twin.room.model import TERMINAL_STATES, CommandRequest, CommandState, Event
 from twin.room.transitions import is_allowed
 
 S = CommandState
-TYPES = command_registry()
-TIMES = HubTimes(n_tries=1)
-INFO = HubInfo(
-    epoch="epoch", scene="", version="0", seq=0,
-    addresses=HubAddresses(control="", events="", samples_in="", samples_out=""),
-)  # fmt: skip
-T0 = 1_760_000_000_000_000_000
-
-
-class Bench:
-    """A core with its journal in memory; answers `StartWatch` like the server does."""
-
-    def __init__(self, history: tuple[Event, ...] = (), *, start: bool = True) -> None:
-        self.now_ns = T0
-        self.core = HubCore(info=INFO, types=TYPES, times=TIMES, history=history)
-        self.events: list[Event] = list(history)
-        self.sent: list[Send] = []
-        self.last: dict[str, Observation] = {}
-        if start:
-            self.events += self.core.start(self.now_ns).events
-
-    def do(self, one: Request) -> StepResult:
-        result = self.core.step(one, self.now_ns)
-        self.events += result.events
-        for out in result.outgoing:
-            if isinstance(out, Send):
-                self.sent.append(out)
-            elif isinstance(out, StartWatch):
-                found = {i: self.last[i] for i in out.datastream_ids if i in self.last}
-                self.do(WatchStarted(out.command_id, found))
-        return result
-
-    def greet(self, session: str = "a1", name: str = "Ada", dept: str = "control_room") -> Any:
-        hello = Hello(role="console", name=name, department=dept, console_id=f"id-{name}")
-        return self.do(Greeted(session, hello)).reply
-
-    def serve(self, *asset_ids: str, session: str = "f1", name: str = "Fake") -> Any:
-        hello = Hello(role="actuator", name=name, asset_ids=asset_ids or ("signal-1",))
-        return self.do(Greeted(session, hello)).reply
-
-    def submit(self, one: CommandRequest, session: str = "a1") -> Any:
-        return self.do(Asked(session, Submit(request=one))).reply
-
-    def says(self, command_id: str, status: Any, text: str = "", session: str = "f1") -> Any:
-        reply = ActuatorReply(command_id=command_id, status=status, text=text)
-        return self.do(Asked(session, reply)).reply
-
-    def see(self, value: float, stream: str = "signal-1/signal_plan", **more: Any) -> None:
-        self.now_ns += 1_000_000
-        more.setdefault("t_ns", self.now_ns)
-        seen = Observation(datastream_id=stream, value=value, **more)
-        if seen.quality == 0:
-            self.last[stream] = seen
-        self.do(Observed(seen))
-
-    def wait(self, seconds: float) -> None:
-        self.now_ns += round(seconds * 1e9)
-        self.do(Tick())
-
-    def command(self, command_id: str) -> Command:
-        return self.core.room.commands[command_id]
-
-    def state(self, command_id: str) -> CommandState:
-        return self.command(command_id).state
-
-    def restarted(self) -> Bench:
-        history = tuple(msgspec.json.decode(msgspec.json.encode(self.events), type=list[Event]))
-        bench = Bench(history, start=False)
-        bench.now_ns = self.now_ns
-        bench.events += bench.core.start(bench.now_ns).events
-        return bench
 
 
 @pytest.fixture

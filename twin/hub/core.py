@@ -140,6 +140,7 @@ class HubCore:
         """
         self._begin(now_ns)
         reply = self._handle(request)
+        self._releasing.stop_batches()
         if not isinstance(request, WatchStarted | Tick):
             self._offer_new()
         return self._result(reply)

@@ -78,15 +78,17 @@ def _queued(
         why = waiting or command.state_text or "it was not released"
         return EndIt(S.EXPIRED, f"Its deadline passed before it was released ({why})")
     if waiting:
-        memory.ready_ns = hall.now_ns
+        memory.ready_ns, memory.has_waited = None, True
         return SayWhy(waiting) if waiting != command.state_text else None
     if memory.ready_ns is None:
-        memory.ready_ns = max(command.moved_ns, hall.started_ns)
+        is_first = not memory.has_waited
+        memory.ready_ns = max(command.moved_ns, hall.started_ns) if is_first else hall.now_ns
     if not _is_over(memory.ready_ns, hall.times.actuator_wait_s, hall.now_ns):
         return OfferIt() if actuator is not None else None
     if actuator is None:
         return EndIt(S.FAILED, f"No actuator serves {request.target_name}")
-    if request.deadline_ns:
+    if request.deadline_ns or not memory.is_last_offer_made:
+        memory.is_last_offer_made = True
         return OfferIt()
     return EndIt(S.FAILED, command.state_text or f"{actuator} could not be given the command")
 

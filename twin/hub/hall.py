@@ -41,7 +41,9 @@ class Memory:
     Attributes
     ----------
     lost_ns : since when nobody can say how it goes, None = somebody can
-    ready_ns : since when it could have been released, None = nobody looked yet
+    ready_ns : since when it could have been released, None = not ready, or nobody looked yet
+    has_waited : something kept it waiting before
+    is_last_offer_made : it was offered once more after its time in the queue was over
     heard_ns : newest word of the actuator
     last_seen : newest sample of its effect since it was accepted
     first_seen : the first one, where there was none before it was sent
@@ -50,6 +52,8 @@ class Memory:
     lost_ns: int | None = None
     has_forgotten: bool = False
     ready_ns: int | None = None
+    has_waited: bool = False
+    is_last_offer_made: bool = False
     heard_ns: int = 0
     last_seen: Observation | None = None
     first_seen: Observation | None = None

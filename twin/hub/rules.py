@@ -85,6 +85,6 @@ def is_plain(value: Any, depth: int = 0) -> bool:
         return math.isfinite(value)
     if isinstance(value, dict):
         return all(isinstance(k, str) and is_plain(v, depth + 1) for k, v in value.items())
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return all(is_plain(item, depth + 1) for item in value)
     return value is None or isinstance(value, str | int)

@@ -117,7 +117,7 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes
     ----------
     needed : how many people, none of them the issuer
-    departments : whose yes counts; empty = everybody's whom the policy lets approve
+    departments, roles : whose yes counts; empty = everybody's whom the policy lets approve
     is_distinct : each yes from another department
     digest : SHA-256 of the exact request, hex; a yes is bound to it
     expires_ns : hub time
@@ -128,6 +128,7 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     digest: str
     expires_ns: int
     departments: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
     is_distinct: bool = False
     rule: str = ""
     text: str = ""

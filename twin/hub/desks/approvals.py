@@ -178,6 +178,8 @@ class Approvals(Desk):
         return self._free_department(who, command, approval)
 
     def _free_department(self, who: Who, command: Command, approval: Approval) -> tuple[str, str]:
+        if approval.roles and not set(approval.roles) & set(who.roles):
+            return "", f"This approval is for a {' or '.join(map(words, approval.roles))} to give"
         able = self.hall.room[Delegations].departments_of(who.operator, self.hall.now_ns)
         wanted = [d for d in able if not approval.departments or d in approval.departments]
         if not wanted:

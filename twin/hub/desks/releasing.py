@@ -263,7 +263,6 @@ class Releasing(Desk):
         match due:
             case EndIt(state, text):
                 self.hall.move(command.request.id, state, text)
-                self._stop_batch(command, text)
             case SayWhy(text):
                 self.hall.move(command.request.id, S.QUEUED, text)
             case OfferIt():
@@ -271,11 +270,18 @@ class Releasing(Desk):
             case SendAgain() if actuator:
                 self._send(actuator, command)
 
-    def _stop_batch(self, command: Command, text: str) -> None:
-        """One of a batch will never leave: neither will the others."""
-        for sibling in self._open() if command.request.batch else ():
+    def stop_batches(self) -> None:
+        """One of a batch ended in this step without being sent: neither will the others."""
+        moved = [e.body["id"] for e in self.hall.events if e.kind == "command.state"]
+        for command_id in moved:
+            command = self.hall.command(command_id)
+            if command and command.request.batch and command.is_terminal and not command.n_sent:
+                self._stop_siblings(command)
+
+    def _stop_siblings(self, command: Command) -> None:
+        why = f"The batch was stopped, {command.request.target_name}: {command.state_text}"
+        for sibling in self._open():
             if sibling.request.batch == command.request.batch and not sibling.n_sent:
-                why = f"The batch was stopped, {command.request.target_name}: {text}"
                 self.hall.move(sibling.request.id, S.CANCELLED, why)
 
     def _open(self) -> tuple[Command, ...]:

@@ -182,7 +182,8 @@ class Submitting(Desk):
             expires_ns = min(expires_ns, request.deadline_ns)
         return Approval(
             needed=rule.needed, digest=digest_of(request), expires_ns=expires_ns,
-            departments=tuple(rule.by_departments), is_distinct=rule.distinct_departments,
+            departments=tuple(rule.by_departments), roles=tuple(rule.by_roles),
+            is_distinct=rule.distinct_departments,
             rule=rule.id, text=rule.text,
         )  # fmt: skip
 
