@@ -260,7 +260,7 @@ _WRONG = [
         "[[allow]]\ntext='x'",
         "p.toml, line 2, [[allow]] number 1: the rule: Object missing required field `id`",
     ),
-    ("[[allow]]\nid='x'\n[[deny]]\nid='x'", "line 2, [[allow]] “x”: a second rule has the id"),
+    ("[[allow]]\nid='x'\n[[deny]]\nid='x'", "[[allow]] “x”: a second rule has the id"),
     (
         "roles=['operator']\n[[allow]]\nid='x'\nroles=['operatr']",
         "line 5, [[allow]] “x”: roles names “operatr”, unknown here; did you mean “operator”",
