@@ -101,6 +101,7 @@ class Colouring:
         self._near_key: tuple[int, str, float] | None = None
         self._slots = np.empty(0, np.intp)
         self._own: dict[str, int] = {}
+        self._is_own_only = np.empty(0, bool)
         self._range: Range | None = None
         self._attribute: tuple[str, Ramp] | None = None
         self._ends: tuple[float, float] | None = None
@@ -155,6 +156,8 @@ class Colouring:
             if piece.slot_row is None:
                 piece.slot_row = self._sensor_rows(given, piece, reach_m)
             joined[piece.rows] = packed[piece.slot_row]
+        is_joined = bool(len(slots)) and bool(self._is_own_only.all())
+        note = f"own or nearest sensor within {reach_m:.0f} m"
         legend = Legend(
             title=title,
             unit=unit,
@@ -162,7 +165,7 @@ class Colouring:
             vmax=vmax,
             ramp=ramp,
             no_data=self._no_data,
-            note=f"own or nearest sensor within {reach_m:.0f} m",
+            note="values of the features themselves" if is_joined else note,
         )
         return Painted(rgba=joined.view(np.uint8).reshape(-1, 4), legend=legend)
 
@@ -174,11 +177,7 @@ class Colouring:
         self._near_key = key
         self._slots = property_slots(given)
         self._range = _known_range(given, self._slots)
-        self._own = {}
-        for row, slot in enumerate(self._slots):
-            thing = given.things.get(given.datastreams[int(slot)].thing_id)
-            if thing is not None and thing.feature_id:
-                self._own[thing.feature_id] = row
+        self._own, self._is_own_only = owners_of(given, self._slots)
         for piece in self._pieces.values():
             piece.slot_row = None
 
@@ -189,6 +188,7 @@ class Colouring:
         centre = 0.5 * (bounds[:, :2] + bounds[:, 3:5]).astype(float)
         places = given.xyz_local_m[slots, :2].astype(float)
         near = rows_near(centre, places, reach_m)
+        near = near[~self._is_own_only[near]]
         row = np.full(len(centre), len(slots))
         if len(near):
             nearest = nearest_within(centre, places[near], reach_m)
@@ -321,6 +321,18 @@ def property_slots(given: SceneInput) -> np.ndarray:
         ],
         np.intp,
     )
+
+
+def owners_of(given: SceneInput, slots: np.ndarray) -> tuple[dict[str, int], BoolArray]:
+    """Row of ``slots`` (k,) of each feature's own sensor, and (k,) which speak for theirs only."""
+    own: dict[str, int] = {}
+    is_own_only = np.zeros(len(slots), bool)
+    for row, slot in enumerate(slots):
+        thing = given.things.get(given.datastreams[int(slot)].thing_id)
+        if thing is not None and thing.feature_id:
+            own[thing.feature_id] = row
+            is_own_only[row] = thing.own_only
+    return own, is_own_only
 
 
 def nearest_within(points: Float64Array, places: Float64Array, reach_m: float) -> np.ndarray:

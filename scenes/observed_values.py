@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from scenes.colouring import nearest_within
+from scenes.colouring import nearest_within, owners_of
 from scenes.scene_input import SceneInput
 from twin.arrays import Float64Array
 from twin.city.asset import Features
@@ -85,12 +85,10 @@ class ObservedValues:
         bounds = self._features.bounds_min_max_local_m
         middles = 0.5 * (bounds[:, :2] + bounds[:, 3:5]).astype(float)
         given = self._given
-        rows = nearest_within(middles, given.xyz_local_m[slots, :2].astype(float), REACH_M)
-        own = {}
-        for row, slot in enumerate(slots):
-            thing = given.things.get(given.datastreams[slot].thing_id)
-            if thing is not None and thing.feature_id:
-                own[thing.feature_id] = row
+        own, is_own_only = owners_of(given, slots)
+        places = given.xyz_local_m[slots, :2].astype(float)
+        places[is_own_only] = np.nan
+        rows = nearest_within(middles, places, REACH_M)
         if own:
             for feature, feature_id in enumerate(self._features.ids):
                 rows[feature] = own.get(feature_id, rows[feature])

@@ -119,8 +119,8 @@ def add_scene_arguments(parser: argparse.ArgumentParser | argparse._ArgumentGrou
         action="append",
         default=[],
         metavar="TABLE:KEY[=ATTRIBUTE]",
-        help="join a CSV or Parquet table to the features by id, or by an attribute;"
-        " may be repeated",
+        help="join a CSV or Parquet table to the features by id, or by an attribute; topic:NAME"
+        " in the table's place joins live values; may be repeated",
     )
 
 

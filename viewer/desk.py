@@ -32,6 +32,7 @@ from viewer.city_panes import CityPanes
 from viewer.city_source import LoadedCity
 from viewer.exports import ExportDriver
 from viewer.in_view_teller import InViewTeller
+from viewer.live_joins import LiveJoinDriver
 from viewer.main_window import MainWindow
 from viewer.opening import Opening
 from viewer.opening_driver import OpeningDriver
@@ -91,6 +92,7 @@ class Desk:
         self._clock = SystemClock()
         self._bridge = Bridge(self._clock)
         self.session = self._make_session(loaded, endpoint, operator, outbox_path)
+        self._live_joins = LiveJoinDriver(self.session, self._bridge)
         self._recorder = RunRecorder(self.session)
         theme = load_theme(theme_name or settings.theme)
         layers = self._layers = LayerList()

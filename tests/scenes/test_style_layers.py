@@ -25,6 +25,7 @@ from twin.city.asset import StreetNetwork
 from twin.city.style import CityStyle, ColourRule, Condition, HeightRule
 from twin.clock import NS_PER_S
 from twin.ramps import ramp_table
+from twin.sense.live_join import LiveJoin, LiveJoins
 from twin.sense.model import Announcement, Datastream, Unit
 from twin.sense.units import UnitStore
 from twin.theme import load_theme
@@ -506,3 +507,37 @@ def test_discs_are_round_and_as_wide_as_asked():
         xs = [dx for dx, _ in disc(size)]
         assert max(xs) - min(xs) + 1 == size
         assert 0.6 * size**2 < len(disc(size)) <= size**2
+
+
+# -- live joins ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("by_style", [False, True])
+def test_a_joined_value_colours_its_building_alone(target, numbered, by_style):
+    """An ordinary sensor speaks for what stands around it; a joined one for its feature."""
+    plain(numbered)
+    room = LiveRoom([(0.0, 0.0, 0.0)])
+    room.report([90.0])
+    rule = ColourRule(how="ramp", column="noise", ramp="viridis")
+    style = CityStyle(colour=rule) if by_style else CityStyle()
+
+    def picture():
+        given = room.given("" if by_style else "noise")
+        return draw(target, numbered, dataclasses.replace(given, style=style))
+
+    roofs = [(0.0, 0.0, 30.0), (60.0, 0.0, 30.0), (-60.0, 60.0, 30.0)]
+    spread = [pixel_at(numbered, image, xyz) for image in [picture()] for xyz in roofs]
+    assert np.abs(spread[0] - spread[1]).max() < 8  # the nearest sensor speaks for all
+    joins = LiveJoins(
+        (LiveJoin(topic="s", key="name", attribute="number"),),
+        lambda _attribute, names, _source: dict.fromkeys(names, "box-7"),
+    )
+    room.store.set_joins(joins)
+    joins.resolve()
+    room.store.set_joins(joins)
+    image = picture()
+    middle, joined = (
+        pixel_at(numbered, image, xyz) for xyz in ((0.0, 0.0, 30.0), (0.0, 60.0, 30.0))
+    )
+    assert np.abs(joined - spread[0]).max() < 8
+    assert np.abs(middle - spread[0]).max() > 30

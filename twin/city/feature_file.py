@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, reduce
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from twin.city.key_text import key_text
 from twin.city.text_index import TextIndex, lowered
 from twin.errors import ReadError
 
@@ -122,6 +124,38 @@ class FeatureFile:
             if hits:
                 return hits[0][0]
         return -1
+
+    def ids_by(self, column: str, values: Collection[str]) -> dict[str, str]:
+        """Value of a column ("" = the id) -> id of the first feature that has it.
+
+        One pass over two columns, a row group at a time: memory does not grow with the city.
+
+        Raises
+        ------
+        ReadError
+            The file cannot be read.
+        """
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        name = column or "id"
+        found: dict[str, str] = {}
+        if name not in self._types:
+            return found
+        wanted = _wanted(values, is_number=self.is_number(name))
+        typed = pa.array(wanted, self._file().schema_arrow.field(name).type)
+        for group in range(len(self._firsts) - 1):
+            if len(found) >= len(wanted):
+                break
+            try:
+                names = list(dict.fromkeys(("id", name)))
+                table = self._file().read_row_group(group, columns=names, use_threads=False)
+            except (OSError, ValueError) as error:
+                raise ReadError("The feature table cannot be read", path=self.path) from error
+            hits = table.filter(pc.is_in(table[name], typed))
+            for value, one in zip(hits[name].to_pylist(), hits["id"].to_pylist(), strict=True):
+                found.setdefault(key_text(value), one)
+        return found
 
     def attributes_of(self, row: int) -> dict[str, str | float]:
         """The attributes one feature has.
@@ -259,6 +293,19 @@ class FeatureFile:
             (first + int(row), one, title or "")
             for row, one, title in zip(inside, ids, titles, strict=True)
         ]
+
+
+def _wanted(values: Collection[str], *, is_number: bool) -> list[str] | list[float]:
+    """Values as the column holds them; what is no number is in no column of numbers."""
+    if not is_number:
+        return list(values)
+    numbers = []
+    for value in values:
+        try:
+            numbers.append(float(value))
+        except ValueError:
+            continue
+    return numbers
 
 
 def _last_at_most(firsts: list[int], row: int) -> int:

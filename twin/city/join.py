@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from twin.city.asset import CityAsset, Column
+from twin.city.key_text import key_text
 from twin.city.merging import table_of
-from twin.city.scene_file import Join
+from twin.city.scene_file import LIVE, LIVE_KEYS, Join
 from twin.city.tally import Tally
 from twin.errors import ReadError
 
@@ -27,10 +28,12 @@ MAX_COLUMNS = 200
 def join_from_text(text: str) -> Join:
     """A join as a command line gives it: ``FILE:KEY`` or ``FILE:KEY=ATTRIBUTE``.
 
+    ``topic:NAME`` in the place of the file stands for live values.
+
     Raises
     ------
     ReadError
-        There is no key.
+        There is no key, or none that things of a topic have.
     """
     path, _, key = text.rpartition(":")
     if not path or not key:
@@ -38,7 +41,15 @@ def join_from_text(text: str) -> Join:
             "A join is written FILE:KEY or FILE:KEY=ATTRIBUTE", path=Path(text), reader_id=_ID
         )
     key, _, attribute = key.partition("=")
-    return Join(path=str(Path(path).absolute()), key=key, feature_key=attribute)
+    if not path.startswith(LIVE):
+        path = str(Path(path).absolute())
+    elif key not in LIVE_KEYS:
+        raise ReadError(
+            f"Things of a topic are joined by {', '.join(LIVE_KEYS)}, not by {key!r}",
+            path=Path(text),
+            reader_id=_ID,
+        )
+    return Join(path=path, key=key, feature_key=attribute)
 
 
 def join_all(
@@ -135,15 +146,8 @@ def _rows_by_key(keys: list[Any]) -> dict[str, int]:
     rows: dict[str, int] = {}
     for row, key in enumerate(keys):
         if key is not None:
-            rows.setdefault(_as_key(key), row)
+            rows.setdefault(key_text(key), row)
     return rows
-
-
-def _as_key(value: object) -> str:
-    """Numbers without a fraction are written without one, so that 7, 7.0 and "7" agree."""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
 
 
 def _feature_keys(asset: CityAsset, join: Join, path: Path) -> list[str | None]:
@@ -157,7 +161,7 @@ def _feature_keys(asset: CityAsset, join: Join, path: Path) -> list[str | None]:
         )
     if column.dtype == object:
         return [None if value is None else str(value) for value in column]
-    return [None if np.isnan(value) else _as_key(float(value)) for value in column]
+    return [None if np.isnan(value) else key_text(float(value)) for value in column]
 
 
 def _spread(column: pyarrow.ChunkedArray, rows: np.ndarray) -> Column:

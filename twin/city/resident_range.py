@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, overload
 
@@ -36,6 +36,10 @@ class SourceTable(Protocol):
 
     def find(self, text: str, limit: int) -> Sequence[Found]:
         """Features of the whole source whose id and name hold all words. Blocking; any thread."""
+        ...
+
+    def ids_by(self, column: str, values: Collection[str]) -> Mapping[str, str]:
+        """Value of a column ("" = the id) -> id of the feature that has it. Blocking."""
         ...
 
     def places(self) -> Sequence[tuple[Place, str]]:

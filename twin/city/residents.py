@@ -242,6 +242,11 @@ class ResidentFeatures:
         """How many of the first rows belong to what was read whole."""
         return self._whole.n_features if self._whole is not None else 0
 
+    @property
+    def whole(self) -> Features | None:
+        """The features of what was read whole: they stay as they are."""
+        return self._whole
+
     def kind(self, row: int) -> str:
         """Kind of one feature, as the format names it."""
         return self.kind_names[int(self._codes[row])]

@@ -14,7 +14,9 @@ from twin.city.toml_text import toml_text, write_whole
 
 #: Name of a scene file inside the folder of a scene.
 SCENE_NAME = "scene.toml"
-_LIVE = "topic:"
+LIVE = "topic:"
+#: What of a live thing may name the feature.
+LIVE_KEYS = ("id", "name", "feature_id")
 #: A scene file larger than this is none.
 MAX_BYTES = 16 << 20
 
@@ -77,7 +79,7 @@ class Join:
     ----------
     source : id of the source, "" = all of them
     path : CSV or Parquet file, or ``topic:…`` for live observations
-    key : column of the table that names the feature
+    key : column of the table that names the feature; of live things one of `LIVE_KEYS`
     feature_key : attribute of the feature that is compared, "" = its id
     """
 
@@ -89,7 +91,12 @@ class Join:
     @property
     def is_live(self) -> bool:
         """Whether the values come from a live topic."""
-        return self.path.startswith(_LIVE)
+        return self.path.startswith(LIVE)
+
+    @property
+    def topic(self) -> str:
+        """Name of the publisher whose values are joined; ``*`` and ``?`` stand for anything."""
+        return self.path.removeprefix(LIVE)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -319,7 +326,11 @@ def _join(table: Any, number: int) -> Join:
     for name in ("path", "key"):
         if not found.get(name):
             raise SceneFileError(f"The scene's {where} has no {name}")
-    return Join(**found)
+    join = Join(**found)
+    if join.is_live and join.key not in LIVE_KEYS:
+        there = ", ".join(LIVE_KEYS)
+        raise SceneFileError(f"The scene's {where}: key is one of {there}, not {join.key!r}")
+    return join
 
 
 def _check_ids(sources: tuple[SceneSource, ...], joins: tuple[Join, ...]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,16 @@ class StreamTable:
     def find(self, text: str, limit: int) -> list[Found]:
         """Features of the whole city whose id and name hold all words. Blocking; any thread."""
         return self._file.find(text, limit)
+
+    def ids_by(self, column: str, values: Collection[str]) -> dict[str, str]:
+        """Value of a column ("" = the id) -> id of the feature that has it. Blocking.
+
+        Raises
+        ------
+        ReadError
+            The file cannot be read.
+        """
+        return self._file.ids_by(column, values)
 
     def places(self) -> list[tuple[Place, str]]:
         """Places of the whole city with the id of their feature, "" = none. Blocking; any thread.

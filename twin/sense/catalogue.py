@@ -10,6 +10,7 @@ import numpy as np
 from twin.arrays import Float32Array, Int64Array, UInt32Array
 from twin.city.frames import Origin
 from twin.sense.index_table import IndexTable
+from twin.sense.live_join import LiveJoins
 from twin.sense.model import Announcement, Datastream, Thing
 from twin.sense.placing import NOT_GEOREFERENCED, local_from_frame
 
@@ -34,6 +35,9 @@ class Catalogue:
         self._origin = NOT_GEOREFERENCED
         self._indices = IndexTable()
         self._thing_by_id: dict[str, Thing] = {}
+        #: As announced, where a join has made something else of them.
+        self._announced: dict[str, Thing] = {}
+        self._joins: LiveJoins | None = None
         self._streams: list[Datastream] = []
         self._slot_by_id: dict[str, int] = {}
         self._owner: dict[tuple[str, str], str] = {}
@@ -81,6 +85,16 @@ class Catalogue:
         self._origin = origin
         self._place(list(self._thing_by_id.values()))
         self.version += 1
+
+    def set_joins(self, joins: LiveJoins | None) -> None:
+        """Join things to features from now on, and those that are known already."""
+        self._joins = joins
+        changed = []
+        for thing_id, thing in self._thing_by_id.items():
+            told = self._announced.get(thing_id, thing)
+            if self._keep(self._owner["thing", thing_id], told) != thing:
+                changed.append(thing_id)
+        self.version += bool(changed)
 
     def announce(self, announcement: Announcement) -> None:
         """Add or replace what a source announces, and learn its indices."""
@@ -144,15 +158,25 @@ class Catalogue:
         return local_from_frame(thing.frame, vertices, self._origin)
 
     def _put_thing(self, source: str, thing: Thing) -> bool:
-        known = self._thing_by_id.get(thing.id)
+        known = self._announced.get(thing.id, self._thing_by_id.get(thing.id))
         if known == thing or not self._is_owner("thing", thing.id, source):
             return False
         if known is None and len(self._thing_by_id) >= self._capacity:
             self._refuse(thing.id)
             return False
         self._owner["thing", thing.id] = source
-        self._thing_by_id[thing.id] = thing
+        self._keep(source, thing)
         return True
+
+    def _keep(self, source: str, told: Thing) -> Thing:
+        """Keep a thing as the joins have it."""
+        thing = told if self._joins is None else self._joins.joined(source, told)
+        if thing is told:
+            self._announced.pop(told.id, None)
+        else:
+            self._announced[told.id] = told
+        self._thing_by_id[told.id] = thing
+        return thing
 
     def _put_stream(self, source: str, stream: Datastream) -> tuple[int, bool]:
         slot = self._slot_by_id.get(stream.id, -1)

@@ -27,6 +27,7 @@ class Thing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     frame : "local" (x, y, z in metres of the city's local frame) or "geographic" (lon, lat, height)
     xyz : position in that frame
     feature_id : id of the city feature it belongs to, "" for none
+    own_only : its values speak for that feature alone, not for what stands around it
     path : for linear things (road segments) the other vertices, flat x y z …, same frame
     accepts : ids of the command types it acts on; not empty = an asset that can be commanded
     department : which department runs it
@@ -38,6 +39,7 @@ class Thing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     frame: str = "local"
     xyz: tuple[float, float, float] = (0.0, 0.0, 0.0)
     feature_id: str = ""
+    own_only: bool = False
     path: tuple[float, ...] = ()
     accepts: tuple[str, ...] = ()
     department: str = ""

@@ -12,6 +12,7 @@ from twin.arrays import BoolArray, Float32Array, Float64Array, Int64Array, UInt8
 from twin.city.frames import Origin
 from twin.clock import Clock
 from twin.sense.catalogue import Catalogue
+from twin.sense.live_join import LiveJoins
 from twin.sense.model import Announcement, Datastream, Thing
 from twin.sense.table import ObservationTable
 
@@ -165,6 +166,13 @@ class ObservationStore:
             self._origin = origin
             self._catalogue.set_origin(origin)
             self._version += 1
+
+    def set_joins(self, joins: LiveJoins | None) -> None:
+        """Join things of live topics to features; again when more features are known."""
+        with self._lock:
+            before = self._catalogue.version
+            self._catalogue.set_joins(joins)
+            self._version += self._catalogue.version != before
 
     def announce(self, announcement: Announcement) -> None:
         """Add or replace the things and datastreams of a source."""
