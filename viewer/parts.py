@@ -107,7 +107,8 @@ class Companions:
 
     def start_simulator(self, hub_endpoint: str, arguments: Sequence[str]) -> None:
         """Start ``civitwin sim`` on the hub."""
-        self._start("simulator", ["sim", "--hub", hub_endpoint, *arguments])
+        alerts = str(self._folder / "alerts")
+        self._start("simulator", ["sim", "--hub", hub_endpoint, "--alerts", alerts, *arguments])
 
     def start_feed(self, hub_endpoint: str, feed: FeedFile) -> None:
         """Start ``civitwin feed`` on the hub."""

@@ -12,9 +12,9 @@ from twin.city.asset import CityAsset, Surface
 from twin.city.furnish import furnish
 from twin.city.osm_areas import joined_ends
 from twin.city.osm_columns import MOST_KEYS, OTHER_TAGS, tag_columns
+from twin.city.street_graph import StreetGraph
 from twin.errors import ReadError
 from twin.readers.base import open_city
-from twin.sim.streets import StreetGraph
 
 
 def row(asset: CityAsset, kind: str, number: int = 0) -> int:

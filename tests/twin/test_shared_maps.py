@@ -79,7 +79,7 @@ def test_the_sea_is_beside_monaco_and_streets_run_in_helsinki(shared_data: Path)
 
 
 def connected_share(asset: CityAsset) -> float:
-    from twin.sim.streets import StreetGraph
+    from twin.city.street_graph import StreetGraph
 
     assert asset.streets is not None
     graph = StreetGraph(asset.streets)

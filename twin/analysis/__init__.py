@@ -1,1 +1,1 @@
-"""Measuring and asking the city: pure geometry and sky. Imports no Qt, no VTK."""
+"""Measuring and asking the city: geometry, sky, small models of what it does. No Qt, no VTK."""

@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 
 from twin.city.frames import MAX_LOCAL_M
 from twin.commands.base import CommandType, Effect
+from twin.commands.undo import Before, Undo
 
 ARRIVED_M = 40.0
+#: Kinds of units that can be sent somewhere.
+DISPATCHED = ("ambulance", "fire_engine", "police", "works")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,16 +59,27 @@ def _place(params: DispatchUnit) -> str:
     return params.place or f"{params.x_m:.0f} m east, {params.y_m:.0f} m north"
 
 
+def _undo(before: Before) -> Undo:
+    """Send it where it was going before; where it was going nowhere, call it back."""
+    was_going = before.values.get("distance_to_target", 0.0) > 0.0
+    last = before.last("unit.dispatch", "unit.recall") if was_going else None
+    if last is None or last.type_id != "unit.dispatch":
+        return Undo(type_id="unit.recall")
+    return Undo(type_id="unit.dispatch", args=dict(last.args))
+
+
 COMMAND = CommandType(
     id="unit.dispatch",
     version=1,
     title="Dispatch unit",
     params=DispatchUnit,
-    target_kinds=("ambulance", "fire_engine", "police", "works"),
+    target_kinds=DISPATCHED,
     departments=("control_room", "fire", "police", "works"),
     significance=1,
     effect=_effect,
     describe=_describe,
-    inverse="unit.dispatch",
+    inverse="unit.recall",
+    undo=_undo,
+    before=("distance_to_target",),
     icon="unit",
 )

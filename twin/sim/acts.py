@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 from twin.room.model import CommandRequest
 
 Args: TypeAlias = Mapping[str, Any]
+Point: TypeAlias = tuple[float, float, float]
 START_DELAY_S = 0.8
 GIVE_UP_S = 90.0
 
@@ -24,6 +25,8 @@ class Act:
     outcome : "" while it goes on, else a sentence on how it ended
     failure : "" unless it can no longer succeed, else why
     cancel : stops what can still be stopped
+    route : corners of the way a unit will take, once `begin` has sent it
+    begin_request : called in place of `begin` by what must know the command's id
     delay_s : from being accepted to `begin`; 0 = begins in the same moment, before any further
         sample, so that no reading from before can be taken for the effect
     give_up_s : after that it failed
@@ -34,16 +37,19 @@ class Act:
     outcome: Callable[[str, Args], str]
     failure: Callable[[str, Args], str] = lambda _target, _args: ""
     cancel: Callable[[str], None] = lambda _target: None
+    route: Callable[[str], tuple[Point, ...]] = lambda _target: ()
+    begin_request: Callable[[CommandRequest], str] | None = None
     delay_s: float = START_DELAY_S
     give_up_s: float = GIVE_UP_S
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The first answer to a command."""
+    """The first answer to a command; ``route`` where a unit has been sent on a way."""
 
     is_accepted: bool
     text: str
+    route: tuple[Point, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,10 @@ class _Job:
 
     def begin(self) -> JobReport:
         self.has_begun = True
-        text = self.act.begin(self.request.target_id, self.request.args)
+        if self.act.begin_request is not None:
+            text = self.act.begin_request(self.request)
+        else:
+            text = self.act.begin(self.request.target_id, self.request.args)
         return JobReport(self.request.id, self.request.target_id, "executing", text)
 
 
@@ -102,7 +111,8 @@ class Jobs:
         job = self._jobs[request.id] = _Job(request, act, elapsed_s)
         if act.delay_s == 0:
             self._news.append(job.begin())
-        return Verdict(True, f"{request.target_name} has taken the command")
+        text = f"{request.target_name} has taken the command"
+        return Verdict(True, text, act.route(request.target_id) if job.has_begun else ())
 
     def cancel(self, command_id: str) -> None:
         """Forget a command; what has begun is stopped where that makes sense."""

@@ -9,17 +9,18 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from twin.arrays import Float64Array, Int64Array
+from twin.city.street_graph import StreetPoint
+from twin.commands.dispatch_unit import DISPATCHED
 from twin.sense.model import Unit
-from twin.sim.acts import Act, Args
+from twin.sim.acts import Act, Args, Point
 from twin.sim.movers import Leg, Movers
 from twin.sim.rhythm import Moment
 from twin.sim.roster import Roster
 from twin.sim.sites import SiteMap
-from twin.sim.streets import StreetPoint
 from twin.sim.traffic import Traffic
+from twin.sim.transit import ACCEPTS, Transit
 from twin.sim.ways import MAX_ACCESS_M, Ways
 
-DISPATCH_KINDS = ("ambulance", "fire_engine", "police", "works")
 ON_SCENE_S = 60.0
 GIVE_UP_S = 890.0
 BUSES_A_LINE = 6
@@ -87,7 +88,8 @@ class Fleet:
             self._graph.nodes[self._first_nodes], self._usual_haste.copy(), self._more_legs
         )
         self._index_of = {unit.id: unit.index for unit in self.units}
-        sent = [unit for unit in self.units if unit.accepts]
+        self._transit = Transit(self, self._graph, self.units[:n_buses], roster)
+        sent = [unit for unit in self.units if unit.kind in DISPATCHED]
         streams = [roster.add_stream(u.id, u.name, "distance_to_target") for u in sent]
         self.distance_streams: Int64Array = np.array(streams, dtype=np.int64)
         self._stream_of = {u.index: s for u, s in zip(sent, streams, strict=True)}
@@ -99,9 +101,14 @@ class Fleet:
                 outcome=self._has_arrived,
                 failure=self._is_stranded,
                 cancel=self._recall,
+                route=self.route,
                 delay_s=0.0,
                 give_up_s=GIVE_UP_S,
-            )
+            ),
+            "unit.recall": Act(
+                refuse=self._refuse_recall, begin=self._call_back, outcome=self._is_back
+            ),
+            **self._transit.acts,
         }
 
     def step(self, now: Moment, dt_s: float, model_dt_s: float) -> None:  # noqa: ARG002
@@ -111,11 +118,13 @@ class Fleet:
             newly = np.flatnonzero(self._traffic.closed & ~self._known_closed)
             self._known_closed = self._traffic.closed.copy()
             self._avoid(set(newly.tolist()))
+        self._transit.step()
         self.movers.step(dt_s, self._traffic.slowness)
         self._tend_missions()
 
     def write(self, now: Moment, values: Float64Array) -> None:  # noqa: ARG002
-        """Write the straight-line distance to the target, 0 without one."""
+        """Write the straight-line distance to the target (0 without one), and service states."""
+        self._transit.write(values)
         values[self.distance_streams] = 0.0
         if self._missions:
             xyz = self.movers.xyz()
@@ -123,11 +132,25 @@ class Fleet:
                 gap_m = math.dist(xyz[unit, :2].tolist(), mission.target)
                 values[self._stream_of[unit]] = gap_m
 
+    def route(self, target: str) -> tuple[Point, ...]:
+        """Corners of the way ahead of a unit."""
+        return self.movers.ahead(self._index_of[target])
+
+    def way_between(self, start: int, goal: int) -> list[Leg]:
+        """Legs over open streets between two nodes; [] where there is none."""
+        edges = self._graph.route(start, goal, self._traffic.closed)
+        return self._ways.along(start, edges or [])
+
+    def send_on_usual_way(self, unit: int) -> None:
+        """Let a unit go on along its line or patrol from the next node."""
+        kept, node = self.pivot(unit)
+        self.movers.replace_legs(unit, kept + self._usual_way(unit, node))
+
     def _more_legs(self, unit: int) -> list[Leg]:
         """Legs after the last one: none on a mission, else patrol or line."""
         if unit in self._missions:
             return []
-        kept, node = self._pivot(unit)
+        kept, node = self.pivot(unit)
         return kept + self._usual_way(unit, node)
 
     def _usual_way(self, unit: int, node: int) -> list[Leg]:
@@ -145,7 +168,7 @@ class Fleet:
     def _line_of(self, unit: int) -> list[int]:
         return self._lines[unit // BUSES_A_LINE]
 
-    def _pivot(self, unit: int) -> tuple[list[Leg], int]:
+    def pivot(self, unit: int) -> tuple[list[Leg], int]:
         """Legs that must still be driven before another way can begin, and the node where."""
         leg = self.movers.current[unit]
         if leg is None:
@@ -168,14 +191,14 @@ class Fleet:
                 continue
             mission = self._missions.get(unit)
             if mission is None:
-                kept, node = self._pivot(unit)
-                self.movers.replace_legs(unit, kept + self._usual_way(unit, node))
+                self._transit.forget(unit)
+                self.send_on_usual_way(unit)
             elif mission.is_under_way:
                 self._send(unit, mission)
 
     def _send(self, unit: int, mission: _Mission) -> None:
         """Put a unit on the way to its mission, or mark the mission as cut off."""
-        kept, node = self._pivot(unit)
+        kept, node = self.pivot(unit)
         way = self._ways.to_point(node, mission.entry, mission.target, self._traffic.closed)
         mission.is_cut_off = not way
         mission.last_leg = way[-1] if way else None
@@ -193,7 +216,7 @@ class Fleet:
         entry = self._graph.nearest(x, y)
         if entry.distance_m > MAX_ACCESS_M:
             return f"The destination is unreachable: {entry.distance_m:.0f} m from any street"
-        _, node = self._pivot(unit.index)
+        _, node = self.pivot(unit.index)
         if not self._ways.to_point(node, entry, (x, y), self._traffic.closed):
             return "The destination is unreachable: no open street leads there"
         return ""
@@ -235,6 +258,18 @@ class Fleet:
         self._recall(target)
         return "Closed roads have cut off the destination"
 
+    def _refuse_recall(self, target: str, _: Args) -> str:
+        unit = self._index_of[target]
+        return "" if unit in self._missions else f"{self.units[unit].name} is on no mission"
+
+    def _call_back(self, target: str, _: Args) -> str:
+        self._recall(target)
+        return f"{self.units[self._index_of[target]].name} turns back"
+
+    def _is_back(self, target: str, _: Args) -> str:
+        unit = self._index_of[target]
+        return "" if unit in self._missions else f"{self.units[unit].name} is on patrol again"
+
     def _recall(self, target: str) -> None:
         """Back to patrol from the next node; the last metres of a way are driven to their end."""
         unit = self._index_of[target]
@@ -269,7 +304,7 @@ def named_units(n_units: int) -> tuple[Unit, ...]:
                 name=label,
                 kind=kind,
                 department=_DEPARTMENTS.get(kind, "fire"),
-                accepts=("unit.dispatch",) if kind in DISPATCH_KINDS else (),
+                accepts=ACCEPTS if kind == "bus" else ("unit.dispatch", "unit.recall"),
             )
         )
     return tuple(units)

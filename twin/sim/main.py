@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
 from typing import TypeAlias
 
@@ -17,11 +18,13 @@ import msgspec
 from twin.city.asset import CityAsset
 from twin.city.furnish import furnish
 from twin.clock import NS_PER_S, Clock, SystemClock
+from twin.errors import TwinError
 from twin.link.actuator import ActuatorClient, Reply
 from twin.room.model import CommandRequest
 from twin.sense.model import Announcement
 from twin.sim.acts import JobReport
 from twin.sim.addresses import reachable
+from twin.sim.alert_store import AlertStore, FolderAlerts, MemoryAlerts
 from twin.sim.publisher import SamplePublisher
 from twin.sim.world import World, WorldOptions
 
@@ -43,11 +46,13 @@ class SimOptions:
     ----------
     city : furnished with streets and places if it has none
     hub : endpoint of the hub's control socket
+    alerts : folder for published alerts; None = they are kept in memory
     """
 
     city: CityAsset
     hub: str = "tcp://127.0.0.1:5710"
     world: WorldOptions = field(default_factory=WorldOptions)
+    alerts: Path | None = None
 
 
 def run_simulator(options: SimOptions, stop: threading.Event | None = None) -> int:
@@ -61,12 +66,11 @@ def run_simulator(options: SimOptions, stop: threading.Event | None = None) -> i
     Raises
     ------
     TwinError
-        The city cannot be simulated.
+        The city cannot be simulated, or the folder for alerts cannot be used.
     """
     stop = stop or threading.Event()
-    simulator = Simulator(
-        World(furnish(options.city), options.world), hub=options.hub, clock=SystemClock()
-    )
+    world = World(furnish(options.city), options.world, _alert_store(options.alerts))
+    simulator = Simulator(world, hub=options.hub, clock=SystemClock())
     restore = _stop_on_signals(stop)
     try:
         simulator.start()
@@ -197,6 +201,17 @@ class Simulator:
             reply.done(report.text)
         else:
             reply.failed(report.text)
+
+
+def _alert_store(folder: Path | None) -> AlertStore:
+    if folder is None:
+        return MemoryAlerts()
+    try:
+        return FolderAlerts(folder)
+    except OSError as error:
+        raise TwinError(
+            f"Alerts cannot be published there ({error.strerror or error}): {folder}"
+        ) from error
 
 
 def _say_ready(options: SimOptions, simulator: Simulator) -> None:

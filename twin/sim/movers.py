@@ -15,6 +15,8 @@ BRAKING = 3.5
 TURN_SPEED = 3.0
 CREEP_SPEED = 1.0
 KEEP_RIGHT_M = 0.8
+#: A unit that is held waits for this long again and again.
+HOLD_S = 2.0
 _EDGE_OF_ACCESS = -1
 
 
@@ -98,6 +100,22 @@ class Movers:
     def is_at_end(self, unit: int) -> bool:
         """Whether a unit has driven its current leg to the end."""
         return bool(self._along[unit] >= self._length[unit])
+
+    def is_waiting(self, unit: int) -> bool:
+        """Whether a unit halts at a stop or for want of a way."""
+        return bool(self._wait_s[unit] > 0)
+
+    def keep_waiting(self, unit: int) -> None:
+        """Let a unit that halts just now halt on; one that drives is not stopped."""
+        if self._wait_s[unit] > 0:
+            self._wait_s[unit] = max(float(self._wait_s[unit]), HOLD_S)
+
+    def ahead(self, unit: int) -> tuple[tuple[float, float, float], ...]:
+        """Corners of the way ahead, from where the unit is."""
+        x, y, z = self.xyz()[unit].tolist()
+        leg = self.current[unit]
+        ends = [] if leg is None else [leg.end]
+        return ((x, y, z), *ends, *(ahead.end for ahead in self.legs[unit]))
 
     def replace_legs(self, unit: int, legs: list[Leg]) -> None:
         """Give a unit a new way that begins where its current leg ends."""

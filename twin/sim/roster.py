@@ -42,6 +42,16 @@ HABITS: dict[str, Habit] = {
     "gate_opening": Habit(1.0),
     "dimming": Habit(2.0),
     "distance_to_target": Habit(1.0),
+    "signal_mode": Habit(5.0),
+    "text_code": Habit(5.0),
+    "breaker_closed": Habit(5.0),
+    "service_state": Habit(5.0),
+    "flight_height": Habit(1.0),
+    "sound_level": Habit(2.0),
+    "camera_preset": Habit(5.0),
+    "occupancy": Habit(2.0),
+    "speaker_message": Habit(5.0),
+    "alert_active": Habit(5.0),
 }
 
 #: What actuators report of themselves: id -> (title, unit, usual min, usual max).
@@ -52,6 +62,16 @@ STATE_PROPERTIES: dict[str, tuple[str, str, float, float]] = {
     "gate_opening": ("Gate opening", "%", 0.0, 100.0),
     "dimming": ("Light level", "%", 0.0, 100.0),
     "distance_to_target": ("Distance to target", "m", 0.0, 5000.0),
+    "signal_mode": ("Signal mode", "", 0.0, 3.0),
+    "text_code": ("Text code", "", 0.0, 65_535.0),
+    "breaker_closed": ("Breaker closed", "", 0.0, 1.0),
+    "service_state": ("Service state", "", 0.0, 2.0),
+    "flight_height": ("Flight height", "m", 0.0, 120.0),
+    "sound_level": ("Sound level", "dB(A)", 30.0, 120.0),
+    "camera_preset": ("Camera preset", "", 0.0, 6.0),
+    "occupancy": ("People inside", "", 0.0, 2_000.0),
+    "speaker_message": ("Speaker message", "", 0.0, 1.0),
+    "alert_active": ("Alerts in force", "", 0.0, 5.0),
 }
 _ALL_PROPERTIES = OBSERVED_PROPERTIES | STATE_PROPERTIES
 _NO_UPPER_LIMIT = {"traffic_speed", "traffic_flow", "pm25", "noise", "rain", "power_load"}

@@ -8,9 +8,9 @@ import numpy as np
 
 from twin.arrays import Float64Array, Int64Array
 from twin.city.asset import CityAsset, Features, Place
+from twin.city.street_graph import StreetGraph
 from twin.errors import TwinError
 from twin.sim.rhythm import SmoothField
-from twin.sim.streets import StreetGraph
 
 _NAMING_EDGES = 3_000
 _MIN_RADIUS_M = 150.0
@@ -123,6 +123,37 @@ class SiteMap:
             x, y, z = self.graph.point(edge, along_m)
             sites.append(Site((x, y, z + height_m), self.graph.names[edge], edge=edge))
         return sites
+
+    @property
+    def n_buildings(self) -> int:
+        """How many buildings have a body."""
+        return len(self._rows)
+
+    def on_large_buildings(self, count: int, places: tuple[str, ...] = ()) -> list[Site]:
+        """Sites on the largest buildings; the city's own places of some kinds come first."""
+        known = [site for site in self.at_places(places, count) if site.feature_id]
+        known = list({site.feature_id: site for site in known}.values())
+        taken = {site.feature_id for site in known}
+        by_size = np.argsort(-np.prod(self._boxes[:, 3:] - self._boxes[:, :3], axis=1))
+        free = [k for k in by_size.tolist() if self._features.ids[self._rows[k]] not in taken]
+        return known + [self._roof_site(k, 0) for k in free[: count - len(known)]]
+
+    def highest_roof_m(self, start: Float64Array, end: Float64Array, width_m: float) -> float:
+        """The highest roof within some metres of a straight line, -inf where there is none.
+
+        A building counts with the box around it, so the answer is on the safe side.
+        """
+        if not len(self._boxes):
+            return -np.inf
+        low, high = self._boxes[:, :2] - width_m, self._boxes[:, 3:5] + width_m
+        way = end[:2] - start[:2]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            first, second = (low - start[:2]) / way, (high - start[:2]) / way
+        inside = (low <= start[:2]) & (start[:2] <= high)
+        enters = np.where(way == 0, np.where(inside, -np.inf, np.inf), np.minimum(first, second))
+        leaves = np.where(way == 0, np.where(inside, np.inf, -np.inf), np.maximum(first, second))
+        is_met = np.maximum(enters.max(axis=1), 0.0) <= np.minimum(leaves.min(axis=1), 1.0)
+        return float(self._boxes[is_met, 5].max(initial=-np.inf))
 
     def volumes_m3(self, sites: list[Site]) -> Float64Array:
         """Rough volume of the building under each site, 0 where there is none."""

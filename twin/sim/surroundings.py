@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from twin.analysis.sound_model import louder_together
 from twin.arrays import Float64Array
 from twin.sense.model import Thing
 from twin.sim.acts import Act
@@ -100,6 +101,8 @@ class Noise:
         self._streams = roster.streams(things, "noise")
         self._xyz = np.array([thing.xyz for thing in things]).reshape(-1, 3)
         self._bustle = city.bustle_at(self._xyz)
+        #: What else is heard: level (K,) dB(A) at (K, 3) places, 0 for silence.
+        self.heard_db: Callable[[Float64Array], Float64Array] = lambda xyz: np.zeros(len(xyz))
 
     def step(self, now: Moment, dt_s: float, model_dt_s: float) -> None:
         """Noise has no memory."""
@@ -108,7 +111,8 @@ class Noise:
         """Write sound levels (dB)."""
         loudness = 27.0 * self._bustle * now.share("traffic") ** 0.35
         rain = 2.5 * np.log1p(self._weather.rain_mm_h(now, self._xyz))
-        values[self._streams] = 50.0 + loudness + rain
+        street = 50.0 + loudness + rain
+        values[self._streams] = louder_together(street, self.heard_db(self._xyz))
 
 
 class Rain:

@@ -1,4 +1,4 @@
-"""Traffic on every street segment: rhythm, weather, closures, signal plans; and its sensors."""
+"""Traffic on every street segment: rhythm, weather, closures, signals; and its sensors."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from twin.sense.model import Thing
 from twin.sim.acts import Act, Args
 from twin.sim.rhythm import Moment, relax
 from twin.sim.roster import Roster
+from twin.sim.signals import Signals
 from twin.sim.sites import SiteMap
 from twin.sim.weather import Weather
 
@@ -18,16 +19,12 @@ CLOSE_TAU_S = 1.1
 OPEN_TAU_S = 3.0
 SHIFT_TAU_S = 3.0
 PLAN_TAU_S = 4.0
-N_PLANS = 4
 #: Flow that stays on the rest of a street of which a segment is closed.
 ACCESS_SHARE = 0.06
 CLOSED_FLOW = 25.0  # what counts as closed in the actuator's own report
 #: Share of a closed segment's flow that its neighbours take, first and second ring.
 _RING_SHARES = (0.8, 0.3)
 _QUEUE_DRAG = (0.35, 0.12)
-#: Plan (day, rush hour, night, green corridor) -> gain of north-south, of east-west approaches
-_PLAN_GAINS = {1: (1.0, 1.0), 2: (1.12, 1.12), 3: (0.85, 0.85), 4: (1.25, 0.75)}
-_MAX_SIGNALS = 60
 
 
 class Traffic:
@@ -55,13 +52,11 @@ class Traffic:
         self.flow_vph = np.full(graph.n_edges, QUIET_FLOW)
         self.slowness = np.ones(graph.n_edges)
         self._place_sensors(roster, n_sensors)
-        self._place_signals(roster)
+        self._signals = Signals(city, roster)
         self.acts = {
             "road.close": Act(refuse=self._refuse_close, begin=self._close, outcome=self._is_empty),
             "road.open": Act(refuse=self._refuse_open, begin=self._open, outcome=self._is_flowing),
-            "signal.set_plan": Act(
-                refuse=self._refuse_plan, begin=self._set_plan, outcome=self._has_plan
-            ),
+            **self._signals.acts,
         }
 
     def step(self, now: Moment, dt_s: float, model_dt_s: float) -> None:  # noqa: ARG002
@@ -75,20 +70,20 @@ class Traffic:
         shifted, drag = self._detours(base)
         relax(self._shifted, shifted, dt_s, SHIFT_TAU_S)
         relax(self._drag, drag, dt_s, SHIFT_TAU_S)
-        relax(self._plan_gain, self._plan_target, dt_s, PLAN_TAU_S)
+        relax(self._plan_gain, self._signals.gains, dt_s, PLAN_TAU_S)
         self.flow_vph = (base + self._shifted) * self._openness * self._plan_gain
         self.flow_vph = np.minimum(self.flow_vph, self._capacity * 1.15)
         self.slowness = self._slowness(rhythm)
 
     def write(self, now: Moment, values: Float64Array) -> None:  # noqa: ARG002
-        """Write speeds (km/h), flows (veh/h), closures and plans."""
+        """Write speeds (km/h), flows (veh/h), closures, plans and what is forced on signals."""
         edges = self._sensor_edges
         speed = self._graph.speed_mps[edges] * 3.6 * self.slowness[edges]
         passable = np.where(self.closed[edges], self._openness[edges], 1.0)
         values[self._speed_streams] = speed * passable * self._gain
         values[self._flow_streams] = self.flow_vph[edges] * self._gain
         values[self._closed_streams] = self.closed[self._road_edges]
-        values[self._plan_streams] = self._plans
+        self._signals.write(values)
 
     def _slowness(self, rhythm: float) -> Float64Array:
         load = self.flow_vph / self._capacity
@@ -151,41 +146,6 @@ class Traffic:
             )
         )
 
-    def _place_signals(self, roster: Roster) -> None:
-        places = [site.xyz for site in self._city.at_places(("signal",), _MAX_SIGNALS)]
-        nodes = [int(self._nearest_node(x, y)) for x, y, _ in places]
-        if not nodes:
-            crossings = np.flatnonzero(self._graph.degrees() >= 3)
-            busy = self._city.bustle_at(self._graph.nodes[crossings])
-            nodes = crossings[np.argsort(-busy, kind="stable")[:_MAX_SIGNALS]].tolist()
-        nodes = list(dict.fromkeys(nodes))
-        things = [self._signal_thing(roster, k, node) for k, node in enumerate(nodes)]
-        self._plan_streams = roster.streams(things, "signal_plan")
-        self._plans = np.ones(len(things))
-        self._signal_nodes = nodes
-        self._signal_of = {thing.id: k for k, thing in enumerate(things)}
-        self._name_of |= {thing.id: thing.name for thing in things}
-        self._plan_target = np.ones(self._graph.n_edges)
-
-    def _signal_thing(self, roster: Roster, k: int, node: int) -> Thing:
-        names = list(dict.fromkeys(self._graph.names[e] for e in self._graph.edges_at(node)))
-        title = " / ".join(names[:2])
-        number = roster.number(f"Signal {title}")
-        x, y, z = self._graph.nodes[node].tolist()
-        return roster.add_thing(
-            Thing(
-                id=f"signal-{k + 1}",
-                name=f"Signal {title}" + (f" {number}" if number > 1 else ""),
-                kind="signal",
-                xyz=(x, y, z + 5.0),
-                accepts=("signal.set_plan",),
-                department="traffic",
-            )
-        )
-
-    def _nearest_node(self, x: float, y: float) -> int:
-        return int(np.argmin(((self._graph.nodes[:, :2] - (x, y)) ** 2).sum(axis=1)))
-
     def _refuse_close(self, target: str, _: Args) -> str:
         is_closed = self.closed[self._edge_of[target]]
         return f"{self._name_of[target]} is already closed" if is_closed else ""
@@ -225,31 +185,3 @@ class Traffic:
     def _is_flowing(self, target: str, _: Args) -> str:
         is_open = self._openness[self._edge_of[target]] > 0.9
         return f"Traffic is moving on {self._name_of[target]}" if is_open else ""
-
-    def _refuse_plan(self, target: str, args: Args) -> str:
-        plan = int(args["plan"])
-        if plan not in _PLAN_GAINS:
-            return f"{self._name_of[target]} has plans 1 to {N_PLANS}, not {plan}"
-        if self._plans[self._signal_of[target]] == plan:
-            return f"{self._name_of[target]} already runs plan {plan}"
-        return ""
-
-    def _set_plan(self, target: str, args: Args) -> str:
-        k, plan = self._signal_of[target], int(args["plan"])
-        self._plans[k] = plan
-        self._plan_target = self._gains_of_plans()
-        return f"{self._name_of[target]} changes to plan {plan} at the end of its cycle"
-
-    def _gains_of_plans(self) -> Float64Array:
-        gains = np.ones(self._graph.n_edges)
-        for node, plan in zip(self._signal_nodes, self._plans.astype(int).tolist(), strict=True):
-            north_south, east_west = _PLAN_GAINS[plan]
-            for edge in self._graph.edges_at(node):
-                ends = self._graph.nodes[[self._graph.first[edge], self._graph.second[edge]]]
-                east, north = np.abs(ends[1] - ends[0])[:2]
-                gains[edge] *= north_south if north > east else east_west
-        return np.asarray(np.clip(gains, 0.6, 1.5))
-
-    def _has_plan(self, target: str, args: Args) -> str:
-        is_set = self._plans[self._signal_of[target]] == int(args["plan"])
-        return f"{self._name_of[target]} runs plan {int(args['plan'])}" if is_set else ""

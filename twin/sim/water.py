@@ -4,6 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from twin.analysis.water_model import (
+    FLOOR_M,
+    GATE_RATE_PER_S,
+    GATE_TAU_S,
+    PUMP_RAMP_S,
+    PUMP_RATE_MPS,
+    gate_lift_m,
+    gate_reach,
+)
 from twin.arrays import BoolArray, Float64Array
 from twin.sense.model import Thing
 from twin.sim.acts import Act, Args
@@ -12,14 +21,7 @@ from twin.sim.roster import Roster
 from twin.sim.sites import Site, SiteMap
 from twin.sim.weather import Weather
 
-PUMP_RATE_MPS = 0.015
-PUMP_RAMP_S = 1.5
 FILL_TAU_S = 90.0
-FLOOR_M = 0.5
-GATE_RATE_PER_S = 8.0  # percent a second
-GATE_REACH_M = 900.0
-GATE_LIFT_M = 0.35
-GATE_TAU_S = 5.0
 PUMPED_M = 0.1
 TIDE_PERIOD_S = 6 * 3600.0
 
@@ -62,7 +64,7 @@ class Water:
         np.minimum(self._drawn, room, out=self._drawn)
         step = GATE_RATE_PER_S * dt_s
         self._opening += np.clip(self._opening_target - self._opening, -step, step)
-        lift = self._gate_reach @ ((self._opening - 50.0) / 50.0 * GATE_LIFT_M)
+        lift = self._gate_reach @ gate_lift_m(self._opening)
         relax(self._lift, lift, dt_s, GATE_TAU_S)
 
     def write(self, now: Moment, values: Float64Array) -> None:
@@ -94,8 +96,7 @@ class Water:
         self._lift = np.zeros(len(is_river))
         gates = self._xyz[self._n_pumps : self._n_pumps + self._n_gates, :2]
         gaps = np.linalg.norm(self._xyz[:, None, :2] - gates[None], axis=2)
-        self._gate_reach = np.exp(-gaps / (GATE_REACH_M / 3)) * is_river[:, None]
-        self._gate_reach[gaps > GATE_REACH_M] = 0.0
+        self._gate_reach = gate_reach(gaps) * is_river[:, None]
 
     def _place_pumps(self, roster: Roster, most: int) -> list[Thing]:
         sites = self._city.at_places(("pump_station",), most)

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from twin.arrays import BoolArray
+from twin.city.street_graph import StreetGraph, StreetPoint
 from twin.sim.movers import Leg
 from twin.sim.sites import SiteMap
-from twin.sim.streets import StreetGraph, StreetPoint
 
 #: Longest way a unit leaves the streets for, at the end of a dispatch.
 MAX_ACCESS_M = 150.0

@@ -8,16 +8,24 @@ from dataclasses import dataclass
 import numpy as np
 
 from twin.arrays import Float32Array, Float64Array, Int64Array, UInt8Array
+from twin.cap.prepared import Mode
 from twin.city.asset import CityAsset
 from twin.room.model import CommandRequest
 from twin.sense.model import Datastream, Thing, Unit
 from twin.sim.acts import Act, JobReport, Jobs, Verdict
+from twin.sim.alert_store import AlertStore, MemoryAlerts
+from twin.sim.cameras import Cameras
+from twin.sim.drones import Drones
+from twin.sim.evacuation import Evacuation
 from twin.sim.faults import Faults, plan_faults
 from twin.sim.fleet import Fleet
+from twin.sim.gateway import Gateway
 from twin.sim.power import Power
 from twin.sim.rhythm import DAY_S, Moment
 from twin.sim.roster import Roster
 from twin.sim.sampling import Sampler
+from twin.sim.signs import Signs
+from twin.sim.sirens import Sirens
 from twin.sim.sites import SiteMap
 from twin.sim.subsystem import Subsystem
 from twin.sim.surroundings import Air, Noise, Parking, Rain
@@ -29,6 +37,9 @@ SLOW_STEP_S = 0.5
 DEFAULT_DATASTREAMS = 2_400
 MIN_DATASTREAMS = 100
 DEFAULT_UNITS = 200
+#: One unit in so many is a drone, at most so many.
+UNITS_A_DRONE = 40
+MOST_DRONES = 6
 EVENING_PEAK_S = 17.5 * 3600.0
 #: Shares of the datastreams of the eight observed properties; power takes what is left.
 _SHARES = {
@@ -48,8 +59,10 @@ class WorldOptions:
     Attributes
     ----------
     n_datastreams : of the eight observed properties; actuators' own states come on top
+    n_units : moving units of all kinds, drones among them
     speed : how fast the day and the weather run; vehicles and actuators keep real time
     rate : samples per usual sample
+    mode : of the hub it serves: public alerts of a drill say that they are one
     """
 
     seed: int = 1
@@ -59,6 +72,7 @@ class WorldOptions:
     rate: float = 1.0
     time_of_day_s: float = EVENING_PEAK_S
     weather: WeatherKind = "rain"
+    mode: Mode = "live"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +99,7 @@ class World:
     Parameters
     ----------
     city : with streets (see `twin.city.furnish`)
+    alerts : where published alerts go; None = they are kept in memory
 
     Raises
     ------
@@ -92,7 +107,9 @@ class World:
         The city has no streets.
     """
 
-    def __init__(self, city: CityAsset, options: WorldOptions) -> None:
+    def __init__(
+        self, city: CityAsset, options: WorldOptions, alerts: AlertStore | None = None
+    ) -> None:
         self.options = options
         seeds = np.random.SeedSequence(options.seed).spawn(4)
         layout_rng, weather_rng, self._rng, fleet_rng = (np.random.default_rng(s) for s in seeds)
@@ -102,18 +119,34 @@ class World:
         roster = Roster(options.rate)
         counts = _counts(max(options.n_datastreams, MIN_DATASTREAMS))
         self.traffic = Traffic(sites, self.weather, roster, counts["traffic"] // 2)
+        air = Air(sites, self.weather, roster, counts["air"])
+        noise = Noise(sites, self.weather, roster, counts["noise"])
         self._slow: list[Subsystem] = [
             self.traffic,
-            Air(sites, self.weather, roster, counts["air"]),
-            Noise(sites, self.weather, roster, counts["noise"]),
+            air,
+            noise,
             Rain(sites, self.weather, roster, counts["rain"]),
             Parking(sites, roster, counts["parking"], self._rng),
         ]
-        self.fleet = Fleet(sites, self.traffic, roster, options.n_units, fleet_rng)
+        n_drones = min(options.n_units // UNITS_A_DRONE, MOST_DRONES)
+        n_vehicles = options.n_units - n_drones
+        self.fleet = Fleet(sites, self.traffic, roster, n_vehicles, fleet_rng)
+        water = Water(sites, self.weather, roster, counts["water"])
+        power = Power(sites, roster, counts["power"])
+        self.drones = Drones(sites, roster, n_drones, n_vehicles)
+        sirens = Sirens(sites, roster)
+        noise.heard_db = sirens.heard_db
+        self.gateway = Gateway(sites, city.origin, roster, alerts or MemoryAlerts(), options.mode)
         self._quick: list[Subsystem] = [
-            Water(sites, self.weather, roster, counts["water"]),
-            Power(sites, roster, counts["power"]),
+            water,
+            power,
             self.fleet,
+            self.drones,
+            sirens,
+            Signs(sites, roster),
+            Cameras(sites, roster),
+            Evacuation(sites, roster),
+            self.gateway,
         ]
         self.things: tuple[Thing, ...] = tuple(roster.things)
         self.datastreams: tuple[Datastream, ...] = tuple(roster.datastreams)
@@ -133,7 +166,7 @@ class World:
     @property
     def units(self) -> tuple[Unit, ...]:
         """The moving units."""
-        return self.fleet.units
+        return (*self.fleet.units, *self.drones.units)
 
     @property
     def asset_ids(self) -> tuple[str, ...]:
@@ -154,6 +187,7 @@ class World:
         ----------
         t_ns : wall time at the end of the step; the newest samples bear it
         """
+        self.gateway.now_ns = t_ns
         self._elapsed_s += dt_s
         self._slow_s += dt_s
         if self._slow_s >= SLOW_STEP_S:
@@ -184,7 +218,11 @@ class World:
 
     def positions(self) -> tuple[Float64Array, Float32Array]:
         """(n, 3) local metres and (n,) headings of the units, radians clockwise from north."""
-        return self.fleet.movers.xyz(), self.fleet.movers.heading_rad()
+        movers, drones = self.fleet.movers, self.drones
+        return (
+            np.concatenate([movers.xyz(), drones.xyz()]),
+            np.concatenate([movers.heading_rad(), drones.heading_rad()]),
+        )
 
     def value_of(self, datastream_id: str) -> float:
         """The true value of a datastream at this moment (linear; for inspection)."""

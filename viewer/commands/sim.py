@@ -28,6 +28,8 @@ examples:
       another demo city, a day in 24 minutes, with heavy rain
   civitwin sim --rate 5 --datastreams 2400
       about 12,000 samples a second
+  civitwin sim --mode drill --alerts alerts
+      public alerts are exercises, written into the folder alerts
 
 It prints one line of JSON when it runs and ends with Ctrl+C. Use the --city (or --buildings and
 --seed) that the consoles show."""
@@ -98,6 +100,14 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="model time at the start, or now (default 17:30)",
     )  # fmt: skip
     parser.add_argument("--weather", choices=("clear", "rain", "storm"), default="rain")
+    parser.add_argument(
+        "--alerts", type=Path, metavar="FOLDER",
+        help="where public alerts are published as CAP files; else they are kept in memory",
+    )  # fmt: skip
+    parser.add_argument(
+        "--mode", choices=("live", "drill", "test"), default="live",
+        help="what public alerts are: real, an exercise, a test (default live)",
+    )  # fmt: skip
 
 
 def _open(arguments: argparse.Namespace) -> CityAsset:
@@ -127,8 +137,11 @@ def _run(arguments: argparse.Namespace) -> int:
         rate=arguments.rate,
         time_of_day_s=arguments.time_of_day,
         weather=arguments.weather,
+        mode=arguments.mode,
     )
-    return run_simulator(SimOptions(city=_open(arguments), hub=arguments.hub, world=world))
+    return run_simulator(
+        SimOptions(city=_open(arguments), hub=arguments.hub, world=world, alerts=arguments.alerts)
+    )
 
 
 SUBCOMMAND = Subcommand(

@@ -1,4 +1,4 @@
-"""The street graph the simulator drives and measures on: lengths, neighbours, shortest paths."""
+"""A routable street network: lengths, neighbours, nearest points, quickest ways."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MIN_SPEED_MPS = 2.0
 
 
 class NoStreetsError(TwinError):
-    """The city has no street long enough to drive on, so nothing can be simulated."""
+    """The city has no street long enough to drive on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,55 @@
+"""Ask everybody to leave a building over its speakers; done when half of them have left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from twin.commands.base import CommandType, Effect, Windows
+
+LEFT_SHARE = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvacuateBuilding:
+    """Why; the speakers say it."""
+
+    cause: str = field(
+        default="fire",
+        metadata={
+            "help": "The speakers say it",
+            "choices": ("fire", "gas", "flood", "threat", "drill"),
+        },
+    )
+
+
+def _effect(target_id: str, _params: EvacuateBuilding) -> Effect:
+    return Effect(
+        datastream_id=f"{target_id}/occupancy",
+        relation="falls_by_share",
+        value=LEFT_SHARE,
+        deadline_s=300.0,
+        text=f"the number of people inside falls by {LEFT_SHARE:.0%}",
+    )
+
+
+def _describe(target_name: str, params: EvacuateBuilding) -> str:
+    return (
+        f"Evacuate over {target_name} ({params.cause}): its speakers ask everybody to leave, again"
+        " and again until the all clear"
+    )
+
+
+COMMAND = CommandType(
+    id="building.evacuate",
+    version=1,
+    title="Evacuate building",
+    params=EvacuateBuilding,
+    target_kinds=("evacuation_speakers",),
+    departments=("control_room", "fire", "police"),
+    significance=3,
+    effect=_effect,
+    describe=_describe,
+    inverse="building.all_clear",
+    icon="building",
+    windows=Windows(start_s=30.0),
+)
