@@ -15,19 +15,43 @@ def is_database(where: str | Path) -> bool:
     return str(where).startswith(_POSTGRESQL)
 
 
-def open_journal(where: str | Path, *, signer: Signer | None = None) -> Journal:
+def open_journal(
+    where: str | Path, *, signer: Signer | None = None, holder: str = "", address: str = ""
+) -> Journal:
     """Open a journal for writing; made if absent.
 
     Parameters
     ----------
-    where : path of an SQLite file
+    where : path of an SQLite file, or ``postgresql://user@host/database?room=NAME``
     signer : the hub's key; without one, checkpoints are not signed
+    holder, address : of this hub, told to other hubs of the same database
 
     Raises
     ------
     JournalError
         Another hub writes it, it is damaged, of a newer schema, or cannot be reached.
     """
+    if is_database(where):
+        require_psycopg()
+        from twin.journal.postgres import PostgresJournal
+
+        return PostgresJournal(str(where), signer=signer, holder=holder, address=address)
+    return SqliteJournal(file_of(where), signer=signer)
+
+
+def file_of(where: str | Path) -> Path:
+    """The path of a journal that is a file; raises `JournalError` for any other address."""
     if isinstance(where, str) and "://" in where:
-        raise JournalError(f"A journal is a file path, not {where.split('://')[0]}://…: {where}")
-    return SqliteJournal(Path(where), signer=signer)
+        kind = where.split("://")[0]
+        raise JournalError(f"A journal is a file path or postgresql://…, not {kind}://…: {where}")
+    return Path(where)
+
+
+def require_psycopg() -> None:
+    """Raise `JournalError` with the line that installs what a database needs."""
+    try:
+        import psycopg  # noqa: F401
+    except ImportError as error:
+        raise JournalError(
+            "A journal in PostgreSQL needs psycopg: pip install 'civitwin[postgresql]'"
+        ) from error
