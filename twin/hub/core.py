@@ -125,6 +125,11 @@ class HubCore:
         """All kinds of acts that some desk takes, sorted."""
         return tuple(sorted(self._taken))
 
+    def console_at(self, session: str) -> str:
+        """Id of the console at a connection, "" if none is there."""
+        who = self._hall.sessions.who(session)
+        return "" if who is None else who.operator.console_id
+
     def step(self, request: Request, now_ns: int) -> StepResult:
         """Handle one request.
 

@@ -32,6 +32,7 @@ from twin.hub.forwarder import Forwarder, Found, Orders
 from twin.hub.options import HubOptions
 from twin.hub.pace import Pace
 from twin.hub.ports import bind_ports
+from twin.hub.presence import PresenceRelay
 from twin.hub.requests import (
     Asked,
     Greeted,
@@ -54,6 +55,7 @@ from twin.link.control import (
     Events,
     FromHub,
     GetEvents,
+    GetPresence,
     GetSnapshot,
     Heartbeat,
     Hello,
@@ -63,11 +65,13 @@ from twin.link.control import (
     Ping,
     Pong,
     Snapshot,
+    Tell,
     ToHub,
     decode_to_hub,
     encode_control,
     encode_event,
     encode_heartbeat,
+    encode_presence,
 )
 from twin.link.mailbox import Mailbox
 from twin.room.model import Event
@@ -129,6 +133,7 @@ class Hub:
             room=room,
             lookup=self._journal.lookup,
         )
+        self._presence = PresenceRelay(lambda session: self._core.console_at(session))
         self._snapshots = Snapshots(self._journal)
         self._forwarder = Forwarder(
             pull=self._ports.samples_in,
@@ -184,6 +189,9 @@ class Hub:
         if self._pace.is_due("tick", TICK_S):
             self._tick(work)
         self._finish(work)
+        shown = self._presence.due(self._pace.hub_ns(), lambda: self._core.room.operators)
+        if shown is not None:
+            self._ports.events.send_multipart(encode_presence(shown))
         if self._pace.is_due("heartbeat", HEARTBEAT_S):
             self._beat()
         return None not in found
@@ -215,6 +223,10 @@ class Hub:
                 self._forget(work, identity, "Left")
             case Ping() | GetSnapshot() | GetEvents():
                 work.queries.append((identity, message))
+            case Tell() | GetPresence():
+                answer = self._presence.handle(identity.hex(), message, self._pace.hub_ns())
+                if answer is not None:
+                    self._send(identity, answer)
             case _:
                 self._step(work, Asked(identity.hex(), message))
 

@@ -29,20 +29,26 @@ from twin.link.control import (
     Cancel,
     EventMessage,
     Events,
+    Everybody,
     FromHub,
     GetEvents,
+    GetPresence,
     GetSnapshot,
     Heartbeat,
     Hello,
     HubInfo,
     Note,
+    PresenceMessage,
     Published,
     Refused,
     Snapshot,
     Submit,
+    Tell,
 )
 from twin.link.mailbox import Mailbox
 from twin.link.outbox import Kept, Outbox, key_of
+from twin.link.presence import PresenceState
+from twin.link.presences import OwnPresence, Presences
 from twin.link.status import LinkState, LinkStatus
 from twin.room.fold import Room
 from twin.room.model import CommandRequest, Event, Operator
@@ -69,10 +75,15 @@ _FromThread: TypeAlias = Snapshot | Event | Heartbeat | Refused
 class HubClient:
     """Client of one hub with a thread of its own; reconnects for ever.
 
+    Parameters
+    ----------
+    with_presence : hear what the other operators show of themselves
+
     Attributes
     ----------
     room : Room
         Touched only by `poll`, on the caller's thread.
+    presences : what the other operators show; any thread
 
     Raises
     ------
@@ -81,10 +92,18 @@ class HubClient:
     """
 
     def __init__(
-        self, *, endpoint: str, operator: Operator, outbox_path: Path, clock: Clock
+        self,
+        *,
+        endpoint: str,
+        operator: Operator,
+        outbox_path: Path,
+        clock: Clock,
+        with_presence: bool = True,
     ) -> None:
         self.room = Room()
         self.operator = operator
+        self.presences = Presences(operator.console_id)
+        self._own_presence = OwnPresence()
         self._clock = clock
         self._outbox = Outbox(outbox_path)
         self._pending = {
@@ -111,6 +130,7 @@ class HubClient:
             wake=self._mail,
             on_message=self._handle,
             with_events=True,
+            with_presence=with_presence,
         )
         self._epoch = ""
         self._next_seq: int | None = None
@@ -188,6 +208,10 @@ class HubClient:
         self._mail.put(act)
         return act.id
 
+    def show(self, state: PresenceState) -> None:
+        """Show this of the operator to the others from now on; it may be lost and is not kept."""
+        self._own_presence.set(state)
+
     def add_note(self, text: str) -> None:
         """Add a line to everybody's activity list."""
         self._mail.put(Note(id=uuid7(self._clock), text=text))
@@ -261,6 +285,7 @@ class HubClient:
             connection.wait(_WAIT_MS)
             is_running = self._take_mail()
             self._send_outbox()
+            self._tell_presence()
         connection.close()
 
     def _take_mail(self) -> bool:
@@ -291,10 +316,18 @@ class HubClient:
                 self._sent_ns[key] = now_ns
                 self._connection.send(message)
 
+    def _tell_presence(self) -> None:
+        if self._connection.info is None:
+            return
+        state = self._own_presence.due(self._clock.monotonic_ns())
+        if state is not None:
+            self._connection.send(Tell(state=state))
+
     def _handle(self, message: FromHub | Published) -> None:
         match message:
             case HubInfo(epoch=epoch, seq=seq):
                 self._sent_ns.clear()
+                self._own_presence.tell_again()
                 self._catch_up(epoch, seq)
             case Acknowledged(id=key):
                 self._answered(key)
@@ -311,6 +344,9 @@ class HubClient:
                 self._catch_up(epoch, last_seq)
             case EventMessage(epoch=epoch, event=event):
                 self._take_event(epoch, event)
+            case PresenceMessage() | Everybody():
+                if self.presences.take(message, self._clock.monotonic_ns()):
+                    self._connection.send(GetPresence())
             case Heartbeat():
                 self._trouble = message.trouble
                 self._catch_up(message.epoch, message.seq)

@@ -22,6 +22,7 @@ from twin.link.control import (
     EVENT_TOPIC,
     HEARTBEAT_S,
     HEARTBEAT_TOPIC,
+    PRESENCE_TOPIC,
     Bye,
     FromHub,
     Hello,
@@ -52,6 +53,7 @@ class Connection:
     wake : mailbox that also wakes `wait`
     on_message : gets what came, but for what is handled here
     with_events : whether to listen to the event socket too
+    with_presence : whether to listen there to what operators show of themselves
 
     Attributes
     ----------
@@ -71,6 +73,7 @@ class Connection:
         wake: Mailbox[Any],
         on_message: Callable[[FromHub | Published], None],
         with_events: bool,
+        with_presence: bool = False,
     ) -> None:
         self.endpoint = endpoint
         self.info: HubInfo | None = None
@@ -83,6 +86,7 @@ class Connection:
         self._wake = wake
         self._on_message = on_message
         self._with_events = with_events
+        self._with_presence = with_presence
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._control: zmq.Socket[bytes] | None = None
         self._events: zmq.Socket[bytes] | None = None
@@ -183,6 +187,8 @@ class Connection:
         self._events = self._socket(zmq.SUB)
         self._events.subscribe(EVENT_TOPIC)
         self._events.subscribe(HEARTBEAT_TOPIC)
+        if self._with_presence:
+            self._events.subscribe(PRESENCE_TOPIC)
         self._events.connect(info.addresses.events)
 
     def _socket(self, kind: int) -> zmq.Socket[bytes]:

@@ -12,11 +12,13 @@ import msgspec
 
 from twin.errors import WireError
 from twin.interlocks.model import Guard
+from twin.link.presence import PresenceState, Present
 from twin.room.model import CommandRequest, Event
 
 PROTOCOL = b"civ1"
 EVENT_TOPIC = b"v1/e/"
 HEARTBEAT_TOPIC = b"v1/h/"
+PRESENCE_TOPIC = b"v1/p/"
 _T = TypeVar("_T")
 MAX_MESSAGE_BYTES = 1 << 20
 HEARTBEAT_S = 0.5
@@ -129,6 +131,16 @@ class Ping(_Message, frozen=True, tag="ping"):
     t_ns: int
 
 
+class Tell(_Message, frozen=True, tag="presence"):
+    """What a console shows of its operator; not answered, not kept, may be lost."""
+
+    state: PresenceState
+
+
+class GetPresence(_Message, frozen=True, tag="get_presence"):
+    """Asks for the presence of everybody."""
+
+
 class GetSnapshot(_Message, frozen=True, tag="get_snapshot"):
     """Asks for the whole room."""
 
@@ -191,6 +203,12 @@ class Events(_Message, frozen=True, tag="events"):
     last_seq: int
 
 
+class Everybody(_Message, frozen=True, tag="everybody"):
+    """Answer to `GetPresence`: the presence of everybody."""
+
+    present: tuple[Present, ...]
+
+
 class Deliver(_Message, frozen=True, tag="deliver"):
     """A command for an actuator, repeated until it is answered.
 
@@ -238,13 +256,44 @@ class Heartbeat(_Message, frozen=True, tag="heartbeat"):
     trouble: str = ""
 
 
+class PresenceMessage(_Message, frozen=True, tag="presence"):
+    """Whose presence changed, topic `PRESENCE_TOPIC`; at most ten times a second.
+
+    ``here`` comes once a second and names everybody with the number of their newest presence:
+    whoever is missing has gone, and who lacks a number asks for all (`GetPresence`).
+    """
+
+    changed: tuple[Present, ...] = ()
+    here: tuple[tuple[str, int], ...] | None = None
+
+
 ToHub: TypeAlias = (
-    Hello | Submit | Act | Cancel | Note | ActuatorReply | Ping | GetSnapshot | GetEvents | Bye
+    Hello
+    | Submit
+    | Act
+    | Cancel
+    | Note
+    | ActuatorReply
+    | Ping
+    | Tell
+    | GetPresence
+    | GetSnapshot
+    | GetEvents
+    | Bye
 )
 FromHub: TypeAlias = (
-    HubInfo | Acknowledged | Refused | HelloNeeded | Pong | Snapshot | Events | Deliver | Revoke
+    HubInfo
+    | Acknowledged
+    | Refused
+    | HelloNeeded
+    | Pong
+    | Everybody
+    | Snapshot
+    | Events
+    | Deliver
+    | Revoke
 )
-Published: TypeAlias = EventMessage | Heartbeat
+Published: TypeAlias = EventMessage | Heartbeat | PresenceMessage
 
 _encoder = msgspec.msgpack.Encoder()
 _to_hub: msgspec.msgpack.Decoder[ToHub] = msgspec.msgpack.Decoder(ToHub)
@@ -265,6 +314,11 @@ def encode_event(epoch: str, event: Event) -> list[bytes]:
 def encode_heartbeat(heartbeat: Heartbeat) -> list[bytes]:
     """Frames of a heartbeat for the event socket."""
     return [HEARTBEAT_TOPIC, _encoder.encode(heartbeat)]
+
+
+def encode_presence(message: PresenceMessage) -> list[bytes]:
+    """Frames of presence for the event socket."""
+    return [PRESENCE_TOPIC, _encoder.encode(message)]
 
 
 def decode_to_hub(frames: list[bytes]) -> ToHub:
