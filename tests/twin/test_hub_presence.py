@@ -155,7 +155,12 @@ def test_words_without_measure_are_unreadable(state: dict) -> None:
 
 
 def test_nobody_speaks_for_another(relay: Relay) -> None:
-    body = {"type": "presence", "state": {"selected": "gate"}, "console_id": "c2", "operator": "Eve"}
+    body = {
+        "type": "presence",
+        "state": {"selected": "gate"},
+        "console_id": "c2",
+        "operator": "Eve",
+    }
     message = decode_to_hub([PROTOCOL, msgspec.msgpack.encode(body)])
     assert isinstance(message, Tell)
     relay.relay.handle("c1", message, relay.now_ns)
