@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -57,14 +56,22 @@ def before_of(session: TwinSession, command: Command, command_type: CommandType)
     """What is known of a command's target from before it was sent."""
     request = command.request
     sent_ns = command.times_ns.get(CommandState.SENT.value)
-    values: Mapping[str, float] = {}
+    values: dict[str, float] = {}
     if sent_ns is not None:
         values = _values(session, request.target_id, command_type.before, before_ns=sent_ns)
     return Before(
         command_id=request.id,
-        values=values,
+        values=_baseline(command, command_type) | values,
         earlier=_earlier(session, request.target_id, before_ns=sent_ns),
     )
+
+
+def _baseline(command: Command, command_type: CommandType) -> dict[str, float]:
+    """What the hub noted before it sent the command; holds however long ago that was."""
+    if command.effect is None or command.baseline is None:
+        return {}
+    name = command.effect.datastream_id.removeprefix(f"{command.request.target_id}/")
+    return {name: command.baseline.value} if name in command_type.before else {}
 
 
 def _values(

@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.conftest import ROOT
+from tests.twin.test_cap import ARGS as ALERT
+from twin.cap.reading import read_alert
 from twin.clock import SystemClock
 from twin.ids import uuid7
 from twin.link.client import HubClient
@@ -129,8 +131,11 @@ def console(hub: Child, tmp_path: Path) -> Iterator[Console]:
     console.close()
 
 
-def test_samples_flow_and_commands_are_verified_by_the_city(hub: Child, console: Console) -> None:
-    with running(*SIM, "--hub", hub.ready["control"]) as sim:
+def test_samples_flow_and_commands_are_verified_by_the_city(
+    hub: Child, console: Console, tmp_path: Path
+) -> None:
+    folder = tmp_path / "alerts"
+    with running(*SIM, "--hub", hub.ready["control"], "--alerts", str(folder)) as sim:
         assert sim.ready["units"] == 40
         until(lambda: len(console.store.datastreams) == sim.ready["datastreams"], "announced")
         until(lambda: len(console.units.units) == 40, "units announced")
@@ -141,8 +146,17 @@ def test_samples_flow_and_commands_are_verified_by_the_city(hub: Child, console:
             console.give("gate.set", console.first("gate"), opening_pct=62.5),
             console.give("signal.set_plan", console.first("signal"), plan=2),
             console.give("lights.dim", console.first("street_light_group"), level_pct=30.0),
+            console.give("sign.show", console.first("message_sign"), text="Queue ahead"),
+            console.give("camera.preset", console.first("camera"), preset=3),
+            console.give("siren.sound", console.first("siren"), seconds=20),
+            console.give("alert.publish", console.first("alert_gateway"), **ALERT),
         ]
-        assert [console.await_end(command) for command in given] == [CommandState.VERIFIED] * 5
+        assert {console.await_end(command) for command in given} == {CommandState.VERIFIED}
+        (published,) = (folder / "published").iterdir()
+        assert read_alert(published.read_bytes()).status == "Actual"
+        cancel = console.give("alert.cancel", console.first("alert_gateway"), alert=given[-1])
+        assert console.await_end(cancel) == CommandState.VERIFIED
+        assert len(list((folder / "published").iterdir())) == 2
         again = console.give("road.close", console.first("road_segment"), cause="works")
         assert console.await_end(again) in (CommandState.REJECTED, CommandState.FAILED)
         assert "already closed" in console.hub.room.commands[again].state_text
@@ -163,6 +177,9 @@ def test_a_unit_is_dispatched_and_seen_to_arrive(hub: Child, console: Console) -
         target = (x + 80.0 * math.sin(ahead), y + 80.0 * math.cos(ahead))
         command = console.give("unit.dispatch", unit.id, x_m=target[0], y_m=target[1])
         assert console.await_end(command) == CommandState.VERIFIED
+        route = console.hub.room.commands[command].route
+        assert len(route) >= 2
+        assert math.dist(route[-1][:2], target) < 160.0
         here = console.units.at(CLOCK.now_ns()).xyz_local_m[slot]
         assert math.dist(here[:2].tolist(), target) < 60.0  # drawn one interval behind
 

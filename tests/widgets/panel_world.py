@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import msgspec
@@ -64,10 +65,12 @@ class FarEnd:
         """The hub has journalled a request; its id."""
         command_type = command_types()[request.type_id]
         params = params_from_args(command_type.params, request.args)
+        effect = command_type.effect(request.target_id, params)
         body = {
             "request": msgspec.to_builtins(request),
             "operator": msgspec.to_builtins(ADA),
-            "effect_text": command_type.effect(request.target_id, params).text,
+            "effect_text": effect.text,
+            "effect": asdict(effect),
         }
         self.happen("command.submitted", body, actor="Ada (traffic)")
         return request.id
@@ -82,13 +85,19 @@ class FarEnd:
         *states: CommandState,
         text: str = "",
         observed: float | None = None,
+        baseline: float | None = None,
     ) -> None:
-        """Move a command through some states, a second apart; text and value with the last."""
+        """Move a command through some states, a second apart; text and value with the last.
+
+        `baseline` is what the hub noted before it sent the command.
+        """
         for state in states:
             self._clock.advance_s(1.0)
             body: dict = {"id": command_id, "state": state.value, "text": ""}
             if state is states[-1]:
                 body |= {"text": text, "observed": observed}
+            if state is CommandState.SENT and baseline is not None:
+                body["baseline"] = {"t_ns": self._clock.now_ns(), "value": baseline}
             self.happen("command.state", body, actor="simulator")
 
 

@@ -11,6 +11,7 @@ from twin.commanding import issue_command
 from twin.errors import CommandRejected
 from twin.room.model import CommandState
 from twin.session import ComposeRequest, Selection
+from twin.undoing import undo_request
 from widgets.parts.command_list import CaptionRole, StateRole
 
 
@@ -162,6 +163,36 @@ def test_undo_of_a_setting_restores_what_was_before(world, open_panel) -> None:
     panel.list.setCurrentIndex(panel.model.index(0))
     panel.undo.click()
     assert world.session.compose_request.args == {"opening_pct": 65.0}
+
+
+def test_undo_trusts_what_the_hub_noted_where_the_history_is_too_short(world, open_panel) -> None:
+    command_id = world.give("gate.set", "gate-0", "North gate", opening_pct=10.0)
+    world.hub.move(command_id, *TO_EXECUTING, baseline=42.0)
+    world.hub.move(command_id, CommandState.VERIFIED, observed=10.0)
+    world.session.poll()
+    panel = open_panel("commands")
+    panel.list.setCurrentIndex(panel.model.index(0))
+    panel.undo.click()
+    assert world.session.compose_request.args == {"opening_pct": 42.0}
+
+
+def test_undo_gives_the_command_before_again(world, open_panel) -> None:
+    pump = "pump-0"
+    first = world.give("pump.start", pump, "North pump", speed_pct=55.0)
+    world.hub.move(first, *TO_EXECUTING, CommandState.VERIFIED, observed=1.0)
+    refused = world.give("pump.start", pump, "North pump", speed_pct=99.0)
+    world.hub.move(refused, CommandState.REJECTED)
+    stop = world.give("pump.stop", pump, "North pump")
+    world.hub.move(stop, *TO_EXECUTING, CommandState.VERIFIED, observed=0.0)
+    later = world.give("pump.start", pump, "North pump", speed_pct=70.0)
+    world.hub.move(later, *TO_EXECUTING)
+    world.session.poll()
+    compose = undo_request(world.session, world.session.hub.room.commands[stop])
+    assert compose is not None
+    assert (compose.type_id, compose.args) == ("pump.start", {"speed_pct": 55.0})
+    assert compose.inverse_of == stop
+    assert undo_request(world.session, world.session.hub.room.commands[refused]) is None
+    assert undo_request(world.session, world.session.hub.room.commands[later]) is None
 
 
 def test_a_running_command_can_be_cancelled(full_world, open_panel, monkeypatch) -> None:

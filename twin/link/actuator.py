@@ -42,9 +42,9 @@ class Reply:
         self._command_id = command_id
         self._send = send
 
-    def accepted(self, text: str = "") -> None:
-        """It will be tried."""
-        self._say("accepted", text)
+    def accepted(self, text: str = "", route: tuple[tuple[float, float, float], ...] = ()) -> None:
+        """It will be tried; `route` is the way it will take, corners in local metres."""
+        self._say("accepted", text, route)
 
     def rejected(self, text: str) -> None:
         """It will not be tried, and why."""
@@ -62,8 +62,14 @@ class Reply:
         """It was tried and did not work, and why."""
         self._say("failed", text)
 
-    def _say(self, status: ReplyStatus, text: str) -> None:
-        self._send(ActuatorReply(command_id=self._command_id, status=status, text=text))
+    def _say(
+        self,
+        status: ReplyStatus,
+        text: str,
+        route: tuple[tuple[float, float, float], ...] = (),
+    ) -> None:
+        reply = ActuatorReply(command_id=self._command_id, status=status, text=text, route=route)
+        self._send(reply)
 
 
 class ActuatorClient:

@@ -30,7 +30,7 @@ class Gateway:
     Attributes
     ----------
     now_ns : wall time, told before each step
-    mode : of the hub it serves
+    mode : of the hub it serves; a command of a drill is an exercise in any case
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class Gateway:
                 command_id=request.id,
                 sent_ns=sent_ns_of(request.id, self.now_ns),
                 publisher=PUBLISHER,
-                mode=self.mode,
+                mode="drill" if request.drill else self.mode,
                 origin=self._origin,
             )
             self._store.publish(both)

@@ -22,7 +22,7 @@ from twin.errors import TwinError
 from twin.link.actuator import ActuatorClient, Reply
 from twin.room.model import CommandRequest
 from twin.sense.model import Announcement
-from twin.sim.acts import JobReport
+from twin.sim.acts import JobReport, Verdict
 from twin.sim.addresses import reachable
 from twin.sim.alert_store import AlertStore, FolderAlerts, MemoryAlerts
 from twin.sim.publisher import SamplePublisher
@@ -32,6 +32,8 @@ SOURCE = "sim"
 TICK_S = 0.1
 TICKS_A_POSITION = 2
 ANNOUNCE_S = 5.0
+#: A longer route is told up to here.
+MAX_CORNERS = 500
 #: After a pause of the machine the model goes on from where it was, not in one leap.
 MAX_STEP_S = 1.0
 
@@ -140,8 +142,8 @@ class Simulator:
         tick = self.world.step(t_ns, dt_s)
         self._announce_when_due()
         self.publisher.send_samples(tick.samples)
-        for reply, text in accepted:  # after the samples that show what changed at once
-            reply.accepted(text)
+        for reply, verdict in accepted:  # after the samples that show what changed at once
+            reply.accepted(verdict.text, verdict.route[:MAX_CORNERS])
         for report in tick.reports:
             self._pass_on(report)
         self._tick += 1
@@ -158,6 +160,8 @@ class Simulator:
         info = self._actuator.hub_info()
         if info is None:
             return
+        if info.drill:
+            self.world.gateway.mode = "drill"
         endpoint = reachable(info.addresses.samples_in, seen_from=self._hub)
         if endpoint != self.publisher.endpoint:
             self.publisher.connect(endpoint)
@@ -169,9 +173,9 @@ class Simulator:
         if is_due and self.publisher.announce():
             self._announced_ns = now_ns
 
-    def _take_orders(self) -> list[tuple[Reply, str]]:
+    def _take_orders(self) -> list[tuple[Reply, Verdict]]:
         """Give the world what has come in; returns the acceptances that are still to be said."""
-        accepted: list[tuple[Reply, str]] = []
+        accepted: list[tuple[Reply, Verdict]] = []
         while True:
             try:
                 order = self._orders.get_nowait()
@@ -185,7 +189,7 @@ class Simulator:
             verdict = self.world.command(request)
             if verdict.is_accepted:
                 self._replies[request.id] = reply
-                accepted.append((reply, verdict.text))
+                accepted.append((reply, verdict))
             else:
                 reply.rejected(verdict.text)
 
