@@ -89,21 +89,37 @@ FAMILY_OF_KIND: dict[str, str] = {
     "substation": "power",
     "street_light": "power",
     "street_light_group": "power",
+    "feeder": "power",
     "loop": "traffic",
     "road_segment": "traffic",
     "bridge": "traffic",
     "signal": "signal",
+    "message_sign": "signal",
     "parking": "parking",
     "hospital": "service",
     "fire_station": "service",
     "police_station": "service",
     "depot": "service",
     "building": "building",
+    "evacuation_speakers": "building",
+    "siren": "noise",
+    "camera": "dot",
+    "alert_gateway": "service",
 }
 
 #: Kinds worth a symbol from further away than the many others.
 KEY_KINDS = frozenset(
-    {"pump_station", "gate", "substation", "hospital", "fire_station", "police_station", "depot"}
+    {
+        "pump_station",
+        "gate",
+        "substation",
+        "hospital",
+        "fire_station",
+        "police_station",
+        "depot",
+        "siren",
+        "alert_gateway",
+    }
 )
 
 _PLATE, _EDGE = 0.69, 0.78

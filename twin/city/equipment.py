@@ -24,8 +24,10 @@ _SERVICES: tuple[tuple[str, str, int, int, int, bool], ...] = (
     ("air_station", "Air station", 250, 3, 300, False),
     ("noise_meter", "Noise meter", 180, 3, 400, False),
     ("weather_station", "Weather station", 2500, 1, 20, True),
+    ("siren", "Siren", 700, 2, 60, True),
 )
 _MOST_SIGNALS, _MOST_LOOPS, _MOST_LIGHTS = 800, 2000, 2000
+_MOST_SIGNS, _MOST_CAMERAS = 200, 200
 
 
 def places_of(asset: CityAsset, streets: StreetNetwork, seed: int) -> tuple[Place, ...]:
@@ -121,8 +123,23 @@ class _Maker:
         wide = np.flatnonzero(length > min(12.0, float(length.max()) / 2))
         for edge in spread_rows(middle[:, :2], wide, count, nodes[:, :2].mean(axis=0)).tolist():
             self._add("loop", f"{names[edge]} loop", middle[edge])
+        self._overhead("message_sign", "sign", middle, names, min(len(edges) // 25, _MOST_SIGNS))
+        self._overhead("camera", "camera", middle, names, min(len(edges) // 40, _MOST_CAMERAS))
         self._named_spread("parking", "Car park", nodes, max(3, len(nodes) // 120), 1.0)
         self._named_spread("square", "Square", nodes, max(1, len(nodes) // 400), 2.0)
+
+    def _overhead(
+        self, kind: str, word: str, middle: Float64Array, names: NDArray[np.object_], count: int
+    ) -> None:
+        """Things on masts over streets that lie far from each other; at least two."""
+        count = min(max(count, 2), len(middle))
+        centre = middle[:, :2].mean(axis=0)
+        start = centre + np.array([40.0 * len(kind), 0.0])  # not all kinds at the same places
+        seen: dict[str, int] = {}
+        for edge in spread_rows(middle[:, :2], np.arange(len(middle)), count, start).tolist():
+            number = seen[names[edge]] = seen.get(names[edge], 0) + 1
+            name = f"{names[edge]} {word}" + (f" {number}" if number > 1 else "")
+            self._add(kind, name, middle[edge] + [0, 0, 6.0])
 
     def _signals(self, nodes: Float64Array, edges: Int64Array, names: NDArray[np.object_]) -> None:
         ways = np.bincount(edges.ravel(), minlength=len(nodes))

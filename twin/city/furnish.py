@@ -18,7 +18,12 @@ from twin.city.open_ground import built_triangles, open_ground
 from twin.city.streets import streets_of_ways
 
 #: Kinds of equipment without which there is little to operate.
-OPERATED = frozenset({"signal", "pump_station", "gate", "substation", "street_light", "parking"})
+OPERATED = frozenset(
+    {
+        "signal", "pump_station", "gate", "substation", "street_light", "parking",
+        "message_sign", "siren", "camera",
+    }
+)  # fmt: skip
 
 #: Road surfaces that give fewer metres of street, or fewer a square metre, are no network.
 _LEAST_ROADS_M = 400.0

@@ -19,6 +19,7 @@ from twin.generate.zoning import Use
 
 _ID_WORDS = {"street_light": "lights"}
 _MOST_SIGNALS, _MOST_LOOPS, _MOST_LIGHTS = 1500, 3000, 3000
+_MOST_OVERHEAD = 200
 
 
 @dataclass(slots=True, kw_only=True)
@@ -36,6 +37,7 @@ class PlaceMaker:
         default_factory=list
     )
     _used: set[str] = field(default_factory=set)
+    _times: dict[str, int] = field(default_factory=dict)
     _raster: DistrictRaster = field(init=False)
 
     def __post_init__(self) -> None:
@@ -99,6 +101,7 @@ class PlaceMaker:
             ("air_station", "air station", np.arange(n), 700, 6, 10.0),
             ("noise_meter", "noise meter", homes, 450, 8, 50.0),
             ("weather_station", "weather station", np.arange(n), 5000, 2, 0.0),
+            ("siren", "siren", homes, 1200, 3, 250.0),
         ]
         for kind, words, rows, each, least, degrees in wanted:
             count = min(max(least, n // each), 400)
@@ -146,6 +149,18 @@ class PlaceMaker:
         for piece in busy.tolist():
             feature = int(self.addresses.line_rows[pieces.labels[piece]])
             self._add("loop", f"{names[int(street[piece])]} loop", middle[piece], 0.0, feature)
+        wide = np.flatnonzero((rank <= 1) & ~pieces.bridge)
+        for kind, word, each in (("message_sign", "sign", 40), ("camera", "camera", 80)):
+            count = int(np.clip(len(wide) // each, min(8, len(wide)), _MOST_OVERHEAD))
+            start = np.array([40.0 * len(kind), 0.0])  # not both at the same places
+            for piece in spread_rows(middle, wide, count, start).tolist():
+                name = self._numbered_name(f"{names[int(street[piece])]} {word}")
+                self._add(kind, name, middle[piece], 6.0)
+
+    def _numbered_name(self, name: str) -> str:
+        """The name, with a number from the second on."""
+        number = self._times[name] = self._times.get(name, 0) + 1
+        return f"{name} {number}" if number > 1 else name
 
     def _busy_junctions(self, rank: Int64Array) -> Int64Array:
         """Nodes where at least three ways meet and two of them are main streets."""
