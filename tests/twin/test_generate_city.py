@@ -18,7 +18,8 @@ from twin.generate.names import street_names
 ALL_PLACES = {
     "hospital", "fire_station", "police_station", "pump_station", "gate", "signal", "street_light",
     "bridge", "park", "district", "square", "station", "substation", "parking", "river_gauge",
-    "air_station", "noise_meter", "weather_station", "loop", "depot", "siren", "message_sign", "camera",
+    "air_station", "noise_meter", "weather_station", "loop", "depot", "siren", "message_sign",
+    "camera",
 }  # fmt: skip
 
 
