@@ -8,7 +8,8 @@ Hard-won rules (each guarded in tests/twin/test_hub_server.py and test_hub_kill.
 1. Commit, then acknowledge and publish. What was not committed never leaves the process.
 2. After a failed commit the room is folded anew from the journal, and nothing that would make an
    event is taken until the journal can be written again.
-3. What comes from outside is decoded once, here; what cannot be decoded is counted.
+3. Another hub took over: nothing more leaves the process, `run` ends with `JournalLostError`.
+4. What comes from outside is decoded once, here; what cannot be decoded is counted.
 """
 
 from __future__ import annotations
@@ -46,8 +47,8 @@ from twin.hub.requests import (
 )
 from twin.hub.restoring import Snapshots, stored_room
 from twin.hub.rounds import HubCounts, Round, refusal
-from twin.journal.base import JournalError
-from twin.journal.opening import open_journal
+from twin.journal.base import JournalError, JournalLostError
+from twin.journal.opening import open_journal, shown
 from twin.link.control import (
     HEARTBEAT_S,
     ActuatorReply,
@@ -97,7 +98,7 @@ class Hub:
     def __init__(self, options: HubOptions, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
         self._options = options
-        self._journal = open_journal(options.journal)
+        self._journal = open_journal(options.journal, address=options.addresses.control)
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         try:
             self._ports = bind_ports(self._context, options.addresses)
@@ -157,7 +158,13 @@ class Hub:
         self._found.put(None)
 
     def run(self, on_ready: Callable[[], None] = lambda: None) -> None:
-        """Serve until `stop`, then close everything."""
+        """Serve until `stop`, then close everything.
+
+        Raises
+        ------
+        JournalLostError
+            Another hub took over.
+        """
         poller = zmq.Poller()
         poller.register(self._ports.control, zmq.POLLIN)
         poller.register(self._found.fileno(), zmq.POLLIN)
@@ -279,6 +286,8 @@ class Hub:
     def _tick_journal(self) -> None:
         try:
             self._journal.tick(self._pace.hub_ns())
+        except JournalLostError:
+            raise
         except JournalError as error:
             self.trouble = str(error)
 
@@ -292,6 +301,8 @@ class Hub:
             return
         try:
             self._journal.probe()
+        except JournalLostError:
+            raise
         except JournalError as error:
             self.trouble = str(error)
             return
@@ -308,6 +319,8 @@ class Hub:
         events = [event for _, result in work.steps for event in result.events]
         try:
             self._journal.append(events)
+        except JournalLostError:
+            raise
         except JournalError as error:
             self._give_up(work, str(error))
             events = []
@@ -402,6 +415,6 @@ def ready_line(hub: Hub, options: HubOptions) -> str:
             "ready": True,
             **msgspec.to_builtins(hub.addresses),
             "epoch": hub.epoch,
-            "journal": str(options.journal),
+            "journal": shown(options.journal),
         }
     ).decode()

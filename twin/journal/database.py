@@ -13,6 +13,8 @@ import psycopg
 
 from twin.journal.base import JournalError, JournalLostError
 
+LEASE_S = 5.0
+_LEASE_MIN_S, _LEASE_MAX_S = 0.5, 60.0
 _CONNECT_S = 5
 _STATEMENT_S = 10
 _OLDEST_SERVER = 130_000
@@ -30,7 +32,7 @@ _SOCKET = {
 
 
 class ConnectionGoneError(JournalLostError):
-    """The connection broke; whether the statement was carried out is not known."""
+    """The server is not reached; whether a statement under way was carried out is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class Place:
     Attributes
     ----------
     conninfo : for libpq
+    lease_s : how long the writer's lease lasts without being renewed
     schema : PostgreSQL schema of the room's tables
     shown : for messages, without password
     """
@@ -47,10 +50,11 @@ class Place:
     conninfo: str
     schema: str
     shown: str
+    lease_s: float = LEASE_S
 
 
 def place_of(url: str) -> Place:
-    """Read ``postgresql://user@host:port/database?room=NAME``; raises `JournalError`."""
+    """Read ``postgresql://user@host:port/database?room=NAME&lease_s=5``; raises `JournalError`."""
     try:
         parts = urlsplit(url)
         asked = parse_qsl(parts.query, keep_blank_values=True)
@@ -63,14 +67,26 @@ def place_of(url: str) -> Place:
             "A room's name has 1 to 40 of the letters a-z, digits and _, beginning with a letter;"
             f" {room!r} has not"
         )
-    others = [(name, value) for name, value in asked if name != "room"]
+    others = [(name, value) for name, value in asked if name not in {"room", "lease_s"}]
     conninfo = urlunsplit(parts._replace(query=urlencode(others)))
     host = parts.netloc.rpartition("@")[2]
     user = parts.username or ""
     netloc = f"{user}@{host}" if user else host
     query = urlencode([one for one in asked if one[0] != "password"])
     shown = urlunsplit(parts._replace(netloc=netloc, query=query))
-    return Place(conninfo, f"civitwin_{room}" if room else "civitwin", shown)
+    schema = f"civitwin_{room}" if room else "civitwin"
+    return Place(conninfo, schema, shown, _lease_s(dict(asked).get("lease_s", str(LEASE_S))))
+
+
+def _lease_s(text: str) -> float:
+    if (
+        not re.fullmatch(r"\d{1,3}(\.\d{1,3})?", text)
+        or not _LEASE_MIN_S <= float(text) <= _LEASE_MAX_S
+    ):
+        raise JournalError(
+            f"A writer's lease lasts {_LEASE_MIN_S:g} to {_LEASE_MAX_S:g} seconds, not {text!r}"
+        )
+    return float(text)
 
 
 class Database:
@@ -78,8 +94,10 @@ class Database:
 
     Raises
     ------
+    ConnectionGoneError
+        The server cannot be reached.
     JournalError
-        The server cannot be reached, or is not one that keeps what it acknowledged.
+        It is not one that keeps what it acknowledged.
     """
 
     def __init__(self, place: Place, name: str = "civitwin") -> None:
@@ -136,7 +154,7 @@ class Database:
                 **({"application_name": self._name} | _SOCKET),  # type: ignore[arg-type]
             )
         except psycopg.Error as error:
-            raise JournalError(
+            raise ConnectionGoneError(
                 f"The journal's database cannot be reached ({_first_line(error)}):"
                 f" {self.place.shown}"
             ) from error

@@ -14,9 +14,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from twin.clock import NS_PER_S, Clock, SystemClock
-from twin.journal.database import Database
+from twin.journal.database import LEASE_S, Database
 
-TTL_S = 5.0
 _TAKE = """
 UPDATE head SET term = term + 1, holder = %(holder)s, address = %(address)s,
   until = clock_timestamp() + make_interval(secs => %(ttl_s)s)
@@ -62,7 +61,7 @@ class WriterLease:
         *,
         holder: str,
         address: str = "",
-        ttl_s: float = TTL_S,
+        ttl_s: float = LEASE_S,
         clock: Clock | None = None,
     ) -> None:
         self._database = database

@@ -39,6 +39,16 @@ def open_journal(
     return SqliteJournal(file_of(where), signer=signer)
 
 
+def shown(where: str | Path) -> str:
+    """A journal's place for messages and logs: without the password."""
+    if not is_database(where):
+        return str(where)
+    require_psycopg()
+    from twin.journal.database import place_of
+
+    return place_of(str(where)).shown
+
+
 def file_of(where: str | Path) -> Path:
     """The path of a journal that is a file; raises `JournalError` for any other address."""
     if isinstance(where, str) and "://" in where:

@@ -21,7 +21,7 @@ from twin.clock import Clock, SystemClock
 from twin.journal.base import JournalError, JournalLostError, Saved, Signer
 from twin.journal.chained import ChainedJournal
 from twin.journal.database import ConnectionGoneError, Database, place_of
-from twin.journal.lease import TTL_S, WriterLease
+from twin.journal.lease import WriterLease
 from twin.journal.rows import Row
 from twin.journal.verify import SCHEMA, Seal, genesis
 
@@ -176,12 +176,13 @@ class PostgresStore(PostgresReader):
         *,
         holder: str = "",
         address: str = "",
-        ttl_s: float = TTL_S,
+        ttl_s: float | None = None,
         clock: Clock | None = None,
     ) -> None:
         self._clock = clock or SystemClock()
         self._holder = holder or f"hub {uuid.uuid4()}"
-        self._address, self._ttl_s = address, ttl_s
+        self._address = address
+        self._ttl_s = place_of(url).lease_s if ttl_s is None else ttl_s
         self._told_seq = -1
         self._is_closed = False
         super().__init__(url, self._holder)

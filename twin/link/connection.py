@@ -4,7 +4,8 @@ Hard-won rules (each guarded in tests/twin/test_link_client.py):
 
 1. ZeroMQ reconnects by itself when a hub comes back, but not out of every half-open connection:
    after `SILENCE_S` without a word both sockets are made anew.
-2. A hub that was restarted answers "hello needed"; hello is repeated, nothing else is assumed.
+2. Where several hubs share a room, only one answers: each time it falls silent, the next is tried.
+3. A hub that was restarted answers "hello needed"; hello is repeated, nothing else is assumed.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ class Connection:
 
     Parameters
     ----------
+    endpoint : of the hub; several, with commas between, where one of them serves at a time
     wake : mailbox that also wakes `wait`
     on_message : gets what came, but for what is handled here
     with_events : whether to listen to the event socket too
@@ -57,6 +59,7 @@ class Connection:
 
     Attributes
     ----------
+    endpoint : the one that is tried or talked to
     info : newest welcome, None before the first
     heard_ns : monotonic time of the last word from the hub, None = never
     rtt_ms : newest round trip
@@ -75,7 +78,8 @@ class Connection:
         with_events: bool,
         with_presence: bool = False,
     ) -> None:
-        self.endpoint = endpoint
+        self._endpoints = [one.strip() for one in endpoint.split(",") if one.strip()]
+        self.endpoint = self._endpoints[0]
         self.info: HubInfo | None = None
         self.heard_ns: int | None = None
         self.rtt_ms: float | None = None
@@ -133,10 +137,15 @@ class Connection:
         now_ns = self._clock.monotonic_ns()
         last_ns = max(self._opened_ns, self.heard_ns or 0)
         if now_ns - last_ns > SILENCE_S * NS_PER_S:
+            self._turn_to_next()
             self.open()
         elif now_ns - self._pinged_ns >= HEARTBEAT_S * NS_PER_S:
             self._pinged_ns = now_ns
             self.send(Ping(t_ns=now_ns))
+
+    def _turn_to_next(self) -> None:
+        n_next = self._endpoints.index(self.endpoint) + 1
+        self.endpoint = self._endpoints[n_next % len(self._endpoints)]
 
     def _receive(
         self,

@@ -20,6 +20,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "--base-port", type=int, default=5710, metavar="N", help="first of four ports (5710)"
     )
     ports.add_argument("--ephemeral", action="store_true", help="take any four free ports")
+    parser.add_argument(
+        "--standby",
+        action="store_true",
+        help="wait for our turn while another hub writes the same database",
+    )
     parser.add_argument("--scene", default="", metavar="NAME", help="name shown by consoles")
 
 
@@ -28,6 +33,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from twin.hub.addresses import default_addresses
     from twin.hub.options import HubOptions
     from twin.hub.server import run_hub
+    from twin.journal.opening import is_database
 
     if not 0 < arguments.base_port <= 65_532:
         raise TwinError("--base-port must lie between 1 and 65532; the hub takes four ports")
@@ -37,7 +43,13 @@ def _run(arguments: argparse.Namespace) -> int:
         addresses=default_addresses(arguments.bind, base_port),
         scene=arguments.scene,
     )
-    return run_hub(options)
+    if not arguments.standby:
+        return run_hub(options)
+    if not is_database(options.journal):
+        raise TwinError("--standby needs a journal that hubs share: --journal postgresql://…")
+    from twin.hub.standby import run_in_turns
+
+    return run_in_turns(options)
 
 
 def default_journal() -> Path:
@@ -54,6 +66,7 @@ SUBCOMMAND = Subcommand(
         "Examples:\n"
         "  civitwin hub\n"
         '  civitwin hub --journal city.sqlite --base-port 6000 --scene "The Hague"\n'
+        "  civitwin hub --journal 'postgresql://city@db/twin?room=hague' --standby\n"
         "  civitwin hub --ephemeral    # prints its addresses as one JSON line"
     ),
     add_arguments=_add_arguments,

@@ -5,12 +5,11 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
 
-from tests.services.postgres import Postgres
+from tests.services.postgres import Postgres, running_postgres
 from tests.twin.hub_rig import until
 from tests.twin.journal.conformance import DurableConformance, Opener, saved
 from tests.twin.journal.samples import HubKey, note, notes
@@ -207,9 +206,8 @@ def _shut(journal: PostgresJournal) -> None:
         one.shutdown(socket.SHUT_RDWR)
 
 
-def test_a_server_that_stays_away_ends_the_lease(tmp_path: Path) -> None:
-    server = Postgres(_folder(tmp_path))
-    try:
+def test_a_server_that_stays_away_ends_the_lease() -> None:
+    with running_postgres() as server:
         journal = PostgresJournal(server.room_url(), ttl_s=0.5)
         journal.append(notes(1, 2))
         server.stop(signal.SIGQUIT)
@@ -222,16 +220,6 @@ def test_a_server_that_stays_away_ends_the_lease(tmp_path: Path) -> None:
         journal.append(notes(4, 4))
         assert list(journal.events()) == notes(1, 4)
         journal.close()
-    finally:
-        server.close()
-
-
-def _folder(tmp_path: Path) -> Path:
-    for one in (*tmp_path.parents[:2], tmp_path):
-        one.chmod(0o755)
-    folder = tmp_path / "server"
-    folder.mkdir()
-    return folder
 
 
 # --- opening --------------------------------------------------------------------------------------
