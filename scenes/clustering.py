@@ -21,11 +21,13 @@ class Clusters:
     ----------
     counts : (k,) how many each stands for
     middles_local_m : (k, 3) float32, the mean of its symbols
+    spreads_m : (k,) how far its symbols lie from that at most
     of_row : (N,) cluster of each symbol, -1 = none
     """
 
     counts: Int64Array
     middles_local_m: Float32Array
+    spreads_m: Float64Array
     of_row: Int64Array
 
 
@@ -51,7 +53,10 @@ def clusters_of(
     rows = np.flatnonzero(free & (pixels[:, 2] > 0))
     of_row = np.full(n, -1, np.int64)
     nothing = Clusters(
-        counts=np.empty(0, np.int64), middles_local_m=np.empty((0, 3), np.float32), of_row=of_row
+        counts=np.empty(0, np.int64),
+        middles_local_m=np.empty((0, 3), np.float32),
+        spreads_m=np.empty(0),
+        of_row=of_row,
     )
     if not len(rows):
         return nothing
@@ -71,7 +76,15 @@ def clusters_of(
     k = int(keeps.sum())
     sums = [np.bincount(of_row[inside], xyz_local_m[inside, axis], k) for axis in range(3)]
     middles = np.stack(sums, axis=1) / counts[keeps][:, None]
-    return Clusters(counts=counts[keeps], middles_local_m=middles.astype(np.float32), of_row=of_row)
+    away = np.linalg.norm(xyz_local_m[inside] - middles[of_row[inside]], axis=1)
+    spreads = np.zeros(k)
+    np.maximum.at(spreads, of_row[inside], away)
+    return Clusters(
+        counts=counts[keeps],
+        middles_local_m=middles.astype(np.float32),
+        spreads_m=spreads,
+        of_row=of_row,
+    )
 
 
 def _merged(

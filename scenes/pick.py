@@ -9,7 +9,7 @@ from twin.city.asset import Surface
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pick:
-    """What lies under a pixel: a unit, a thing, a feature or bare ground.
+    """What lies under a pixel: a unit, a thing, a badge of many, a feature or bare ground.
 
     Attributes
     ----------
@@ -17,6 +17,8 @@ class Pick:
     feature : row of the feature table, -1 when none was hit
     surface : `twin.city.asset.Surface` of the triangle, -1 when none was hit
     thing_id, unit_id : set when a symbol was hit (the feature is then -1)
+    n_stood_for : how many symbols a badge that was hit stands for, 0 = it was no badge
+    spread_m : how far they lie from its middle
     """
 
     xyz_local_m: tuple[float, float, float]
@@ -24,10 +26,12 @@ class Pick:
     surface: int = -1
     thing_id: str = ""
     unit_id: str = ""
+    n_stood_for: int = 0
+    spread_m: float = 0.0
 
     @property
     def is_ground(self) -> bool:
         """Whether nothing but the ground sheet or the terrain was hit."""
-        if self.thing_id or self.unit_id:
+        if self.thing_id or self.unit_id or self.n_stood_for:
             return False
         return self.feature < 0 or self.surface == Surface.TERRAIN

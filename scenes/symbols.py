@@ -10,7 +10,7 @@ import numpy as np
 
 from scenes.pick import Pick
 from scenes.view import View
-from twin.arrays import Float32Array, Float64Array
+from twin.arrays import Float32Array, Float64Array, Int64Array
 
 GRAB_PX = 13.0
 
@@ -34,6 +34,29 @@ class SymbolSet:
     grab_px: float = GRAB_PX
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Badges:
+    """Numbers in place of crowded symbols.
+
+    Attributes
+    ----------
+    middles_local_m : (k, 3) float32
+    counts : (k,) how many each stands for
+    spreads_m : (k,) how far those lie from its middle at most
+    """
+
+    middles_local_m: Float32Array
+    counts: Int64Array
+    spreads_m: Float64Array
+
+
+NO_BADGES = Badges(
+    middles_local_m=np.zeros((0, 3), np.float32),
+    counts=np.zeros(0, np.int64),
+    spreads_m=np.zeros(0),
+)
+
+
 class SymbolIndex:
     """The symbols of all layers, by layer. GUI thread."""
 
@@ -42,12 +65,12 @@ class SymbolIndex:
         #: Ids of things that a badge stands for now; their own symbols are left out.
         self.stood_for: frozenset[str] = frozenset()
 
-        self._badges = np.zeros((0, 3), np.float32)
+        self._badges = NO_BADGES
 
-    def stand_for(self, ids: frozenset[str], badges_local_m: Float32Array | None = None) -> None:
-        """Say which things badges stand for, and where those (k, 3) are: no label covers them."""
+    def stand_for(self, ids: frozenset[str], badges: Badges | None = None) -> None:
+        """Say which things badges stand for, and where those are: no label covers them."""
         self.stood_for = ids
-        self._badges = np.zeros((0, 3), np.float32) if badges_local_m is None else badges_local_m
+        self._badges = badges or NO_BADGES
 
     def put(self, layer_id: str, symbols: SymbolSet) -> None:
         """Replace the symbols of a layer."""
@@ -67,7 +90,7 @@ class SymbolIndex:
 
         Dots, which are grabbed from nearer than `GRAB_PX`, are left out.
         """
-        badges = view.project(self._badges)
+        badges = view.project(self._badges.middles_local_m)
         parts = [badges[badges[:, 2] > 0, :2]]
         for symbols in self._sets.values():
             if symbols.grab_px < GRAB_PX:
@@ -91,7 +114,23 @@ class SymbolIndex:
             row = int(away.argmin())
             if away[row] < min(best_px, symbols.grab_px * view.pixel_ratio):
                 best_px, found = float(away[row]), _pick(symbols, row)
-        return found
+        return found or self._badge_at(view, x_px, y_px)
+
+    def _badge_at(self, view: View, x_px: float, y_px: float) -> Pick | None:
+        """The foremost badge under a pixel."""
+        badges = self._badges
+        pixels = view.project(badges.middles_local_m)
+        away = np.hypot(pixels[:, 0] - x_px, pixels[:, 1] - y_px)
+        hit = np.flatnonzero((pixels[:, 2] > 0) & (away < GRAB_PX * view.pixel_ratio))
+        if not len(hit):
+            return None
+        row = int(hit[np.argmin(pixels[hit, 2])])
+        x, y, z = (float(c) for c in badges.middles_local_m[row])
+        return Pick(
+            xyz_local_m=(x, y, z),
+            n_stood_for=int(badges.counts[row]),
+            spread_m=float(badges.spreads_m[row]),
+        )
 
 
 def _pick(symbols: SymbolSet, row: int) -> Pick:

@@ -80,10 +80,27 @@ class PaneDocks:
 
     # -- opening and closing ----------------------------------------------------------------
 
-    def open(self, *, plan: bool = False) -> CityPane:
-        """Open a view that looks as the active one does; with ``plan`` as a plan."""
-        self._n_made += 1
-        pane = self._make(f"{'Plan' if plan else 'View'} {self._n_made}", self._panes.active)
+    @property
+    def docked(self) -> tuple[CityPane, ...]:
+        """The further views in the order they were opened."""
+        return tuple(self._docks)
+
+    @property
+    def area(self) -> ViewArea:
+        """What the docks lie in."""
+        return self._area
+
+    def open(self, *, plan: bool = False, name: str = "") -> CityPane:
+        """Open a view that looks as the active one does; with ``plan`` as a plan.
+
+        Parameters
+        ----------
+        name : "" = the next number
+        """
+        self._n_made = max(self._n_made, _number_of(name)) if name else self._n_made + 1
+        pane = self._make(
+            name or f"{'Plan' if plan else 'View'} {self._n_made}", self._panes.active
+        )
         dock = self._docks[pane] = ViewDock(pane, self._take_apart)
         pane.bar.full_screen_requested.connect(lambda _n: self.set_full_screen(pane))
         pane.bar.close_requested.connect(lambda _n: dock.close())
@@ -257,3 +274,9 @@ class PaneDocks:
         menu.addAction(f"Close {pane.name}").triggered.connect(
             lambda _c=False: self._docks[pane].close()
         )
+
+
+def _number_of(name: str) -> int:
+    """The number at the end of a view's name, 0 for none."""
+    last = name.rpartition(" ")[2]
+    return int(last) if last.isdecimal() else 0

@@ -6,25 +6,18 @@ GUI thread only, but for `Desk.post_message`.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, QRect
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QMenu
 
-from twin.city.areas import areas_of_scene
-from twin.city.scene_sources import SceneSources
 from twin.clock import NS_PER_S, SystemClock
-from twin.link.client import HubClient
 from twin.room.model import Operator
-from twin.sense.ingest import SampleIngest
-from twin.sense.store import ObservationStore
-from twin.sense.units import UnitStore
-from twin.session import TwinSession
 from twin.theme import load_theme
 from twin.tiles.budget import DEFAULT_BYTES
+from viewer.area_driver import AreaDriver
 from viewer.city_pane import CityPane, PaneBase
 from viewer.city_pane_docks import PaneDocks, ViewArea
 from viewer.city_pane_time import SharedPast
@@ -41,11 +34,13 @@ from viewer.recent import RecentScenes
 from viewer.rehearsal import Rehearsal
 from viewer.run_recorder import RunRecorder
 from viewer.scene_menu import fill_scene_menu
+from viewer.session_maker import make_session
 from viewer.settings import Settings
 from viewer.sources_driver import SourcesDriver
 from viewer.swipe_driver import SwipeDriver
 from viewer.tool_driver import ToolDriver
 from viewer.view_driver import ViewDriver
+from viewer.view_memory import open_views, views_text
 from viewer.wall import Wall
 from widgets.bridge import Bridge
 from widgets.in_view_list import InViewList
@@ -57,10 +52,6 @@ from widgets.view_list import ViewList
 
 _log = logging.getLogger(__name__)
 
-OBSERVATIONS_KEPT = 256
-MAX_DATASTREAMS = 100_000
-MAX_UNITS = 20_000
-POSITIONS_KEPT = 16
 LINK_CHECK_MS = 250
 UNITS_CHECK_MS = 1000
 REHEARSAL_MS = 300
@@ -89,9 +80,13 @@ class Desk:
         memory_bytes: int = DEFAULT_BYTES,
     ) -> None:
         self.exit_status = 0
+        self._settings = settings
         self._clock = SystemClock()
         self._bridge = Bridge(self._clock)
-        self.session = self._make_session(loaded, endpoint, operator, outbox_path)
+        self.session, complaints = make_session(
+            loaded, endpoint=endpoint, operator=operator, outbox=outbox_path, clock=self._clock
+        )
+        self.soon(lambda: self._say_all(complaints))
         self._live_joins = LiveJoinDriver(self.session, self._bridge)
         self._recorder = RunRecorder(self.session)
         theme = load_theme(theme_name or settings.theme)
@@ -119,31 +114,27 @@ class Desk:
         self._viewport, self._scene, self._driver = main.viewport, main.scene, main.driver
         self._scene.set_city(loaded.asset, loaded.tiles, loaded.streams)
         self._panes.add(main)
-        area = ViewArea(main.frame)
         self._docks = PaneDocks(
-            area=area, panes=self._panes, past=self._past, make=self._maker.further
+            area=ViewArea(main.frame),
+            panes=self._panes,
+            past=self._past,
+            make=self._maker.further,
         )
         self._tools = tools = ToolList()
         self._views = views = ViewList()
-        in_view = InViewList()
-        InViewTeller(
-            session=self.session,
-            active=lambda: self._panes.active,
-            told=in_view,
-        )
         self.window = MainWindow(
             session=self.session,
             bridge=self._bridge,
             theme=theme,
             viewport=self._viewport,
-            middle=area,
+            middle=self._docks.area,
             settings=settings,
             operator=operator,
             panels=panel_registry(),
             layers=layers,
             tools=tools,
             views=views,
-            in_view=in_view,
+            in_view=self._told_in_view(),
         )
         self._wall = Wall(
             session=self.session,
@@ -195,7 +186,8 @@ class Desk:
         )
         self._tool_driver.dress(theme, self.window.theme_changed)
         parts = (self._wall, self._docks, self._tool_driver, self._view_driver, self._exports)
-        for part in parts:
+        areas = AreaDriver(session=self.session, bridge=self._bridge, window=self.window)
+        for part in (*parts, areas):
             part.add_actions(self.window.actions_table)
         self._is_closed = False
         self._after_first_frame: list[Callable[[], None]] = []
@@ -214,33 +206,11 @@ class Desk:
         self.session.ingest.start()
         self.session.hub.start()
 
-    def _make_session(
-        self, loaded: LoadedCity, endpoint: str, operator: Operator, outbox_path: Path
-    ) -> TwinSession:
-        observations = ObservationStore(
-            capacity=MAX_DATASTREAMS, history=OBSERVATIONS_KEPT, clock=self._clock
-        )
-        units = UnitStore(capacity=MAX_UNITS, history=POSITIONS_KEPT, clock=self._clock)
-        observations.set_origin(loaded.asset.origin)
-        ingest = SampleIngest(endpoint="", store=observations, units=units, clock=self._clock)
-        hub = HubClient(
-            endpoint=endpoint, operator=operator, outbox_path=outbox_path, clock=self._clock
-        )
-        session = TwinSession(
-            city=loaded.asset,
-            clock=self._clock,
-            observations=observations,
-            units=units,
-            ingest=ingest,
-            hub=hub,
-            scene_file=loaded.scene_file,
-            sources=SceneSources(loaded.reports, loaded.scene_file),
-        )
-        areas, complaints = areas_of_scene(loaded.scene_file, loaded.asset.origin)
-        session.set_areas(areas)
-        for sentence in complaints:
-            self.soon(partial(session.message.emit, sentence))
-        return session
+    def _told_in_view(self) -> InViewList:
+        """What the active view shows, kept up to date while somebody reads it."""
+        told = InViewList()
+        InViewTeller(session=self.session, active=lambda: self._panes.active, told=told)
+        return told
 
     def _make_wall_pane(self, name: str, beside: CityPane, *, scale: float) -> CityPane:
         """A view of the wall; the first one of a run takes its figures."""
@@ -286,11 +256,17 @@ class Desk:
         if wall:
             self._wall.enter(None if size is None else QRect(0, 0, *size))
             return
+        kept = self._settings.open_views(self.session.city.title)
+        self.after_first_frame(lambda: open_views(kept, self._docks, self._panes))
         if size is not None:
             self.window.setGeometry(0, 0, *size)
         elif fills_screen and screen is not None:
             self.window.setGeometry(screen.availableGeometry())
         self.window.show()
+
+    def _say_all(self, sentences: Sequence[str]) -> None:
+        for sentence in sentences:
+            self.session.message.emit(sentence)
 
     def after_first_frame(self, call: Callable[[], None]) -> None:
         """Call once the city was drawn for the first time."""
@@ -341,6 +317,9 @@ class Desk:
         self._bridge.close()
 
     def _close_further_views(self, _nothing: None) -> None:
+        title = self.session.city.title
+        self._settings.set_open_views(title, views_text(self._docks))
+        self._settings.save()
         self._wall.close()
         self._swipe.end()
         self._docks.close_all()

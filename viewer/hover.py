@@ -78,6 +78,8 @@ def card_text(session: TwinSession, pick: Pick) -> CardText | None:
         return _unit_text(session, pick.unit_id)
     if pick.thing_id:
         return _thing_text(session, pick.thing_id)
+    if pick.n_stood_for:
+        return f"{pick.n_stood_for} sensors", [], "Click to come nearer"
     if pick.feature < 0:
         return None
     features = session.city.features

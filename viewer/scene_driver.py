@@ -25,6 +25,9 @@ SOFTWARE_MOTION_HZ = 25.0
 SOFTWARE_MOTION_SHARE = 0.8
 #: Weight of the newest frame in the usual one.
 _SMOOTHING = 0.2
+#: A badge that is clicked fills so much of the picture: its spread times this is the distance, at
+#: most this share of the one before, and never nearer than this, metres.
+BADGE_SPREADS, BADGE_SHARE, NEAREST_BADGE_M = 3.0, 0.6, 25.0
 COLOUR_LAYER = "buildings"
 
 
@@ -217,11 +220,26 @@ class SceneDriver:
         self.select_pick(self._scene.pick(*at_px))
 
     def select_pick(self, pick: Pick | None) -> None:
-        """Select what was picked; ground is marked where it was picked."""
+        """Select what was picked; ground is marked where it was picked, a badge opens."""
+        if pick is not None and pick.n_stood_for:
+            self._open_badge(pick)
+            return
         if pick is not None:
             self._scene.keep_picked(pick)
             self._is_urgent = True
         self._session.select(selection_from_pick(pick))
+
+    def _open_badge(self, badge: Pick) -> None:
+        """Go so near that what a badge stands for is seen apart; nearer with each click."""
+        now_m = self._scene.camera.distance_m
+        if now_m <= 1.05 * NEAREST_BADGE_M:
+            self._session.message.emit(
+                f"{badge.n_stood_for} sensors stand at one place; the panel Sensors lists each"
+            )
+            return
+        distance_m = min(BADGE_SPREADS * badge.spread_m, BADGE_SHARE * now_m)
+        x, y, z = badge.xyz_local_m
+        self._session.fly_to_requested.emit((x, y, z, max(distance_m, NEAREST_BADGE_M)))
 
     # -- layers ------------------------------------------------------------------------------
 

@@ -86,6 +86,14 @@ class Settings:
         """Remember the bookmarks of a city without a scene file."""
         self._store.setValue(f"views/{_key(city)}", text)
 
+    def open_views(self, city: str) -> str:
+        """Further views of a city that were open at the end, as JSON; "" for none."""
+        return self._text(f"open_views/{_key(city)}")
+
+    def set_open_views(self, city: str, text: str) -> None:
+        """Remember which further views of a city are open."""
+        self._store.setValue(f"open_views/{_key(city)}", text)
+
     def forget_layouts(self) -> None:
         """Go back to the layouts the console comes with."""
         self._store.remove(f"layout{LAYOUT_VERSION}")

@@ -15,6 +15,7 @@ from scenes.layers.sensors import worth_a_symbol
 from scenes.scene_input import SceneInput
 from scenes.stage import Stage
 from scenes.symbol_marks import rgba_of
+from scenes.symbols import Badges
 from scenes.thing_places import places_of
 from scenes.view import View
 from twin.clock import NS_PER_S
@@ -78,7 +79,10 @@ class ClustersVisual:
         )
         rows = np.flatnonzero(found.of_row >= 0)
         ids = frozenset(self._places.ids[row] for row in rows.tolist())
-        self._stage.symbols.stand_for(ids, found.middles_local_m)
+        badges = Badges(
+            middles_local_m=found.middles_local_m, counts=found.counts, spreads_m=found.spreads_m
+        )
+        self._stage.symbols.stand_for(ids, badges)
         self._badges.set_quads(self._drawn(found, view))
         return True
 

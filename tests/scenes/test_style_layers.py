@@ -237,6 +237,18 @@ def test_a_crowd_becomes_one_badge_and_what_needs_a_look_stays(target, scene):
     assert symbols.stood_for == frozenset()
 
 
+def test_a_badge_is_picked_and_tells_what_it_stands_for(target, scene):
+    room = crowd_room()
+    only(scene, "ground", "sensors", "clusters")
+    draw(target, scene, room.given())
+    (middle,) = scene._stage.symbols._badges.middles_local_m
+    pick = scene.pick(*scene.pixel_from_local(tuple(middle.tolist())))
+    assert (pick.n_stood_for, pick.thing_id, pick.is_ground) == (30, "", False)
+    assert 7.0 < pick.spread_m < 14.0
+    x, y = scene.pixel_from_local(tuple(middle.tolist()))
+    assert scene.pick(x + 40.0, y).n_stood_for == 0
+
+
 def test_a_cluster_stays_together_while_the_camera_pans(target, scene):
     room = crowd_room()
     only(scene, "clusters")

@@ -21,6 +21,7 @@ def test_round_trip(tmp_path: Path) -> None:
     first.department = "traffic"
     first.geometry = QByteArray(b"\x00\x01geo\xff")
     first.set_layout("monitor", QByteArray(b"\x00state\xfe"))
+    first.set_open_views("The Hague / west", '{"views":[1,2],"a":"b"}')
     assert first.save()
     second = Settings(path)
     assert second.theme == "dark"
@@ -29,6 +30,8 @@ def test_round_trip(tmp_path: Path) -> None:
     assert second.department == "traffic"
     assert second.geometry == QByteArray(b"\x00\x01geo\xff")
     assert second.layout("monitor") == QByteArray(b"\x00state\xfe")
+    assert second.open_views("The Hague / west") == '{"views":[1,2],"a":"b"}'
+    assert second.open_views("elsewhere") == ""
     second.forget_layouts()
     assert second.layout("monitor").isEmpty()
 

@@ -188,6 +188,14 @@ class SceneFile:
             one if one.is_live else dataclasses.replace(one, path=moved(one.path))
             for one in self.joins
         )
+        areas = self.tables.get("area")
+        if isinstance(areas, list):
+            self.tables["area"] = [
+                {**one, "path": moved(str(one["path"]))}
+                if isinstance(one, dict) and "path" in one
+                else one
+                for one in areas
+            ]
         self.path = path
 
     def as_tables(self) -> dict[str, Any]:
