@@ -262,6 +262,8 @@ def test_what_is_not_signed_by_the_person_does_not_count() -> None:
     bench.keys["ada"] = eve
     assert "not signed by Ada" in why(bench.submit(one, "ada"))
     bench.keys["ada"] = ada
+    assert "not signed by Ada" in why(bench.submit(one, "ada")), "refused is refused"
+    one = gate()
     assert isinstance(bench.submit(one, "ada"), Acknowledged)
     body = {"command_id": one.id, "digest": digest(bench, one.id)}
     assert "not signed" in why(bench.act("ben", "approval.give", body, signature="ab" * 64))

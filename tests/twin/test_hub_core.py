@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.twin.hub_bench import T0, TIMES, Bench
+from tests.twin.hub_bench import T0, TIMES, Bench, why
 from tests.twin.hub_rig import request
 from twin.hub.requests import (
     Asked,
@@ -507,3 +507,34 @@ def test_whatever_is_asked_the_room_is_the_fold_of_its_events(
     for _ in range(100):
         later.wait(30.0)
     assert all(c.is_terminal for c in later.core.room.commands.values()), "stuck for ever"
+
+
+def test_a_late_copy_of_a_refused_request_is_refused_too(bench: Bench) -> None:
+    take = {"asset_id": "signal-1"}
+    bench.greet("b1", "Ben", "traffic")
+    bench.act("a1", "lease.take", take)
+    refused = bench.act("b1", "lease.take", take, act_id="late")
+    assert "held by Ada" in why(refused)
+    bench.act("a1", "lease.release", take)
+    assert bench.act("b1", "lease.take", take, act_id="late") == refused
+    assert isinstance(bench.act("b1", "lease.take", take), Acknowledged)
+
+
+def test_nobody_can_spoil_the_id_of_somebody_elses_request(bench: Bench) -> None:
+    one = request()
+    acknowledged = bench.submit(one)
+    bench.greet("b1", "Ben", "traffic")
+    spoiled = msgspec.structs.replace(one, args={"plan": 3})
+    assert isinstance(bench.submit(spoiled, "b1"), Refused)
+    assert bench.submit(one) == acknowledged
+
+
+def test_a_clock_that_was_set_back_does_not_stop_deadlines(bench: Bench) -> None:
+    bench.lose("f1")
+    one = request()
+    bench.submit(one)
+    bench.now_ns -= 3_600 * 10**9
+    later = bench.restarted()
+    assert later.state(one.id) is S.QUEUED
+    later.wait(6.0)
+    assert later.state(one.id) is S.FAILED

@@ -10,6 +10,7 @@ gets what. Hard-won rules (each guarded in tests/twin/test_hub_core.py):
    are not: they come back by themselves.
 3. A command is VERIFIED only by a sample handed in after its acceptance.
 4. Time never runs backwards here, whatever `now_ns` says.
+5. What was refused stays refused: a copy of the request that comes later must not succeed.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from twin.hub.desks.releasing import Releasing
 from twin.hub.desks.submitting import Submitting
 from twin.hub.hall import HUB, Hall, nothing_stored, person, values_of
 from twin.hub.options import HubTimes
+from twin.hub.refusals import Refusals
 from twin.hub.requests import (
     Asked,
     Greeted,
@@ -95,6 +97,8 @@ class HubCore:
             info=info, types=types, times=times, policy=policy or Policy.open(), lookup=lookup,
             interlocks=interlocks or NoInterlocks(),
         )  # fmt: skip
+        self._ahead_ns = 0
+        self._refusals = Refusals()
         self._desks = [desk_type.make(self._hall) for desk_type in desk_registry()]
         self._taken: dict[str, Taken] = {}
         for desk in self._desks:
@@ -109,6 +113,7 @@ class HubCore:
         self._hall.restart(room or Room())
         for event in history:
             self._hall.fold(event)
+        self._refusals.forget_after(self.room.seq)
 
     @property
     def room(self) -> Room:
@@ -151,7 +156,12 @@ class HubCore:
         return self._result(reply)
 
     def start(self, now_ns: int) -> StepResult:
-        """First step of a run: says that the hub is there (nobody is connected yet)."""
+        """First step of a run: says that the hub is there (nobody is connected yet).
+
+        A clock that was set back since the newest event would stop all deadlines until it has
+        caught up: hub time goes on from that event instead.
+        """
+        self._ahead_ns = max(0, self._hall.now_ns - now_ns)
         self._begin(now_ns)
         info, hall = self._hall.info, self._hall
         hall.started_ns = hall.now_ns
@@ -172,7 +182,7 @@ class HubCore:
 
     def _begin(self, now_ns: int) -> None:
         hall = self._hall
-        hall.now_ns = max(now_ns, hall.now_ns)
+        hall.now_ns = max(now_ns + self._ahead_ns, hall.now_ns)
         hall.events, hall.outgoing, hall.act = [], [], None
 
     def _result(self, reply: FromHub | None) -> StepResult:
@@ -225,6 +235,17 @@ class HubCore:
         who = self._hall.sessions.who(session)
         if who is None:
             return HelloNeeded()
+        message_id = message.request.id if isinstance(message, Submit) else message.id
+        key = f"{who.operator.identity} {message_id}"
+        refused = self._refusals.get(key)
+        if refused is not None:
+            return refused
+        reply = self._ask_desk(who, message)
+        if isinstance(reply, Refused):
+            self._refusals.keep(key, reply, self.room.seq)
+        return reply
+
+    def _ask_desk(self, who: Who, message: Submit | Cancel | Note | Act) -> FromHub:
         match message:
             case Submit(request=request, signature=signature):
                 return self._submitting.submit(who, request, signature)

@@ -137,6 +137,8 @@ class Hall:
     def restart(self, room: Room) -> None:
         """Begin from another room; connections stay."""
         self.room = room
+        newest_ns = room.activity[-1].t_ns if room.activity else 0
+        self.now_ns = max(self.now_ns, newest_ns)
         self.memories.clear()
         self._recent.clear()
 
