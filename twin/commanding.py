@@ -5,10 +5,12 @@ The one path for the button and for scripted runs. The hub checks everything aga
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
+
+import msgspec
 
 from twin.commands.base import CommandType, command_registry
 from twin.commands.params import params_from_args
@@ -74,6 +76,26 @@ def accepted_types(target: Target) -> list[CommandType]:
     return [command_type for command_type in found if command_type is not None]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """One command as it was prepared, before it has an id."""
+
+    type_id: str
+    target_id: str
+    args: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """When a command may leave, hub time; 0 = at once, 0 = without a deadline."""
+
+    not_before_ns: int = 0
+    deadline_ns: int = 0
+
+
+AT_ONCE = Timing()
+
+
 def issue_command(
     session: TwinSession,
     type_id: str,
@@ -81,6 +103,7 @@ def issue_command(
     args: Mapping[str, Any],
     reason: str = "",
     inverse_of: str = "",
+    timing: Timing = AT_ONCE,
 ) -> CommandRequest:
     """Check a command, give it its id and hand it to the hub client's outbox.
 
@@ -95,24 +118,83 @@ def issue_command(
         The type or target is unknown, the target does not accept it, or a value is wrong.
         Nothing was submitted.
     """
-    command_type = command_types().get(type_id)
-    if command_type is None:
-        raise CommandRejected(f"This console knows no command called {type_id}")
-    target = target_of(session, target_id)
-    if target is None:
-        raise CommandRejected(f"Nothing called {target_id} is known; wait for its source to appear")
-    if type_id not in target.accepts:
-        raise CommandRejected(f"{target.name} does not accept “{command_type.title}”")
-    params_from_args(command_type.params, args)
-    request = CommandRequest(
-        id=uuid7(session.clock),
-        type_id=type_id,
-        type_version=command_type.version,
-        target_id=target_id,
-        target_name=target.name,
-        args=dict(args),
-        reason=reason.strip(),
-        inverse_of=inverse_of,
-    )
+    draft = Draft(type_id=type_id, target_id=target_id, args=args)
+    request = request_of(session, draft, reason=reason, inverse_of=inverse_of, timing=timing)
     session.hub.submit(request)
     return request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedBatch:
+    """A batch that was handed to the outbox: the act under which it is refused, its requests."""
+
+    act_id: str
+    batch_id: str
+    requests: tuple[CommandRequest, ...]
+
+
+def issue_batch(
+    session: TwinSession,
+    title: str,
+    drafts: Sequence[Draft],
+    reason: str = "",
+    timing: Timing = AT_ONCE,
+) -> IssuedBatch:
+    """Check several commands and hand them over as one reviewable unit: all or none.
+
+    Raises
+    ------
+    CommandRejected
+        One of them cannot be given; the text names its target. Nothing was submitted.
+    """
+    batch_id = uuid7(session.clock)
+    requests = []
+    for draft in drafts:
+        try:
+            one = request_of(session, draft, reason=reason, batch=batch_id, timing=timing)
+        except CommandRejected as error:
+            target = target_of(session, draft.target_id)
+            name = target.name if target is not None else draft.target_id
+            raise CommandRejected(f"{name}: {error}") from error
+        requests.append(one)
+    body = {"id": batch_id, "title": title, "requests": msgspec.to_builtins(requests)}
+    act_id = session.hub.act("batch.submit", body)
+    return IssuedBatch(act_id=act_id, batch_id=batch_id, requests=tuple(requests))
+
+
+def request_of(
+    session: TwinSession,
+    draft: Draft,
+    *,
+    reason: str = "",
+    inverse_of: str = "",
+    batch: str = "",
+    timing: Timing = AT_ONCE,
+) -> CommandRequest:
+    """A request with a new id; raises `CommandRejected` when it cannot be given."""
+    command_type = command_types().get(draft.type_id)
+    if command_type is None:
+        raise CommandRejected(f"This console knows no command called {draft.type_id}")
+    target = target_of(session, draft.target_id)
+    if target is None:
+        raise CommandRejected(
+            f"Nothing called {draft.target_id} is known; wait for its source to appear"
+        )
+    if draft.type_id not in target.accepts:
+        raise CommandRejected(f"{target.name} does not accept “{command_type.title}”")
+    params_from_args(command_type.params, draft.args)
+    info = session.hub.hub_info()
+    return CommandRequest(
+        id=uuid7(session.clock),
+        type_id=draft.type_id,
+        type_version=command_type.version,
+        target_id=draft.target_id,
+        target_name=target.name,
+        args=dict(draft.args),
+        reason=reason.strip(),
+        inverse_of=inverse_of,
+        batch=batch,
+        not_before_ns=timing.not_before_ns,
+        deadline_ns=timing.deadline_ns,
+        drill=info is not None and info.drill,
+    )

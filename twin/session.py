@@ -11,6 +11,7 @@ from twin.city.scene_file import SceneFile
 from twin.city.scene_sources import SceneSources
 from twin.city.style import PLAIN, CityStyle
 from twin.clock import Clock
+from twin.commands.preview import Preview
 from twin.link.client import HubClient
 from twin.sense.ingest import SampleIngest
 from twin.sense.store import ObservationStore
@@ -78,6 +79,8 @@ class TwinSession:
         Somebody wants the camera there, local metres.
     compose_requested(ComposeRequest)
         Somebody wants to prepare a command; `compose_request` holds it for a panel opened later.
+    preview_changed(Preview or None)
+        What a command would change is drawn in the city, or no longer.
     message(str)
         One sentence for the operator, shown for a few seconds.
     """
@@ -118,6 +121,13 @@ class TwinSession:
         self.fly_to_requested: Signal[tuple[float, float, float, float]] = Signal()
         self.compose_requested: Signal[ComposeRequest] = Signal()
         self.message: Signal[str] = Signal()
+        self.preview_changed: Signal[Preview | None] = Signal()
+        self._previews: dict[str, Preview] = {}
+
+    @property
+    def preview(self) -> Preview | None:
+        """What a command would change, as it is drawn in the city now; None for nothing."""
+        return next(reversed(self._previews.values()), None)
 
     def select(self, selection: Selection) -> None:
         """Make `selection` the current one and tell everybody."""
@@ -144,6 +154,17 @@ class TwinSession:
         if areas != self.areas:
             self.areas = areas
             self.areas_changed.emit(areas)
+
+    def show_preview(self, owner: str, preview: Preview | None) -> None:
+        """Draw what a command would change, None = no more; the owner that came last is drawn."""
+        before = self.preview
+        if preview == self._previews.get(owner):
+            return
+        self._previews.pop(owner, None)
+        if preview is not None:
+            self._previews[owner] = preview
+        if self.preview != before:
+            self.preview_changed.emit(self.preview)
 
     def compose(self, request: ComposeRequest) -> None:
         """Ask for a command form; the commands panel opens and fills it."""

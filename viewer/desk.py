@@ -23,6 +23,7 @@ from viewer.city_pane_docks import PaneDocks, ViewArea
 from viewer.city_pane_time import SharedPast
 from viewer.city_panes import CityPanes
 from viewer.city_source import LoadedCity
+from viewer.collaboration import Collaboration
 from viewer.exports import ExportDriver
 from viewer.in_view_teller import InViewTeller
 from viewer.live_joins import LiveJoinDriver
@@ -185,6 +186,10 @@ class Desk:
             theme=lambda: self.window.theme.name,
         )
         self._tool_driver.dress(theme, self.window.theme_changed)
+        self._collaboration = Collaboration(
+            session=self.session, bridge=self._bridge, window=self.window, settings=settings
+        )
+        self._collaboration.add_actions(self.window.actions_table, self.window)
         parts = (self._wall, self._docks, self._tool_driver, self._view_driver, self._exports)
         areas = AreaDriver(session=self.session, bridge=self._bridge, window=self.window)
         for part in (*parts, areas):
@@ -332,6 +337,7 @@ class Desk:
         self._view_driver.close()
         self._sources_driver.close()
         self._exports.close()
+        self._collaboration.close()
         self._main.close()
         QApplication.quit()
 

@@ -292,13 +292,22 @@ class MainWindow(QMainWindow):
         self.show_panel("commands")
 
     def _open_counter(self, name: str) -> None:
-        self.show_panel("commands" if name == "pending" else "sensors")
+        panels = {"pending": "commands", "stale": "sensors", "suspect": "sensors"}
+        self.show_panel(panels.get(name, name))
 
     # ---- what it says ----------------------------------------------------------------------
 
     def say(self, sentence: str, level: Level = "calm") -> None:
         """Show one sentence to the operator for a few seconds."""
         self.toast.say(sentence, level)
+
+    def show_queue(self, n: int, level: int, panel_id: str) -> None:
+        """Show at the top how much waits for whoever sits here."""
+        self.top_bar.show_queue(n, level, panel_id)
+
+    def show_drill(self, is_drill: bool) -> None:
+        """Frame the window when nothing of the room is real."""
+        self.set_frame("drill" if is_drill else "live")
 
     def set_frame(self, frame: Frame) -> None:
         """Say in colour and words whether this is live, a replay or a drill."""

@@ -7,9 +7,12 @@ from pathlib import Path
 from platformdirs import user_config_path
 from PySide6.QtCore import QByteArray, QSettings
 
+from widgets.sounds import SOUND_MODES, SoundMode
+
 #: Raised when docks change so much that an old layout would hide something.
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
 _THEMES = ("light", "dark")
+_USUAL_VOLUME = 0.5
 
 
 def settings_path() -> Path:
@@ -51,6 +54,29 @@ class Settings:
     @department.setter
     def department(self, name: str) -> None:
         self._store.setValue("operator/department", name)
+
+    @property
+    def sound_mode(self) -> SoundMode:
+        """When a sound is played, "all" unless chosen otherwise."""
+        found = self._text("sounds/mode")
+        return found if found in SOUND_MODES else "all"
+
+    @sound_mode.setter
+    def sound_mode(self, mode: SoundMode) -> None:
+        self._store.setValue("sounds/mode", mode)
+
+    @property
+    def sound_volume(self) -> float:
+        """How loud, 0 … 1."""
+        try:
+            volume = float(self._text("sounds/volume"))
+        except ValueError:
+            return _USUAL_VOLUME
+        return volume if 0.0 <= volume <= 1.0 else _USUAL_VOLUME
+
+    @sound_volume.setter
+    def sound_volume(self, volume: float) -> None:
+        self._store.setValue("sounds/volume", f"{volume:.2f}")
 
     @property
     def workspace(self) -> str:

@@ -1,6 +1,6 @@
 """Small shapes that say how pressing something is: never colour alone.
 
-calm = grey ring, notice = square, warning = triangle, alarm = diamond, pending = half-open ring.
+calm = grey ring, low = disc, notice = square, warning = triangle, alarm = diamond, pending = ring.
 """
 
 from __future__ import annotations
@@ -12,7 +12,11 @@ from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap, QPolygonF
 
 from twin.theme import Theme
 
-Level = Literal["calm", "live", "pending", "notice", "warning", "alarm"]
+Level = Literal["calm", "live", "pending", "low", "notice", "warning", "alarm"]
+
+#: Significance of a command -> how pressing its mark looks, and the word for it.
+LEVEL_OF_SIGNIFICANCE: dict[int, Level] = {1: "low", 2: "notice", 3: "warning", 4: "alarm"}
+SIGNIFICANCE_WORDS = {1: "routine", 2: "noticeable", 3: "serious", 4: "grave"}
 
 
 def level_colour(level: Level, theme: Theme) -> str:
@@ -21,6 +25,7 @@ def level_colour(level: Level, theme: Theme) -> str:
         "calm": theme.ui["muted"],
         "live": theme.ui["muted"],
         "pending": theme.priority["low"],
+        "low": theme.priority["low"],
         "notice": theme.priority["medium"],
         "warning": theme.priority["high"],
         "alarm": theme.priority["critical"],
@@ -47,7 +52,7 @@ def paint_level(painter: QPainter, box: QRectF, level: Level, theme: Theme) -> N
 def _fill(painter: QPainter, box: QRectF, level: Level) -> None:
     left, right, top, bottom = box.left(), box.right(), box.top(), box.bottom()
     middle = box.center()
-    if level == "live":
+    if level in ("live", "low"):
         inset = box.width() / 6
         painter.drawEllipse(box.adjusted(inset, inset, -inset, -inset))
     elif level == "notice":

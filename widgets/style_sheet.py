@@ -23,6 +23,8 @@ QLabel[role="error"] { color: @error@; }
 QLabel[role="key"] { font-size: 11px; color: @muted@; background: @soft@; border-radius: 4px;
     padding: 1px 6px; }
 
+QFrame[role="alarm-card"] { background: @panel@; border: 2px solid @critical@; border-radius: 6px; }
+QLabel[role="alarm-heading"] { font-weight: 600; color: @error@; }
 QFrame[role="card"], QWidget[role="card"] { background: @panel@; border: 1px solid @line@;
     border-radius: 6px; }
 QWidget[role="top-bar"] { background: @panel@; border-bottom: 1px solid @line@; }
@@ -45,6 +47,13 @@ QPushButton[role="primary"]:focus { border: 2px solid @text@; padding: 3px 11px;
 QPushButton[role="primary"]:disabled { background: @soft@; border-color: @soft@; color: @faint@; }
 QPushButton[role="danger"] { color: @error@; border-color: @error@; }
 QPushButton[role="danger"]:hover { background: @critical@; color: @on_critical@; }
+QPushButton[role="danger"]:focus { border: 2px solid @error@; padding: 3px 11px; }
+QPushButton[role="danger"]:disabled { color: @faint@; border-color: @line@; }
+QPushButton[role="danger-filled"] { background: @critical@; border-color: @critical@;
+    color: @on_critical@; font-weight: 600; }
+QPushButton[role="danger-filled"]:focus { border: 2px solid @text@; padding: 3px 11px; }
+QPushButton[role="danger-filled"]:disabled { background: @soft@; border-color: @soft@;
+    color: @faint@; }
 QPushButton[role="flat"], QToolButton { background: transparent; border: 1px solid transparent;
     border-radius: 4px; padding: 3px; }
 QPushButton[role="flat"]:hover, QToolButton:hover { background: @hover@; }
@@ -61,6 +70,10 @@ QPushButton[role="counter"] { background: transparent; border: 1px solid transpa
     border-radius: 6px; padding: 3px 8px; color: @muted@; }
 QPushButton[role="counter"]:hover { background: @hover@; }
 QPushButton[role="counter"]:focus { border-color: @accent@; }
+QPushButton[role="queue"] { background: @wash@; border: 1px solid @control@; border-radius: 6px;
+    padding: 3px 8px; color: @text@; font-weight: 600; }
+QPushButton[role="queue"]:hover { background: @hover@; }
+QPushButton[role="queue"]:focus { border-color: @accent@; }
 QPushButton[role="find"] { background: @field@; color: @muted@; text-align: left;
     padding: 4px 8px; border-color: @line@; }
 QPushButton[role="find"]:hover { border-color: @control@; }

@@ -20,7 +20,8 @@ from PySide6.QtWidgets import (
 from twin.theme import Theme
 from widgets.actions import ActionTable, fill_menu, key_text
 from widgets.icons import icon
-from widgets.shape_mark import Level, level_icon
+from widgets.shape_mark import LEVEL_OF_SIGNIFICANCE, SIGNIFICANCE_WORDS, Level, level_icon
+from widgets.style import set_role
 
 HEIGHT_PX = 44
 
@@ -42,7 +43,7 @@ class TopBar(QWidget):
     workspaces : (id, title) in order
     choose_workspace : called with an id
     open_find : shows the find box
-    open_counter : called with "stale", "suspect" or "pending"
+    open_counter : called with "stale", "suspect", "pending" or the panel of what waits for me
     """
 
     def __init__(
@@ -75,6 +76,10 @@ class TopBar(QWidget):
             button.setProperty("role", "counter")
             button.setIconSize(QSize(16, 12))
             button.clicked.connect(lambda _checked=False, n=name: open_counter(n))
+        self._queue = QPushButton()
+        self._queue.setIconSize(QSize(16, 12))
+        self._queue_shown: tuple[int, int, str] = (-1, 0, "")
+        self._queue.clicked.connect(lambda _checked=False: open_counter(self._queue_shown[2]))
         self._operator = QLabel()
         self._operator_mark = QLabel()
         self._lay_out(workspaces, choose_workspace)
@@ -130,6 +135,7 @@ class TopBar(QWidget):
         layout.addStretch(1)
         layout.addWidget(self._find, 2)
         layout.addStretch(1)
+        layout.addWidget(self._queue)
         for button in self._counters.values():
             layout.addWidget(button)
         layout.addSpacing(12)
@@ -183,7 +189,32 @@ class TopBar(QWidget):
             self._counts = counts
             self._dress_counters()
 
+    def show_queue(self, n: int, level: int, panel_id: str) -> None:
+        """Show how many things wait for whoever sits here; zero stays grey.
+
+        Parameters
+        ----------
+        level : significance of the gravest, 1 … 4
+        panel_id : what a click opens
+        """
+        if (n, level, panel_id) != self._queue_shown:
+            self._queue_shown = (n, level, panel_id)
+            self._dress_queue()
+
+    def _dress_queue(self) -> None:
+        n, level, _ = self._queue_shown
+        n = max(n, 0)
+        text = f"{n:,} waits for you" if n == 1 else f"{n:,} wait for you"
+        self._queue.setText(text)
+        word = SIGNIFICANCE_WORDS.get(level, "")
+        self._queue.setAccessibleName(f"{text}, {word}" if n and word else text)
+        self._queue.setToolTip("Approvals and leases that others ask of you")
+        shape = LEVEL_OF_SIGNIFICANCE.get(level, "low") if n else "calm"
+        self._queue.setIcon(level_icon(shape, self._theme, gap_px=4))
+        set_role(self._queue, "queue" if n else "counter")
+
     def _dress_counters(self) -> None:
+        self._dress_queue()
         counts = self._counts
         given: dict[str, tuple[int, str, Level, str]] = {
             "stale": (counts.n_stale, "stale", "notice", "Sensors not heard in time"),

@@ -12,8 +12,10 @@ from twin.city.asset import CityAsset, FeatureTable, Place, TriangleSoup
 from twin.city.frames import Origin
 from twin.clock import Clock, SystemClock
 from twin.link.client import HubClient
+from twin.link.control import HubInfo
 from twin.link.status import LinkState, LinkStatus
 from twin.room.fold import Room
+from twin.room.model import Operator
 from twin.sense.ingest import SampleIngest
 from twin.sense.model import Announcement, Datastream, Thing, Unit
 from twin.sense.store import ObservationStore
@@ -31,6 +33,7 @@ class ToldHub:
         self.room = Room()
         self.pending: list[Any] = []
         self.refusals: list[Any] = []
+        self.operator = Operator(name="Ada", department="control_room", console_id="c1")
         self.link = LinkStatus(
             state=LinkState.LIVE,
             text="Connected to the hub",
@@ -39,6 +42,9 @@ class ToldHub:
             n_in_outbox=0,
             endpoint="tcp://127.0.0.1:5710",
         )
+
+    def hub_info(self) -> HubInfo | None:
+        return None
 
     def status(self) -> LinkStatus:
         return self.link

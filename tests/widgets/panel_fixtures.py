@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from PySide6.QtWidgets import QWidget
 
+from tests.widgets.hub_world import HubWorld
 from tests.widgets.panel_world import World
 from twin.theme import load_theme
 from widgets.actions import ActionTable
@@ -53,6 +54,14 @@ def full_world(world: World) -> World:
 
 
 @pytest.fixture
+def hub_world(tmp_path: Path) -> Iterator[HubWorld]:
+    """A session whose hub is the real core, with three other people."""
+    made = HubWorld(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
 def layers() -> LayerList:
     """Two layers."""
     return LayerList(
@@ -77,8 +86,12 @@ def a_tool() -> ToolEntry:
 
 
 @pytest.fixture
-def context(world: World, layers: LayerList, qapp: object) -> Iterator[PanelContext]:
-    """What a panel is given."""
+def context(request: Any, layers: LayerList, qapp: object) -> Iterator[PanelContext]:
+    """What a panel is given; over `hub_world` where the test uses it, else over `world`."""
+    of_hub = "hub_world" in request.fixturenames
+    world = (
+        request.getfixturevalue("hub_world").world if of_hub else request.getfixturevalue("world")
+    )
     bridge = Bridge(world.clock)
     yield PanelContext(
         session=world.session,

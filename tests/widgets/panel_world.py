@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -13,13 +14,14 @@ from twin.city.frames import Origin
 from twin.city.scene_file import SceneSource
 from twin.city.scene_report import SourceReport
 from twin.city.scene_sources import SceneSources
-from twin.clock import FakeClock
+from twin.clock import NS_PER_S, FakeClock
 from twin.commanding import command_types
 from twin.commands.params import params_from_args
 from twin.ids import uuid7
 from twin.link.client import HubClient
 from twin.link.control import Refused
-from twin.room.model import CommandRequest, CommandState, Event, Operator
+from twin.room.model import Approval, CommandRequest, CommandState, Event, Grant, Operator
+from twin.security.canonical import digest_of
 from twin.sense.ingest import SampleIngest
 from twin.sense.model import Announcement, Datastream, Thing, Unit
 from twin.sense.store import ObservationStore
@@ -27,6 +29,8 @@ from twin.sense.units import UnitStore
 from twin.session import TwinSession
 
 ADA = Operator(name="Ada", department="traffic", console_id="console-1")
+BEN = Operator(name="Ben", department="water", console_id="console-2")
+CLEO = Operator(name="Cleo", department="fire", console_id="console-3", rank=2)
 STREETS = (
     "Harbour Street",
     "Mill Lane",
@@ -61,19 +65,51 @@ class FarEnd:
         event = Event(seq=self._seq, t_ns=self._clock.now_ns(), kind=kind, actor=actor, body=body)
         self._client._inbox.append(event)
 
-    def journal(self, request: CommandRequest) -> str:
+    def journal(self, request: CommandRequest, by: Operator = ADA) -> str:
         """The hub has journalled a request; its id."""
         command_type = command_types()[request.type_id]
         params = params_from_args(command_type.params, request.args)
         effect = command_type.effect(request.target_id, params)
         body = {
             "request": msgspec.to_builtins(request),
-            "operator": msgspec.to_builtins(ADA),
+            "operator": msgspec.to_builtins(by),
             "effect_text": effect.text,
             "effect": asdict(effect),
+            "level": command_type.significance,
         }
-        self.happen("command.submitted", body, actor="Ada (traffic)")
+        self.happen("command.submitted", body, actor=f"{by.name} ({by.department})")
         return request.id
+
+    def await_approval(self, request: CommandRequest, by: Operator, **more: Any) -> str:
+        """The hub has journalled a request and asks for approvals; its id."""
+        command_id = self.journal(request, by)
+        approval = Approval(
+            needed=more.pop("needed", 1),
+            digest=digest_of(request),
+            expires_ns=self._clock.now_ns() + round(more.pop("expires_s", 600.0) * NS_PER_S),
+            **more,
+        )
+        body = {
+            "id": command_id,
+            "state": "AWAITING_APPROVAL",
+            "text": "Waits for 1 approval",
+            "approval": msgspec.to_builtins(approval),
+        }
+        self.happen("command.state", body)
+        return command_id
+
+    def grant(self, command_id: str, by: Operator) -> None:
+        """Somebody has said yes."""
+        grant = Grant(by=by, department=by.department, t_ns=self._clock.now_ns())
+        body = {"id": command_id, "grant": msgspec.to_builtins(grant)}
+        self.happen("command.granted", body, actor=by.name)
+
+    def lease(self, asset_id: str, name: str, holder: Operator, token: int = 1) -> None:
+        """Somebody has taken an asset."""
+        body = {"asset_id": asset_id, "asset_name": name, "token": token, "ttl_s": 30.0}
+        self.happen(
+            "lease.taken", body | {"holder": msgspec.to_builtins(holder)}, actor=holder.name
+        )
 
     def refuse(self, command_id: str, text: str) -> None:
         """The hub refuses a request."""
@@ -249,13 +285,13 @@ def small_source() -> SourceReport:
 class World:
     """A session and the handles a test needs."""
 
-    def __init__(self, tmp_path: Path, *, capacity: int = 12_000) -> None:
+    def __init__(self, tmp_path: Path, *, capacity: int = 12_000, operator: Operator = ADA) -> None:
         self.clock = FakeClock()
         self.store = ObservationStore(capacity=capacity, history=120, clock=self.clock)
         self.units = UnitStore(capacity=100, history=32, clock=self.clock)
         self.client = HubClient(
             endpoint="tcp://127.0.0.1:1",
-            operator=ADA,
+            operator=operator,
             outbox_path=tmp_path / "outbox.sqlite",
             clock=self.clock,
         )
@@ -359,3 +395,38 @@ class World:
         )
         self.client.submit(self.request("pump.stop", "pump-1", "Pump 2"))
         self.session.poll()
+
+    def collaborate(self) -> dict[str, str]:
+        """Three departments at work: approvals, leases, held queues, reviews; ids by name."""
+        hub, ids = self.hub, {}
+        for operator in (ADA, BEN, CLEO):
+            hub.happen("operator.joined", msgspec.to_builtins(operator), actor=operator.name)
+        gate = self.request("gate.set", "gate-0", "North gate", opening_pct=80.0)
+        ids["gate"] = hub.await_approval(
+            gate, BEN, departments=("traffic", "fire"), is_distinct=True, text="Gates need a second"
+        )
+        pump = self.request("pump.stop", "pump-2", "Pump 3")
+        ids["pump"] = hub.await_approval(pump, BEN, departments=("fire",))
+        road = self.request("road.close", "road-5", "King Street", cause="event")
+        ids["road"] = hub.await_approval(road, ADA, needed=2)
+        hub.grant(ids["road"], BEN)
+        denied = self.request("road.close", "road-1", "Mill Lane", cause="works")
+        ids["denied"] = hub.await_approval(denied, ADA)
+        hub.move(ids["denied"], CommandState.DENIED, text="Denied by Cleo (fire): our way in")
+        late = self.request("road.open", "road-4", "Canal Street")
+        ids["expired"] = hub.await_approval(late, ADA)
+        hub.move(ids["expired"], CommandState.EXPIRED, text="Nobody approved it in time")
+        hub.lease("gate-0", "North gate", BEN)
+        hub.lease("pump-1", "Pump 2", ADA)
+        asked = {"asset_id": "pump-1", "by": msgspec.to_builtins(CLEO)}
+        hub.happen("lease.asked", asked, actor="Cleo (fire)")
+        held = {"queue": "department:water", "by": msgspec.to_builtins(CLEO), "reason": "Flood"}
+        hub.happen("queue.held", held, actor="Cleo (fire)")
+        review = {"id": "review-1", "command_id": ids["denied"], "text": "Ben broke the glass"}
+        hub.happen("review.opened", review | {"subject": msgspec.to_builtins(BEN)}, actor="Ben")
+        given = {"id": "d-1", "giver": msgspec.to_builtins(CLEO), "to": "console-1"}
+        until_ns = self.clock.now_ns() + 3_600 * NS_PER_S
+        given |= {"to_name": "Ada", "department": "police", "until_ns": until_ns}
+        hub.happen("delegation.given", given, actor="Cleo (fire)")
+        self.session.poll()
+        return ids

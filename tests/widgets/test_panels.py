@@ -76,6 +76,7 @@ def test_follows_a_session_that_fills(panel_id, open_panel, world: World) -> Non
     panel = open_panel(panel_id)
     world.history()
     world.fill(n_steps=20)
+    world.collaborate()
     panel.refresh()
     for selection in SELECTIONS:
         world.session.select(selection)
@@ -92,6 +93,7 @@ DRESSED_BY_THE_WINDOW = {"in_view"}
 @pytest.mark.parametrize("panel_id", PANELS)
 def test_follows_a_change_of_theme(panel_id, open_panel, full_world, context) -> None:
     context.layers.show_legend(Legend(title="Year", vmin=1900, vmax=2000, ramp="cividis"))
+    full_world.collaborate()
     panel = open_panel(panel_id)
     full_world.session.select(Selection(thing_id="road-0"))
     panel.refresh()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from twin.commanding import command_types
-from twin.commands.params import fields_of
 from twin.room.model import Command, CommandRequest, CommandState
 from twin.session import ComposeRequest, TwinSession
 from twin.undoing import undo_request
+from widgets.parts.approval_words import args_rows, given_text, grants_text, wanted_text
 from widgets.parts.command_list import seconds_taken
 from widgets.parts.command_words import (
     STATE_WORDS,
@@ -26,12 +26,21 @@ def facts_of(
         facts.append(("Given by", operator_text(command.issued_by)))
     if request.reason:
         facts.append(("Reason", request.reason))
-    facts += [(title, text) for title, text in _args_text(request)]
+    facts += args_rows(request)
     if command is None:
         facts.append(("State", "Waiting for the hub"))
         return facts
     if command.state_text:
         facts.append(("State", command.state_text))
+    if command.approval is not None:
+        approval = command.approval
+        facts.append(("Approvals", f"{given_text(approval)}, {wanted_text(approval)}"))
+        if approval.grants:
+            facts.append(("Approved by", grants_text(approval)))
+    if request.not_before_ns:
+        facts.append(("Not before", clock_text(request.not_before_ns)))
+    if request.deadline_ns:
+        facts.append(("Deadline", clock_text(request.deadline_ns)))
     seen = observed_text(session, command)
     if seen:
         facts.append(("Seen in the city", seen))
@@ -48,19 +57,6 @@ def _steps(command: Command) -> list[tuple[str, str]]:
         (STATE_WORDS[CommandState(name)] if name in STATE_WORDS else name, clock_text(t_ns))
         for name, t_ns in reached
     ]
-
-
-def _args_text(request: CommandRequest) -> list[tuple[str, str]]:
-    command_type = command_types().get(request.type_id)
-    if command_type is None:
-        return [(name, str(value)) for name, value in request.args.items()]
-    rows = []
-    for field in fields_of(command_type.params):
-        if field.name in request.args:
-            value = request.args[field.name]
-            text = f"{value:,g}" if isinstance(value, float) else str(value)
-            rows.append((field.title, f"{text} {field.unit}".rstrip()))
-    return rows
 
 
 def undo_step(session: TwinSession, command: Command) -> tuple[ComposeRequest, str] | None:

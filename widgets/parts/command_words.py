@@ -16,6 +16,9 @@ STATE_WORDS: dict[CommandState, str] = {
     CommandState.DRAFT: "Draft",
     CommandState.SUBMITTED: "Submitted",
     CommandState.REJECTED: "Rejected",
+    CommandState.AWAITING_APPROVAL: "Waits for approval",
+    CommandState.DENIED: "Denied",
+    CommandState.EXPIRED: "Expired",
     CommandState.QUEUED: "Queued",
     CommandState.RELEASED: "Released",
     CommandState.SENT: "Sent",
@@ -28,7 +31,17 @@ STATE_WORDS: dict[CommandState, str] = {
     CommandState.UNKNOWN: "Unknown",
 }
 
-_PAST = {"set": "set", "stop": "stopped", "dim": "dimmed", "send": "sent", "put": "put"}
+_PAST = {
+    "set": "set",
+    "stop": "stopped",
+    "dim": "dimmed",
+    "send": "sent",
+    "put": "put",
+    "hold": "held",
+    "show": "showed",
+    "fly": "flew",
+    "cancel": "cancelled",
+}
 
 
 def operator_text(operator: Operator) -> str:

@@ -11,7 +11,6 @@ from widgets.parts.inks import Inks
 MARK_PX = 14
 
 _RUNNING = {
-    CommandState.QUEUED,
     CommandState.RELEASED,
     CommandState.SENT,
     CommandState.ACCEPTED,
@@ -53,8 +52,8 @@ def paint_health_mark(painter: QPainter, box: QRectF, health: str, inks: Inks) -
 
 
 def paint_command_mark(painter: QPainter, box: QRectF, state: CommandState, inks: Inks) -> None:
-    """Paint a command's chip: pending hollow, running half, verified tick, failed cross,
-    cancelled bar, unknown question mark.
+    """Paint a command's chip: pending hollow, waiting for people = clock, running half, verified
+    tick, failed cross, denied no-entry, expired hourglass, cancelled bar, unknown question mark.
 
     Compares by value: a `CommandState` that went through a Qt model comes back as plain text.
     """
@@ -77,6 +76,12 @@ def paint_command_mark(painter: QPainter, box: QRectF, state: CommandState, inks
         painter.setBrush(inks.critical)
         painter.drawPolygon(_diamond(box))
         _cross(painter, box, inks)
+    elif state == CommandState.AWAITING_APPROVAL:
+        _clock(painter, ring, inks)
+    elif state == CommandState.DENIED:
+        _no_entry(painter, ring, inks)
+    elif state == CommandState.EXPIRED:
+        _hourglass(painter, box, inks)
     elif state in _WITHDRAWN:
         painter.setPen(QPen(inks.muted, 1.4))
         painter.drawEllipse(ring)
@@ -90,6 +95,30 @@ def paint_command_mark(painter: QPainter, box: QRectF, state: CommandState, inks
         painter.setPen(QPen(inks.muted, 1.4))
         painter.drawEllipse(ring)
     painter.restore()
+
+
+def _clock(painter: QPainter, ring: QRectF, inks: Inks) -> None:
+    painter.setPen(QPen(inks.accent, 1.4))
+    painter.drawEllipse(ring)
+    centre, hand = ring.center(), 0.3 * ring.width()
+    painter.drawLine(centre, centre - QPointF(0, hand))
+    painter.drawLine(centre, centre + QPointF(0.75 * hand, 0))
+
+
+def _no_entry(painter: QPainter, ring: QRectF, inks: Inks) -> None:
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(inks.critical)
+    painter.drawEllipse(ring)
+    painter.setPen(QPen(inks.panel, 2.0))
+    centre, half = ring.center(), 0.28 * ring.width()
+    painter.drawLine(centre - QPointF(half, 0), centre + QPointF(half, 0))
+
+
+def _hourglass(painter: QPainter, box: QRectF, inks: Inks) -> None:
+    c, w, h = box.center(), 0.32 * box.width(), 0.42 * box.height()
+    corners = [c + QPointF(-w, -h), c + QPointF(w, -h), c + QPointF(-w, h), c + QPointF(w, h)]
+    painter.setPen(QPen(inks.high, 1.4))
+    painter.drawPolygon(QPolygonF(corners))
 
 
 def _letter(painter: QPainter, box: QRectF, letter: str, colour: QColor) -> None:

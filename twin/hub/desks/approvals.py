@@ -12,11 +12,11 @@ from collections.abc import Mapping
 import msgspec
 
 from twin.hub.desks.base import Desk, DeskType, Taken
-from twin.hub.hall import person, words
+from twin.hub.hall import person
 from twin.hub.who import Who
-from twin.room.model import Approval, Command, CommandState, Grant
+from twin.room.approving import free_department, own_obstacle
+from twin.room.model import Command, CommandState, Grant
 from twin.room.parts.batches import Batches
-from twin.room.parts.delegations import Delegations
 from twin.room.parts.reviews import Reviews
 
 S = CommandState
@@ -165,32 +165,13 @@ class Approvals(Desk):
 
     def _department_for(self, who: Who, command: Command) -> tuple[str, str]:
         """For which department somebody's answer counts, or why it does not."""
-        approval = command.approval
-        if approval is None:
-            return "", "It needs no approval"
-        if who.operator.identity == command.issued_by.identity:
-            return "", "Whoever issued a command cannot approve it; another person has to"
-        if any(grant.by.identity == who.operator.identity for grant in approval.grants):
-            return "", "You have approved it already"
+        obstacle = own_obstacle(who.operator, command)
+        if obstacle:
+            return "", obstacle
         decision = self.hall.decide(who, GIVE, command.request.target_id, command.level)
         if not decision.allowed:
             return "", decision.text
-        return self._free_department(who, command, approval)
-
-    def _free_department(self, who: Who, command: Command, approval: Approval) -> tuple[str, str]:
-        if approval.roles and not set(approval.roles) & set(who.roles):
-            return "", f"This approval is for a {' or '.join(map(words, approval.roles))} to give"
-        able = self.hall.room[Delegations].departments_of(who.operator, self.hall.now_ns)
-        wanted = [d for d in able if not approval.departments or d in approval.departments]
-        if not wanted:
-            names = " or ".join(words(d) for d in approval.departments)
-            return "", f"This approval is for {names} to give"
-        taken = {command.issued_by.department, *(g.department for g in approval.grants)}
-        if approval.is_distinct:
-            wanted = [d for d in wanted if d not in taken]
-        if not wanted:
-            return "", "Each approval has to come from another department"
-        return wanted[0], ""
+        return free_department(self.hall.room, who.operator, command, self.hall.now_ns)
 
     def _grant(self, who: Who, command: Command, grant: Grant) -> None:
         command_id = command.request.id

@@ -1,0 +1,263 @@
+"""Approvals: what waits for me, what I asked and waits for others; yes, no, or break the glass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QItemSelection, Qt
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QListView,
+    QScrollArea,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
+
+from twin.acting import approve, break_glass, deny, refusal_of
+from twin.commands.preview import Preview
+from twin.previewing import preview_of_requests
+from twin.session import Selection
+from twin.waiting import Queue, Waiting, queue_of, whoami
+from widgets.panel import PanelContext, PanelType
+from widgets.parts.approval_card import APPROVE_KEY, DENY_KEY, GLASS_KEY, ApprovalCard
+from widgets.parts.approval_words import outcome_text
+from widgets.parts.empty_state import EmptyState
+from widgets.parts.panel_widget import PanelWidget
+from widgets.parts.places import place_of
+from widgets.parts.waiting_list import HEADING_PX, ROW_PX, KeyRole, WaitingDelegate, WaitingList
+
+_PREVIEW = "approvals"
+_MOST_ROWS = 5
+
+
+class ApprovalsPanel(PanelWidget):
+    """Inbox on top, the chosen entry below it. All of it by keyboard."""
+
+    def __init__(self, context: PanelContext) -> None:
+        super().__init__(context)
+        self.model = WaitingList(self.session.clock)
+        self.card = ApprovalCard()
+        self._queue = Queue()
+        self._shown: tuple[str, ...] = ()
+        self._preview: Preview | None = None
+        self._act_id, self._n_grants = "", 0
+        self._make_list()
+        self._lay_out()
+        self._connect()
+        self.follow(self.session.room_changed, self._follow_room)
+        self.show_queue()
+
+    def _make_list(self) -> None:
+        self.list = _InboxView()
+        self.list.setModel(self.model)
+        self.list.setAccessibleName("Approvals")
+        self.list.setFrameShape(QFrame.Shape.NoFrame)
+        self.list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._delegate = WaitingDelegate(self.inks)
+        self.list.setItemDelegate(self._delegate)
+        self.setFocusProxy(self.list)
+
+    def _lay_out(self) -> None:
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(self.card)
+        self._scroll = scroll
+        empty = EmptyState(
+            "Nothing waits for an approval. Commands that need the yes of other people appear "
+            "here, yours to answer first."
+        )
+        body = QWidget()
+        column = QVBoxLayout(body)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.list)
+        column.addWidget(scroll, 1)
+        self._stack = QStackedLayout(self)
+        self._stack.setContentsMargins(0, 0, 0, 0)
+        self._stack.addWidget(body)
+        self._stack.addWidget(empty)
+        scroll.hide()
+
+    def _connect(self) -> None:
+        self.list.selectionModel().selectionChanged.connect(self._open_chosen)
+        self.list.activated.connect(lambda _index: self._enter_card())
+        self.list.doubleClicked.connect(lambda _index: self._fly())
+        self.card.approved.connect(self._approve)
+        self.card.denied.connect(self._deny)
+        self.card.broken.connect(self._break_glass)
+        self.card.flown.connect(self._fly)
+        self.card.glass_opened.connect(self._scroll_to_glass)
+        for key, call in (
+            (APPROVE_KEY, self.card.give),
+            (DENY_KEY, self.card.refuse),
+            (GLASS_KEY, self.card.open_glass),
+        ):
+            shortcut = QShortcut(QKeySequence(key), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(call)
+
+    # -- following --------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Time goes on."""
+        self.model.tell_time()
+        waiting = self.model.waiting(self._shown[0]) if self._shown else None
+        if waiting is not None:
+            self.card.show_waiting(waiting, self._preview, self.session.clock.now_ns())
+
+    def release(self) -> None:
+        """Take the preview out of the city and let go."""
+        self.session.show_preview(_PREVIEW, None)
+        super().release()
+
+    def show_queue(self) -> None:
+        """List what waits now; what is open stays open, and says what became of it."""
+        room, now_ns = self.session.hub.room, self.session.clock.now_ns()
+        self._queue = queue_of(room, whoami(self.session), now_ns)
+        self.model.show_queue(self._queue)
+        n_rows = self.model.rowCount()
+        n_headings = n_rows - len(self._queue.approvals)
+        height = min(n_rows - n_headings, _MOST_ROWS) * ROW_PX + n_headings * HEADING_PX + 4
+        self.list.setFixedHeight(max(height, HEADING_PX))
+        self.list.setVisible(n_rows > 0)
+        self._stack.setCurrentIndex(0 if n_rows or self._shown else 1)
+        self._bring_up_to_date()
+
+    def open(self, key: str) -> None:
+        """Open an entry by its id."""
+        row = self.model.row_of(key)
+        if row >= 0:
+            self.list.setCurrentIndex(self.model.index(row))
+
+    def _follow_room(self, changed: frozenset[str]) -> None:
+        if changed & {"commands", "delegations", "batches", "operators"}:
+            self.show_queue()
+        if changed & {"refusals", "commands"} and self._act_id:
+            self._settle()
+
+    def _bring_up_to_date(self) -> None:
+        if not self._shown:
+            return
+        waiting = self.model.waiting(self._shown[0])
+        if waiting is not None:
+            self.card.show_waiting(waiting, self._preview, self.session.clock.now_ns())
+            return
+        self._act_id = ""
+        command = self.session.hub.room.commands.get(self._shown[1])
+        if self.card.waiting is not None or command is not None:
+            sentence = outcome_text(command) if command is not None else "It waits no more"
+            self.card.show_outcome(sentence)
+            self._show_preview(None)
+
+    # -- opening ----------------------------------------------------------------------------
+
+    def _open_chosen(self, _on: QItemSelection, _off: QItemSelection) -> None:
+        chosen = self.list.selectionModel().selectedIndexes()
+        if not chosen:
+            return
+        waiting = self.model.waiting(str(chosen[0].data(KeyRole)))
+        if waiting is None:
+            return
+        self._act_id = ""
+        self._shown = (waiting.key, waiting.first.request.id)
+        requests = [command.request for command in waiting.commands]
+        self._show_preview(preview_of_requests(self.session, requests))
+        self.card.show_waiting(waiting, self._preview, self.session.clock.now_ns())
+        self._scroll.show()
+        self._scroll.verticalScrollBar().setValue(0)
+        self._select_target(waiting)
+
+    def _show_preview(self, preview: Preview | None) -> None:
+        self._preview = preview
+        self.session.show_preview(_PREVIEW, preview)
+
+    def _select_target(self, waiting: Waiting) -> None:
+        if waiting.batch is None:
+            self.session.select(self._selection(waiting))
+
+    def _selection(self, waiting: Waiting) -> Selection:
+        target_id = waiting.first.request.target_id
+        if self.session.units.slot_of(target_id) >= 0:
+            return Selection(unit_id=target_id)
+        return Selection(thing_id=target_id)
+
+    def _enter_card(self) -> None:
+        card = self.card
+        first = card.approve if card.waiting and card.waiting.is_for_me else card.fly
+        first.setFocus(Qt.FocusReason.TabFocusReason)
+
+    def _scroll_to_glass(self) -> None:
+        layout = self.card.layout()
+        if layout is not None:
+            layout.activate()
+        self._scroll.ensureWidgetVisible(self.card.glass.confirm)
+        self._scroll.ensureWidgetVisible(self.card.glass, 0, 0)
+
+    def _fly(self) -> None:
+        waiting = self.card.waiting
+        place = place_of(self.session, self._selection(waiting)) if waiting is not None else None
+        if place is not None:
+            self.fly_to(place[1])
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc goes back: from the loud step to the answers, from the answers to the list."""
+        if event.key() == Qt.Key.Key_Escape and not self.list.hasFocus():
+            if not self.card.back_out():
+                self.list.setFocus(Qt.FocusReason.OtherFocusReason)
+        else:
+            super().keyPressEvent(event)
+
+    # -- answering --------------------------------------------------------------------------
+
+    def _approve(self, text: str) -> None:
+        self._send(lambda waiting: approve(self.session, waiting, text))
+
+    def _deny(self, text: str) -> None:
+        self._send(lambda waiting: deny(self.session, waiting, text))
+
+    def _break_glass(self, reason: str) -> None:
+        self._send(lambda waiting: break_glass(self.session, waiting, reason))
+
+    def _send(self, act: Callable[[Waiting], str]) -> None:
+        waiting = self.card.waiting
+        if waiting is None or self._act_id:
+            return
+        self._act_id, self._n_grants = act(waiting), len(waiting.approval.grants)
+        self.card.say_sent()
+
+    def _settle(self) -> None:
+        """See whether the hub has refused the answer, or it counts already."""
+        refused = refusal_of(self.session, self._act_id)
+        waiting = self.card.waiting
+        counts = waiting is not None and len(waiting.approval.grants) > self._n_grants
+        if refused or counts:
+            self._act_id = ""
+            self.card.say_nothing_sent(f"The hub refused: {refused}" if refused else "")
+
+
+class _InboxView(QListView):
+    """Opens the first entry when it gets the keyboard and nothing is open yet."""
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Choose the most pressing entry, unless one is chosen."""
+        super().focusInEvent(event)
+        model = self.model()
+        if not self.selectionModel().hasSelection() and model.rowCount() > 1:
+            self.setCurrentIndex(model.index(1, 0))  # row 0 is the heading
+
+
+PANEL = PanelType(
+    id="approvals",
+    title="Approvals",
+    area="right",
+    create=ApprovalsPanel,
+    order=15,
+    icon="approval",
+    key="Ctrl+J",
+)

@@ -1,0 +1,367 @@
+"""One thing to approve, opened: what exactly, by whom and why, what it would change, yes or no."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from twin.commands.preview import Preview
+from twin.waiting import Waiting
+from widgets.actions import key_text
+from widgets.parts.approval_words import (
+    args_rows,
+    countdown_text,
+    digest_text,
+    effect_sentence,
+    given_text,
+    grants_text,
+    seconds_left,
+    waiting_title,
+    wanted_text,
+)
+from widgets.parts.command_words import operator_text
+from widgets.parts.elided_button import ElidedButton
+from widgets.parts.fact_table import FactView
+from widgets.parts.preview_block import PreviewBlock
+from widgets.parts.wording import clock_text, count_text
+from widgets.shape_mark import SIGNIFICANCE_WORDS
+
+APPROVE_KEY, DENY_KEY, GLASS_KEY = "Ctrl+Return", "Ctrl+D", "Ctrl+B"
+_MOST_LISTED = 12
+_SENT = "Sent; waiting for the hub"
+
+
+class GlassPage(QFrame):
+    """The loud step before a command is released without its approvals.
+
+    Signals: ``broken(str)`` with the reason; ``left()`` when the person backs out.
+    """
+
+    broken = Signal(str)
+    left = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("role", "alarm-card")
+        self._heading = _wrapped("alarm-heading")
+        self._heading.setText("Break the glass: release without approval")
+        self._sentence = _wrapped("")
+        self.reason = QLineEdit()
+        self.reason.setMaxLength(500)
+        self.reason.setPlaceholderText("Why it cannot wait; everybody reads it")
+        self.reason.setAccessibleName("Why it cannot wait")
+        self.problem = _wrapped("error")
+        self.problem.hide()
+        self.confirm = ElidedButton()
+        self.confirm.setProperty("role", "danger-filled")
+        self.confirm.clicked.connect(lambda _checked=False: self._break())
+        self.back = QPushButton("Back")
+        self.back.clicked.connect(lambda _checked=False: self.left.emit())
+        self.reason.returnPressed.connect(self._break)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(8)
+        buttons.addWidget(self.confirm)
+        buttons.addWidget(self.back)
+        buttons.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 12, 12, 12)
+        layout.setSpacing(8)
+        for part in (self._heading, self._sentence, self.reason, self.problem):
+            layout.addWidget(part)
+        layout.addLayout(buttons)
+        self.hide()
+
+    def open(self, waiting: Waiting) -> None:
+        """Name the effect and whose approval is skipped."""
+        approval = waiting.approval
+        missing = count_text(approval.needed - len(approval.grants), "approval")
+        self._sentence.setText(
+            f"{effect_sentence(waiting.first)} It goes now, without the missing {missing}. Every"
+            " console shows who did it and why, and somebody else has to review it."
+        )
+        self.confirm.say(f"Release without approval: {waiting_title(waiting)}")
+        self.reason.clear()
+        self.problem.hide()
+        self.show()
+        self.reason.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _break(self) -> None:
+        reason = self.reason.text().strip()
+        if len(reason) < 5:
+            self.problem.setText("Breaking the glass needs a reason that others can judge")
+            self.problem.show()
+            self.reason.setFocus(Qt.FocusReason.OtherFocusReason)
+            return
+        self.broken.emit(reason)
+
+
+class ApprovalCard(QWidget):
+    """What was chosen in the inbox. It stays on it until another is chosen. GUI thread.
+
+    Signals
+    -------
+    approved(str), denied(str)
+        With what the person wrote.
+    broken(str)
+        The glass, with the reason.
+    flown()
+        Somebody wants to see the place.
+    glass_opened()
+        The loud step is shown.
+    """
+
+    approved = Signal(str)
+    denied = Signal(str)
+    broken = Signal(str)
+    flown = Signal()
+    glass_opened = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._waiting: Waiting | None = None
+        self.title, self.caption = _wrapped("title"), _wrapped("muted")
+        self.effect, self.note = _wrapped(""), _wrapped("muted")
+        self.preview = PreviewBlock()
+        self.exact = FactView(most_rows=_MOST_LISTED + 2)
+        self.exact.setAccessibleName("Exactly what is asked")
+        self.facts = FactView(most_rows=10)
+        self.facts.setAccessibleName("Who has to say yes")
+        self.status = _wrapped("muted")
+        self.problem = _wrapped("error")
+        self.glass = GlassPage()
+        self.glass.broken.connect(self.broken)
+        self.glass.left.connect(self._leave_glass)
+        self._answers = self._make_answers()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 8, 12, 12)
+        layout.setSpacing(8)
+        for part in (
+            self.title,
+            self.caption,
+            self.effect,
+            self.exact,
+            self.preview,
+            self._answers,
+            self.glass,
+            self.note,
+            self.status,
+            self.problem,
+            self.facts,
+        ):
+            layout.addWidget(part)
+        layout.addStretch(1)
+        self.say_nothing_sent()
+
+    def _make_answers(self) -> QWidget:
+        self.text = QLineEdit()
+        self.text.setMaxLength(500)
+        self.text.setPlaceholderText("A remark, or why you deny it")
+        self.text.setAccessibleName("Remark, or why you deny it")
+        self.approve = ElidedButton()
+        self.approve.setProperty("role", "primary")
+        self.approve.clicked.connect(lambda _checked=False: self.give())
+        self.deny = QPushButton("Deny")
+        self.deny.setToolTip("Say no; the reason above is told to who asked")
+        self.deny.clicked.connect(lambda _checked=False: self.refuse())
+        self.break_glass = QPushButton("Break the glass…")
+        self.break_glass.setProperty("role", "danger")
+        self.break_glass.setToolTip("Release without approval in an emergency; a review follows")
+        self.break_glass.clicked.connect(lambda _checked=False: self.open_glass())
+        self.fly = QPushButton("Fly there")
+        self.fly.clicked.connect(lambda _checked=False: self.flown.emit())
+        box = QWidget()
+        layout = QVBoxLayout(box)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        layout.addWidget(self.text)
+        layout.addLayout(_row((self.approve, _key(APPROVE_KEY))))
+        layout.addLayout(_row((self.deny, _key(DENY_KEY), self.fly)))
+        layout.addLayout(_row((self.break_glass, _key(GLASS_KEY))))
+        return box
+
+    # -- showing ----------------------------------------------------------------------------
+
+    @property
+    def waiting(self) -> Waiting | None:
+        """What is open and still waits."""
+        return self._waiting
+
+    def show_waiting(self, waiting: Waiting, preview: Preview | None, now_ns: int) -> None:
+        """Open something, or bring what is open up to date."""
+        is_other = self._waiting is None or self._waiting.key != waiting.key
+        self._waiting = waiting
+        if is_other:
+            self.text.clear()
+            self.glass.hide()
+            self.say_nothing_sent()
+        first = waiting.first
+        self.title.setText(waiting_title(waiting))
+        level = SIGNIFICANCE_WORDS.get(waiting.level, "").capitalize()
+        asked = clock_text(min(first.times_ns.values(), default=0))
+        self.caption.setText(f"{level} · asked at {asked} by {operator_text(first.issued_by)}")
+        self.effect.setText(effect_sentence(first) if waiting.batch is None else _batch(waiting))
+        self.preview.show_preview(preview)
+        self.exact.show_facts(_exact(waiting))
+        self.facts.show_facts(_around(waiting, now_ns))
+        self.approve.say(f"Approve: {waiting_title(waiting)}")
+        self._offer(waiting)
+
+    def _offer(self, waiting: Waiting) -> None:
+        is_glass = not self.glass.isHidden()
+        self._answers.setVisible(not is_glass)
+        for part in (self.text, self.approve, self.deny):
+            part.setVisible(waiting.is_for_me)
+        for label in self._answers.findChildren(QLabel):
+            if label.property("of") in (APPROVE_KEY, DENY_KEY):
+                label.setVisible(waiting.is_for_me)
+        self.break_glass.setEnabled(waiting.batch is None)
+        self.note.setText("" if waiting.is_for_me else f"{waiting.why_not}.")
+        self.note.setVisible(not waiting.is_for_me)
+
+    def show_outcome(self, sentence: str) -> None:
+        """What was open waits no more; say what became of it."""
+        self._waiting = None
+        self._answers.hide()
+        self.glass.hide()
+        self.preview.show_preview(None)
+        self.note.hide()
+        self.problem.hide()
+        self.status.setText(sentence)
+        self.status.setVisible(bool(sentence))
+
+    def say_sent(self) -> None:
+        """The answer is on its way: no second one meanwhile."""
+        self.problem.hide()
+        self.status.setText(_SENT)
+        self.status.show()
+        self._enable(False)
+
+    def say_nothing_sent(self, problem: str = "") -> None:
+        """Nothing is on its way (any more); `problem` tells why."""
+        self.status.hide()
+        self.problem.setText(problem)
+        self.problem.setVisible(bool(problem))
+        self._enable(True)
+
+    def _enable(self, on: bool) -> None:
+        for part in (self.approve, self.deny, self.glass.confirm):
+            part.setEnabled(on)
+
+    # -- answering --------------------------------------------------------------------------
+
+    def give(self) -> None:
+        """Approve what is open, if it is this person's turn."""
+        if self._may_answer():
+            self.approved.emit(self.text.text().strip())
+
+    def refuse(self) -> None:
+        """Deny it; the reason must be there."""
+        if not self._may_answer():
+            return
+        if not self.text.text().strip():
+            who = self._waiting.first.issued_by.name if self._waiting else "who asked"
+            self.problem.setText(f"Say why you deny it: {who} will read it")
+            self.problem.show()
+            self.text.setFocus(Qt.FocusReason.OtherFocusReason)
+            return
+        self.denied.emit(self.text.text().strip())
+
+    def open_glass(self) -> None:
+        """Show the loud step."""
+        if self._waiting is not None and self._waiting.batch is None:
+            self._answers.hide()
+            self.glass.open(self._waiting)
+            self.glass_opened.emit()
+
+    def back_out(self) -> bool:
+        """Leave the loud step; False when it is not open."""
+        if self.glass.isHidden():
+            return False
+        self._leave_glass()
+        return True
+
+    def _leave_glass(self) -> None:
+        self.glass.hide()
+        self._answers.setVisible(self._waiting is not None)
+        self.break_glass.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _may_answer(self) -> bool:
+        waiting = self._waiting
+        return waiting is not None and waiting.is_for_me and self.approve.isEnabled()
+
+
+def _exact(waiting: Waiting) -> list[tuple[str, str]]:
+    """What a yes is bound to."""
+    first = waiting.first.request
+    facts = [("Reason", first.reason or "none given")]
+    if waiting.batch is None:
+        facts += [*args_rows(first), ("Target", first.target_name)]
+    else:
+        facts += [(f"{n}.", _member(waiting, n)) for n in range(1, _listed(waiting) + 1)]
+        if len(waiting.commands) > _MOST_LISTED:
+            facts.append(("…", f"and {len(waiting.commands) - _MOST_LISTED:,} more"))
+    times = (("Not before", first.not_before_ns), ("Deadline", first.deadline_ns))
+    return [*facts, *((name, clock_text(t_ns)) for name, t_ns in times if t_ns)]
+
+
+def _around(waiting: Waiting, now_ns: int) -> list[tuple[str, str]]:
+    """Who has said yes, who still has to, until when."""
+    first, approval = waiting.first, waiting.approval
+    facts = [("Approvals", f"{given_text(approval)}, {wanted_text(approval)}")]
+    if approval.grants:
+        facts.append(("Given by", grants_text(approval)))
+    if approval.text:
+        facts.append(("Rule", approval.text))
+    facts.append(("Time left", countdown_text(seconds_left(waiting, now_ns))))
+    if first.effect_text and waiting.batch is None:
+        facts.append(("Done when", first.effect_text))
+    facts.append(("Bound to", digest_text(waiting.digest)))
+    return facts
+
+
+def _listed(waiting: Waiting) -> int:
+    return min(len(waiting.commands), _MOST_LISTED)
+
+
+def _member(waiting: Waiting, n: int) -> str:
+    request = waiting.commands[n - 1].request
+    values = ", ".join(f"{name} {value}" for name, value in args_rows(request) if value)
+    return f"{request.target_name}: {values}" if values else request.target_name
+
+
+def _batch(waiting: Waiting) -> str:
+    n = len(waiting.commands)
+    return f"{count_text(n, 'command')} at once, all or none. {effect_sentence(waiting.first)}"
+
+
+def _row(parts: tuple[QWidget, ...]) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setSpacing(8)
+    for part in parts:
+        row.addWidget(part)
+    row.addStretch(1)
+    return row
+
+
+def _key(key: str) -> QLabel:
+    label = QLabel(key_text(key))
+    label.setProperty("role", "key")
+    label.setProperty("of", key)
+    return label
+
+
+def _wrapped(role: str) -> QLabel:
+    label = QLabel()
+    label.setWordWrap(True)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    if role:
+        label.setProperty("role", role)
+    return label
