@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from PySide6.QtWidgets import QWidget
+
 from twin.session import TwinSession
 from twin.waiting import Queue, Waiting, queue_of, whoami
 from viewer.command_teller import CommandTeller
@@ -66,7 +68,7 @@ class Collaboration:
             bridge.every(STEP_MS, self.step),
         ]
 
-    def add_actions(self, table: ActionTable, parent: object) -> None:
+    def add_actions(self, table: ActionTable) -> None:
         """Sounds, by name."""
         table.add(
             Action(
@@ -74,17 +76,14 @@ class Collaboration:
                 title="Sounds…",
                 group="Window",
                 icon="sound",
-                run=lambda: self.open_sounds(parent),
+                run=self.open_sounds,
             )
         )
 
-    def open_sounds(self, parent: object) -> SoundDialog:
+    def open_sounds(self) -> SoundDialog:
         """Show the dialog of sounds."""
-        from PySide6.QtWidgets import QWidget
-
-        assert isinstance(parent, QWidget)  # noqa: S101 - the main window
         dialog = SoundDialog(
-            parent,
+            self._window if isinstance(self._window, QWidget) else None,
             mode=self._settings.sound_mode,
             volume=self._settings.sound_volume,
             changed=self._set_sounds,

@@ -189,10 +189,9 @@ class Desk:
         self._collaboration = Collaboration(
             session=self.session, bridge=self._bridge, window=self.window, settings=settings
         )
-        self._collaboration.add_actions(self.window.actions_table, self.window)
         parts = (self._wall, self._docks, self._tool_driver, self._view_driver, self._exports)
         areas = AreaDriver(session=self.session, bridge=self._bridge, window=self.window)
-        for part in (*parts, areas):
+        for part in (*parts, areas, self._collaboration):
             part.add_actions(self.window.actions_table)
         self._is_closed = False
         self._after_first_frame: list[Callable[[], None]] = []

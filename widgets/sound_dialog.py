@@ -32,7 +32,7 @@ class SoundDialog(QDialog):
 
     def __init__(
         self,
-        parent: QWidget,
+        parent: QWidget | None,
         *,
         mode: SoundMode,
         volume: float,

@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from PySide6.QtWidgets import QWidget
 
 from tests.twin.hub_bench import INFO
 from tests.widgets.hub_world import HubWorld
@@ -157,11 +156,11 @@ def test_a_drill_frames_the_window(rig: Rig) -> None:
 
 
 def test_sounds_are_an_action_with_a_dialog(rig: Rig, qtbot: Any) -> None:
-    table, window = ActionTable(), QWidget()
-    qtbot.addWidget(window)
-    rig.driver.add_actions(table, window)
+    table = ActionTable()
+    rig.driver.add_actions(table)
     assert table.get("window.sounds").title == "Sounds…"
-    dialog = rig.driver.open_sounds(window)
+    dialog = rig.driver.open_sounds()
+    qtbot.addWidget(dialog)
     dialog.volume.setValue(10)
     assert rig.settings.sound_volume == pytest.approx(0.1)
     dialog.close()
