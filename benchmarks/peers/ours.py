@@ -24,10 +24,12 @@ def main(job_path: str) -> None:
     from scenes.city_scene import CityScene
     from twin.clock import SystemClock
     from twin.theme import load_theme
+    from twin.tiles import traversal
     from viewer.city_source import CityLoading, CitySource
     from widgets.bridge import Bridge
     from widgets.viewport import Viewport
 
+    traversal.MOST_TIMES = 1.0  # the same detail on both sides: nothing is coarser far away
     app = QApplication(["benchmark"])
     clock = SystemClock()
     bridge = Bridge(clock)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from benchmarks.box_stream import BoxStream
 from tests.twin.looks import look_from
 from twin.tiles.content import NodeRecord
-from twin.tiles.traversal import cut_of
+from twin.tiles.traversal import MOST_TIMES, cut_of
 from twin.tiles.tree import Below, Content, TileTree
 
 ABOVE = look_from((0, 0, 4000), (0, 0, 0))
@@ -58,6 +58,36 @@ def test_the_error_on_the_screen_is_metres_times_pixels_a_metre():
     pixels = 3.0 * 720 / (2 * np.tan(np.radians(15))) / 1000.0
     tree.set_loaded(0, 1)
     assert cut_of(tree, look, 16.0, 0).drawn_error_px == pytest.approx([pixels], rel=1e-6)
+
+
+def along_the_horizon(*distances_m):
+    """Nodes one behind the other, each with the error that takes 30 px where it is."""
+    tree = TileTree()
+    look = look_from((0, 0, 2), (1000, 0, 2))
+    for number, distance in enumerate(distances_m):
+        error = 30.0 / float(look.pixels_per_m(np.array([max(distance - 100.0, 0.5)]))[0])
+        children = quarter(200, 0.0)
+        tree.add_root(number, record(200, distance, 0.0, error_m=error, children=children))
+        tree.set_loaded(number, 1)
+    return tree, look
+
+
+def test_far_away_at_eye_height_a_larger_error_is_allowed():
+    tree, look = along_the_horizon(50.0, 1400.0, 4000.0, 30_000.0)
+    cut = cut_of(tree, look, 16.0, 0)
+    met = set(cut.met.tolist())
+    # 30 px are too many near by, but not where 16 px have grown to 42 (4 km) and more.
+    refined = [n for n in range(4) if any(c in met for c in tree.children_of(np.array([n]))[0])]
+    assert refined == [0, 1]
+    assert cut.drawn_error_px[-1] == pytest.approx(30.0 / MOST_TIMES, rel=0.02)
+
+
+def test_from_above_detail_counts_from_the_nearest_point():
+    tree = tree_of(record(400, error_m=100.0, children=quarter(400, 0.0)))
+    high = look_from((0, 0, 20_000), (0, 0, 0))
+    pixels = 100.0 * float(high.pixels_per_m(np.array([19_990.0]))[0])
+    tree.set_loaded(0, 1)
+    assert cut_of(tree, high, 1000.0, 0).drawn_error_px == pytest.approx([pixels], rel=1e-6)
 
 
 def test_a_parent_stays_until_all_its_children_are_there():

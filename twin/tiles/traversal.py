@@ -15,6 +15,10 @@ from twin.arrays import BoolArray, Float64Array, Int64Array
 from twin.tiles.look import Look
 from twin.tiles.tree import Below, Content, TileTree
 
+#: Up to this distance the allowed error on the screen is the same everywhere; beyond, it grows with
+#: the distance, up to so many times: at eye height most of a large city is a strip of a few pixels
+#: along the horizon. From above everything is far: then it counts from the nearest point.
+NEAR_M, NEAR_TIMES, MOST_TIMES = 1500.0, 3.0, 6.0
 #: What a first node is worth: whatever is first seen comes before any improvement.
 FIRST = 1e6
 
@@ -26,7 +30,7 @@ class Cut:
     Attributes
     ----------
     drawn : (d,) nodes to draw now
-    drawn_error_px : (d,) what their geometric error takes on the screen
+    drawn_error_px : (d,) what their geometric error takes on the screen; beyond `NEAR_M` less
     met : (m,) every node that was looked at: drawn ones, those above and those wanted
     wanted : (w,) nodes to load, most useful first; priority : (w,) how useful
     remote : (r,) nodes whose children must be asked for; remote_priority : (r,)
@@ -89,12 +93,16 @@ def _descend(tree: TileTree, look: Look, allowed_px: float) -> list[_Level]:
     parent_at = np.arange(len(node))
     in_cut = np.ones(len(node), bool)
     above_px = np.full(len(node), FIRST)
+    near_m = _near_m(tree, look)
     while len(node):
         seen = look.sees(tree.centre_m[node], tree.half_m[node])
         node, parent_at, in_cut, above_px = (
             node[seen], parent_at[seen], in_cut[seen], above_px[seen],
         )  # fmt: skip
-        level = _level(tree, look, allowed_px, node, parent_at, in_cut, above_px)
+        distance = look.distance_m(tree.centre_m[node], tree.axes[node], tree.lengths_m[node])
+        times = np.clip(distance / near_m, 1.0, MOST_TIMES)
+        error_px = tree.error_m[node] * look.pixels_per_m(distance) / times
+        level = _level(tree, allowed_px, node, parent_at, in_cut, above_px, error_px)
         levels.append(level)
         open_rows = np.flatnonzero(level.descend)
         node, place = tree.children_of(level.node[open_rows])
@@ -104,12 +112,20 @@ def _descend(tree: TileTree, look: Look, allowed_px: float) -> list[_Level]:
     return levels
 
 
-def _level(
-    tree: TileTree, look: Look, allowed_px: float, node: Int64Array, parent_at: Int64Array,
-    in_cut: BoolArray, above_px: Float64Array,
-) -> _Level:  # fmt: skip
+def _near_m(tree: TileTree, look: Look) -> float:
+    """Distance up to which detail is as fine as is allowed at all."""
+    node = tree.shown_roots()
+    node = node[look.sees(tree.centre_m[node], tree.half_m[node])]
+    if not len(node):
+        return NEAR_M
     distance = look.distance_m(tree.centre_m[node], tree.axes[node], tree.lengths_m[node])
-    error_px = tree.error_m[node] * look.pixels_per_m(distance)
+    return max(NEAR_M, NEAR_TIMES * float(distance.min()))
+
+
+def _level(
+    tree: TileTree, allowed_px: float, node: Int64Array, parent_at: Int64Array,
+    in_cut: BoolArray, above_px: Float64Array, error_px: Float64Array,
+) -> _Level:  # fmt: skip
     below, content = tree.below[node], tree.content[node]
     is_bare = (content == Content.NONE) | (content == Content.FAILED)
     refine = ((error_px > allowed_px) | is_bare) & (below != Below.NONE) & in_cut
