@@ -26,7 +26,7 @@ from twin.hub.desks.base import Desk, Taken, desk_registry
 from twin.hub.desks.notes import Notes
 from twin.hub.desks.releasing import Releasing
 from twin.hub.desks.submitting import Submitting
-from twin.hub.hall import HUB, Hall, nothing_stored, person, values_of
+from twin.hub.hall import HUB, Hall, nothing_stored, person
 from twin.hub.options import HubTimes
 from twin.hub.refusals import Refusals
 from twin.hub.requests import (
@@ -295,7 +295,7 @@ class HubCore:
         if command is None:
             return
         if command.state is S.SUBMITTED:
-            self._submitting.decide(command, values_of(last))
+            self._submitting.decide(command, last)
         elif command.state is S.QUEUED:
             self._releasing.release(command, last)
 

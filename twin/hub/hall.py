@@ -7,7 +7,7 @@ the room already.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -252,8 +252,3 @@ def _places(
         return None, None
     flat = (target.xyz[0], target.xyz[1])
     return (flat, None) if target.frame == "geographic" else (None, flat)
-
-
-def values_of(last: Mapping[str, Observation]) -> dict[str, float]:
-    """Plain values of observations."""
-    return {datastream_id: seen.value for datastream_id, seen in last.items()}

@@ -1,43 +1,106 @@
-"""Other commands around one, as interlocks look at them."""
+"""A command and the others around it, as interlocks look at them."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
+from twin.clock import NS_PER_S
 from twin.commands.preview import Point
+from twin.hub.effects import is_good
 from twin.hub.hall import Hall
-from twin.interlocks.model import OtherCommand
+from twin.hub.requests import Observation, Target
+from twin.interlocks.model import OtherCommand, Reading, Subject
 from twin.room.model import Command, CommandState
 from twin.room.parts.commands import Commands
 
-_LASTING = (CommandState.VERIFIED,)
+_EARTH_M = 6_371_008.8
+
+
+def subject_of(hall: Hall, command: Command) -> Subject:
+    """A command as a rule looks at it."""
+    target = hall.targets.get(command.request.target_id)
+    is_on_globe = target is not None and target.frame == "geographic" and target.xyz is not None
+    return Subject(
+        request=command.request, issued_by=command.issued_by, level=command.level,
+        kind=target.kind if target else "", xyz=place_of(hall, command.request.target_id),
+        lon_lat=target.xyz[:2] if target and target.xyz and is_on_globe else None,
+    )  # fmt: skip
+
+
+def readings_of(last: Mapping[str, Observation], now_ns: int) -> dict[str, Reading]:
+    """Last samples with their age by the hub's clock."""
+    return {
+        datastream_id: Reading(seen.value, (now_ns - seen.t_ns) / NS_PER_S)
+        for datastream_id, seen in last.items()
+        if is_good(seen, now_ns)
+    }
 
 
 def others_near(hall: Hall, command: Command) -> tuple[OtherCommand, ...]:
-    """Every other command that is not over, and verified ones whose effect may still last."""
+    """Every other command that is not over, and verified ones whose effect still lasts."""
+    here = hall.targets.get(command.request.target_id)
     xyz = place_of(hall, command.request.target_id)
-    found = []
-    for other in hall.room[Commands].by_id.values():
-        is_other = other.request.id != command.request.id
-        if is_other and (not other.is_terminal or other.state in _LASTING):
-            target = hall.targets.get(other.request.target_id)
-            there = place_of(hall, other.request.target_id)
-            found.append(
-                OtherCommand(
-                    command=other,
-                    kind=target.kind if target else "",
-                    distance_m=math.dist(xyz[:2], there[:2]) if xyz and there else None,
-                    route_distance_m=route_distance_m(xyz, other.route) if xyz else None,
-                )
-            )
-    return tuple(found)
+    return tuple(
+        OtherCommand(
+            command=other,
+            title=hall.title(other.request.type_id),
+            kind=there.kind if there else "",
+            distance_m=distance_m(here, there),
+            route_distance_m=route_distance_m(xyz, other.route) if xyz else None,
+        )
+        for other in _at_work(hall)
+        if other.request.id != command.request.id
+        for there in (hall.targets.get(other.request.target_id),)
+    )
+
+
+def _at_work(hall: Hall) -> Iterator[Command]:
+    """Commands that are not over, and of those that were verified the ones nothing has undone.
+
+    A later verified command of the same type, or of the inverse one, on the same target ends the
+    effect of an earlier one. The room keeps the last thousand commands that are over: an effect
+    that must be seen for longer belongs into a rule over a datastream.
+    """
+    commands = hall.room[Commands].by_id.values()
+    newest: dict[tuple[str, str], int] = {}
+    for command in commands:
+        if command.state is CommandState.VERIFIED:
+            target_id, type_id = command.request.target_id, command.request.type_id
+            command_type = hall.types.get(type_id)
+            for ended in {type_id, command_type.inverse if command_type else ""}:
+                key = (target_id, ended)
+                newest[key] = max(newest.get(key, 0), command.ended_seq)
+    for command in commands:
+        key = (command.request.target_id, command.request.type_id)
+        is_lasting = command.state is CommandState.VERIFIED and command.ended_seq >= newest[key]
+        if is_lasting or not command.is_terminal:
+            yield command
 
 
 def place_of(hall: Hall, target_id: str) -> Point | None:
     """Where a target stands, local metres, None = not known."""
     target = hall.targets.get(target_id)
     return target.xyz if target is not None and target.frame == "local" else None
+
+
+def distance_m(one: Target | None, other: Target | None) -> float | None:
+    """Distance on the ground of two targets announced in the same frame, None = not known."""
+    if one is None or other is None or one.xyz is None or other.xyz is None:
+        return None
+    if one.frame != other.frame:
+        return None
+    if one.frame == "local":
+        return math.dist(one.xyz[:2], other.xyz[:2])
+    return _great_circle_m(one.xyz, other.xyz) if one.frame == "geographic" else None
+
+
+def _great_circle_m(a: Point, b: Point) -> float:
+    lon_a, lat_a, lon_b, lat_b = map(math.radians, (*a[:2], *b[:2]))
+    half = math.sin((lat_b - lat_a) / 2) ** 2
+    half += math.cos(lat_a) * math.cos(lat_b) * math.sin((lon_b - lon_a) / 2) ** 2
+    return 2 * _EARTH_M * math.asin(min(1.0, math.sqrt(half)))
 
 
 def route_distance_m(xyz: Point, route: tuple[Point, ...]) -> float | None:

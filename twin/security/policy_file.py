@@ -190,29 +190,15 @@ class _Reading:
         areas = self.table.get("areas", {})
         if not isinstance(areas, dict):
             raise self._error("areas", "write [areas.NAME] for each area")
-        lon_lat, local = {}, {}
+        lon_lat: dict[str, Polygon] = {}
+        local: dict[str, Polygon] = {}
         for name, area in areas.items():
-            keys = set(area) if isinstance(area, dict) else set()
-            if keys == {"lon_lat"}:
-                lon_lat[name] = self._polygon(name, area["lon_lat"])
-            elif keys == {"local"}:
-                local[name] = self._polygon(name, area["local"])
-            else:
-                raise self._area_error(name, "it needs either lon_lat or local, a list of corners")
-        for name, polygon in lon_lat.items():
-            west, south, east, north = polygon.bounds
-            if not (west >= -180 and south >= -90 and east <= 180 and north <= 90):
-                raise self._area_error(name, "lon_lat are degrees, longitude first")
+            try:
+                polygon, is_lon_lat = polygon_of(area)
+            except PolicyError as error:
+                raise self._area_error(name, str(error)) from error
+            (lon_lat if is_lon_lat else local)[name] = polygon
         return Places(lon_lat=lon_lat, local=local)
-
-    def _polygon(self, name: str, corners: Any) -> Polygon:
-        is_fit = isinstance(corners, list) and len(corners) >= 3 and all(map(_is_corner, corners))
-        if not is_fit:
-            raise self._area_error(name, "it needs at least three corners [x, y]")
-        polygon = Polygon(corners)
-        if not polygon.is_valid or polygon.area == 0:
-            raise self._area_error(name, "its outline crosses itself or encloses nothing")
-        return polygon
 
     def _area_error(self, name: str, what: str) -> PolicyError:
         pattern = re.compile(rf"\s*\[\s*areas\s*\.\s*[\"']?{re.escape(name)}[\"']?\s*\]")
@@ -241,6 +227,30 @@ class _Reading:
                 line = n
                 break
         return f"{self.where}, line {line + 1}"
+
+
+def polygon_of(area: Any) -> tuple[Polygon, bool]:
+    """Outline of an ``[areas.NAME]`` table, and whether it is in degrees.
+
+    Raises
+    ------
+    PolicyError
+        It is no area; says what is wrong, without the place.
+    """
+    keys = set(area) if isinstance(area, dict) else set()
+    if keys not in ({"lon_lat"}, {"local"}):
+        raise PolicyError("it needs either lon_lat or local, a list of corners")
+    corners, is_lon_lat = next(iter(area.values())), keys == {"lon_lat"}
+    is_fit = isinstance(corners, list) and len(corners) >= 3 and all(map(_is_corner, corners))
+    if not is_fit:
+        raise PolicyError("it needs at least three corners [x, y]")
+    polygon = Polygon(corners)
+    if not polygon.is_valid or polygon.area == 0:
+        raise PolicyError("its outline crosses itself or encloses nothing")
+    west, south, east, north = polygon.bounds
+    if is_lon_lat and not (west >= -180 and south >= -90 and east <= 180 and north <= 90):
+        raise PolicyError("lon_lat are degrees, longitude first")
+    return polygon, is_lon_lat
 
 
 def rules_of(policy: Policy) -> dict[str, Sequence[Rule | LeaseRule]]:

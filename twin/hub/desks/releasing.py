@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import partial
 
 import msgspec
 
@@ -11,13 +12,13 @@ from twin.hub.deadlines import EndIt, OfferIt, SayWhy, SendAgain, what_is_due
 from twin.hub.desks.base import Desk, DeskType
 from twin.hub.desks.submitting import blocked_facts
 from twin.hub.effects import is_good
-from twin.hub.hall import person, values_of
-from twin.hub.neighbours import others_near, place_of
+from twin.hub.hall import person
+from twin.hub.neighbours import others_near, readings_of, subject_of
 from twin.hub.replies import moves_for
 from twin.hub.requests import Observation, StartWatch
 from twin.hub.sessions import ActuatorSession
 from twin.hub.who import Who
-from twin.interlocks.model import Blocked, Subject
+from twin.interlocks.model import Blocked
 from twin.link.control import (
     Acknowledged,
     ActuatorReply,
@@ -49,7 +50,7 @@ class Releasing(Desk):
 
     def offer(self, command: Command) -> None:
         """Ask for the values that release looks at; `release` follows with the answer."""
-        wanted = self.hall.interlocks.inputs(self._subject(command))
+        wanted = self.hall.interlocks.inputs(subject_of(self.hall, command))
         if command.effect:
             wanted = tuple(dict.fromkeys((command.effect.datastream_id, *wanted)))
         self.hall.outgoing.append(StartWatch(command.request.id, wanted))
@@ -97,10 +98,11 @@ class Releasing(Desk):
 
     def _blocked(self, command: Command, last: Mapping[str, Observation]) -> tuple[Blocked, ...]:
         hall = self.hall
-        good = {k: v for k, v in last.items() if is_good(v, hall.now_ns)}
-        others = others_near(hall, command)
-        subject = self._subject(command)
-        return hall.interlocks.blocked("release", subject, values_of(good), others)
+        subject = subject_of(hall, command)
+        readings = readings_of(last, hall.now_ns)
+        return hall.interlocks.blocked(
+            "release", subject, readings, partial(others_near, hall, command)
+        )
 
     def _hold_back(self, command: Command, blocked: tuple[Blocked, ...]) -> None:
         text = "; ".join(one.text for one in blocked)
@@ -138,7 +140,7 @@ class Releasing(Desk):
             request=command.request, issued_by=person(command.issued_by),
             was_accepted=command.state is not S.SENT, attempt=command.n_failed + 1,
             lease_token=command.lease_token,
-            guards=self.hall.interlocks.guards(self._subject(command)),
+            guards=self.hall.interlocks.guards(subject_of(self.hall, command)),
         )  # fmt: skip
         self.hall.send(actuator.session, message)
 
@@ -286,13 +288,6 @@ class Releasing(Desk):
 
     def _open(self) -> tuple[Command, ...]:
         return self.hall.room[Commands].open
-
-    def _subject(self, command: Command) -> Subject:
-        target = self.hall.targets.get(command.request.target_id)
-        return Subject(
-            request=command.request, issued_by=command.issued_by, level=command.level,
-            kind=target.kind if target else "", xyz=place_of(self.hall, command.request.target_id),
-        )  # fmt: skip
 
 
 DESK = DeskType(id="releasing", make=Releasing)

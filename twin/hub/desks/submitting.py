@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -15,10 +16,10 @@ from twin.errors import CommandRejected
 from twin.hub import rules
 from twin.hub.desks.base import Desk, DeskType
 from twin.hub.hall import Hall, person
-from twin.hub.neighbours import others_near
-from twin.hub.requests import StartWatch
+from twin.hub.neighbours import others_near, readings_of, subject_of
+from twin.hub.requests import Observation, StartWatch
 from twin.hub.who import Who
-from twin.interlocks.model import Subject
+from twin.interlocks.model import Blocked
 from twin.link.control import Acknowledged, FromHub, Refused
 from twin.room.model import Approval, Command, CommandRequest, CommandState, Event
 from twin.room.parts.commands import Commands
@@ -67,17 +68,16 @@ class Submitting(Desk):
 
     def begin(self, command: Command) -> None:
         """Decide about a SUBMITTED command, or ask for the values that the interlocks want."""
-        inputs = self.hall.interlocks.inputs(self._subject(command))
+        inputs = self.hall.interlocks.inputs(subject_of(self.hall, command))
         if inputs:
             self.hall.outgoing.append(StartWatch(command.request.id, inputs))
         else:
             self.decide(command, {})
 
-    def decide(self, command: Command, values: Mapping[str, float]) -> None:
+    def decide(self, command: Command, last: Mapping[str, Observation]) -> None:
         """Interlocks, then approval, then the queue."""
         hall, request = self.hall, command.request
-        subject = self._subject(command)
-        blocked = hall.interlocks.blocked("submit", subject, values, others_near(hall, command))
+        blocked = self._blocked(command, last)
         if blocked:
             text = "; ".join(one.text for one in blocked)
             hall.move(request.id, S.REJECTED, text, interlocks=blocked_facts(blocked))
@@ -93,6 +93,16 @@ class Submitting(Desk):
         approval = self._approval(request, rule)
         text = f"Waits for {rule.wanted_text()}" + (f": {rule.text}" if rule.text else "")
         hall.move(request.id, S.AWAITING_APPROVAL, text, approval=msgspec.to_builtins(approval))
+
+    def _blocked(self, command: Command, last: Mapping[str, Observation]) -> tuple[Blocked, ...]:
+        """What stands against it now; of what is to happen later, only its release can tell."""
+        hall = self.hall
+        if command.request.not_before_ns > hall.now_ns:
+            return ()
+        return hall.interlocks.blocked(
+            "submit", subject_of(hall, command), readings_of(last, hall.now_ns),
+            partial(others_near, hall, command),
+        )  # fmt: skip
 
     def tick(self) -> None:
         """Ask again about commands whose values never came (the hub was restarted)."""
@@ -156,14 +166,6 @@ class Submitting(Desk):
             level=level, **more,
         )  # fmt: skip
 
-    def _subject(self, command: Command) -> Subject:
-        target = self.hall.targets.get(command.request.target_id)
-        is_local = target is not None and target.frame == "local"
-        return Subject(
-            request=command.request, issued_by=command.issued_by, level=command.level,
-            kind=target.kind if target else "", xyz=target.xyz if target and is_local else None,
-        )  # fmt: skip
-
     def _approval_rule(self, command: Command) -> ApprovalRule | None:
         who = self._who.pop(command.request.id, None) or self._issuer(command)
         request = command.request
@@ -207,7 +209,7 @@ def answer_known(known: Event, request: CommandRequest) -> FromHub:
     return Refused(id=request.id, text="Another command has this id; make a new one")
 
 
-def blocked_facts(blocked: Any) -> list[dict[str, Any]]:
+def blocked_facts(blocked: Iterable[Blocked]) -> list[dict[str, Any]]:
     """What stood against a command, as it goes into the journal."""
     return [
         {
@@ -215,6 +217,7 @@ def blocked_facts(blocked: Any) -> list[dict[str, Any]]:
             "title": one.title,
             "text": one.text,
             "values": {name: v for name, v in one.values.items() if math.isfinite(v)},
+            "others": list(one.others),
         }
         for one in blocked
     ]
