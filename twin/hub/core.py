@@ -39,6 +39,7 @@ from twin.hub.requests import (
     PolicyChanged,
     RefusedOutside,
     Request,
+    RulesUnreadable,
     StepResult,
     TargetsSeen,
     Tick,
@@ -63,6 +64,7 @@ from twin.link.control import (
 from twin.registry import Registry
 from twin.room.fold import Room
 from twin.room.model import CommandState, Event, Operator
+from twin.room.parts.interlocks import InterlockRules
 from twin.security.policy import Policy
 
 S = CommandState
@@ -171,6 +173,7 @@ class HubCore:
             epoch=info.epoch, policy=hall.policy.fingerprint,
             interlocks=hall.interlocks.fingerprint, drill=info.drill,
         )  # fmt: skip
+        self._tell_interlocks()
         return self._result(None)
 
     def resend(self) -> tuple[Outgoing, ...]:
@@ -218,6 +221,8 @@ class HubCore:
                 self._hall.targets.update({target.id: target for target in targets})
             case PolicyChanged():
                 self._change_policy(request)
+            case RulesUnreadable(text=text):
+                self._hall.emit("rules.unreadable", HUB, text=text)
             case RefusedOutside(who=name, what=what, why=why):
                 self._hall.audit(name, what, why)
             case Tick():
@@ -301,11 +306,25 @@ class HubCore:
 
     def _change_policy(self, changed: PolicyChanged) -> None:
         hall = self._hall
-        hall.policy, hall.interlocks = changed.policy, changed.interlocks
-        hall.info = msgspec.structs.replace(hall.info, policy=changed.policy.fingerprint)
+        hall.policy = changed.policy or hall.policy
+        hall.interlocks = changed.interlocks or hall.interlocks
+        hall.info = msgspec.structs.replace(hall.info, policy=hall.policy.fingerprint)
         hall.emit(
-            "policy.changed", HUB, policy=changed.policy.fingerprint,
-            interlocks=changed.interlocks.fingerprint, text="Other rules are in force",
+            "policy.changed", HUB, policy=hall.policy.fingerprint,
+            interlocks=hall.interlocks.fingerprint, text="Other rules are in force",
+        )  # fmt: skip
+        self._tell_interlocks()
+
+    def _tell_interlocks(self) -> None:
+        """Have every console show the rules that are in force."""
+        interlocks = self._hall.interlocks
+        if self.room[InterlockRules].fingerprint == interlocks.fingerprint:
+            return
+        n = len(interlocks.cards)
+        self._hall.emit(
+            "interlocks.loaded", HUB, fingerprint=interlocks.fingerprint,
+            rules=msgspec.to_builtins(interlocks.cards),
+            text=f"{n} interlock{'' if n == 1 else 's'} in force",
         )  # fmt: skip
 
     # --- who is there -----------------------------------------------------------------------------

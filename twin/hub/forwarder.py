@@ -46,10 +46,16 @@ class ForwarderCounts:
 
 @dataclass(slots=True)
 class Orders:
-    """What the control thread asks of the forwarder."""
+    """What the control thread asks of the forwarder.
+
+    Attributes
+    ----------
+    kept : whose last samples must be at hand beside those of assets; None = as before
+    """
 
     watched: frozenset[str] = frozenset()
     start: tuple[StartWatch, ...] = ()
+    kept: tuple[str, ...] | None = None
 
 
 @dataclass(slots=True)
@@ -110,6 +116,8 @@ class Forwarder:
         for orders in self._orders.drain():
             if orders is None:
                 return False
+            if orders.kept is not None:
+                self._watching.keep(orders.kept)
             if orders.watched != self._watching.watched:
                 self._watching.watch(orders.watched)
             for start in orders.start:

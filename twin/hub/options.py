@@ -41,10 +41,12 @@ class HubOptions:
     addresses : where to bind; ``default_addresses(base_port=0)`` = any free ports
     scene : name shown by consoles
     drill : nothing it commands is real
+    interlocks : file of rules between departments, read again when it changes; None = no rules
     """
 
     journal: str | Path
     addresses: HubAddresses = field(default_factory=default_addresses)
     scene: str = ""
     drill: bool = False
+    interlocks: Path | None = None
     times: HubTimes = field(default_factory=HubTimes)

@@ -104,10 +104,17 @@ class TargetsSeen:
 
 @dataclass(frozen=True, slots=True)
 class PolicyChanged:
-    """Another policy or other interlocks are in force from now on."""
+    """Another policy or other interlocks are in force from now on; None = as before."""
 
-    policy: Policy
-    interlocks: Interlocks
+    policy: Policy | None = None
+    interlocks: Interlocks | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RulesUnreadable:
+    """A file of rules has changed and cannot be used: the former ones stay in force."""
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +139,7 @@ Request: TypeAlias = (
     | Observed
     | TargetsSeen
     | PolicyChanged
+    | RulesUnreadable
     | RefusedOutside
     | Tick
 )

@@ -38,7 +38,9 @@ from twin.hub.requests import (
     Asked,
     Greeted,
     Lost,
+    PolicyChanged,
     Request,
+    RulesUnreadable,
     Send,
     StartWatch,
     StepResult,
@@ -47,6 +49,8 @@ from twin.hub.requests import (
 )
 from twin.hub.restoring import Snapshots, stored_room
 from twin.hub.rounds import HubCounts, Round, refusal
+from twin.hub.rule_files import RuleFile
+from twin.interlocks.rule_file import load_interlocks
 from twin.journal.base import JournalError, JournalLostError
 from twin.journal.opening import open_journal, shown
 from twin.link.control import (
@@ -82,6 +86,7 @@ _BURST = 500
 _RING = 10_000
 _EVENTS_A_REPLY = 300
 _PROBE_S = 1.0
+_RULES_S = 1.0
 _FOUND_CAPACITY = 20_000
 _log = logging.getLogger(__name__)
 
@@ -98,6 +103,9 @@ class Hub:
     def __init__(self, options: HubOptions, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
         self._options = options
+        self._interlocks = (
+            RuleFile(options.interlocks, load_interlocks) if options.interlocks else None
+        )
         self._journal = open_journal(options.journal, address=options.addresses.control)
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         try:
@@ -133,6 +141,7 @@ class Hub:
             history=history,
             room=room,
             lookup=self._journal.lookup,
+            interlocks=self._interlocks.value if self._interlocks else None,
         )
         self._presence = PresenceRelay(lambda session: self._core.console_at(session))
         self._snapshots = Snapshots(self._journal)
@@ -169,6 +178,8 @@ class Hub:
         poller.register(self._ports.control, zmq.POLLIN)
         poller.register(self._found.fileno(), zmq.POLLIN)
         self._forwarder.start()
+        if self._interlocks is not None:
+            self._forwarder.order(Orders(kept=self._interlocks.value.kept))
         try:
             first = self._core.start(self._pace.hub_ns())
             self._finish(Round(steps=[(Tick(), first)]))
@@ -280,8 +291,21 @@ class Hub:
         if self.trouble:
             self._try_to_recover(work)
         else:
+            self._look_at_rules(work)
             self._step(work, Tick())
             self._tick_journal()
+
+    def _look_at_rules(self, work: Round) -> None:
+        """Take in a file of rules that has changed."""
+        found = self._interlocks
+        if found is None or not self._pace.is_due("rules", _RULES_S) or not found.has_changed():
+            return
+        if found.trouble:
+            _log.error("%s; the former rules stay in force", found.trouble)
+            self._step(work, RulesUnreadable(f"{found.trouble}; the former rules stay in force"))
+            return
+        self._step(work, PolicyChanged(interlocks=found.value))
+        self._forwarder.order(Orders(watched=self._watched, kept=found.value.kept))
 
     def _tick_journal(self) -> None:
         try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fnmatch
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -60,6 +62,8 @@ class Watching:
         self._sources: dict[str, _Source] = {}
         self._assets: set[str] = set()
         self._watched: frozenset[str] = frozenset()
+        self._kept: frozenset[str] = frozenset()
+        self._kept_like: re.Pattern[str] | None = None
         self._latest_json: dict[str, Observation] = {}
 
     def announce(self, announcement: Announcement) -> None:
@@ -87,6 +91,15 @@ class Watching:
                     source.is_watched[index] = datastream_id in datastream_ids
                     source.is_kept[index] = True
         self._watched = datastream_ids
+
+    def keep(self, names: tuple[str, ...]) -> None:
+        """Have the last samples of these at hand too; ``*`` in a name stands for anything."""
+        self._kept = frozenset(name for name in names if "*" not in name)
+        patterns = [fnmatch.translate(name) for name in names if "*" in name]
+        self._kept_like = re.compile("|".join(patterns)) if patterns else None
+        for source in self._sources.values():
+            for datastream_id, index in source.index_of.items():
+                self._mark(source, datastream_id, index)
 
     @property
     def watched(self) -> frozenset[str]:
@@ -146,4 +159,10 @@ class Watching:
         is_watched = datastream_id in self._watched
         is_asset = datastream_id.rpartition("/")[0] in self._assets
         source.is_watched[index] = is_watched
-        source.is_kept[index] = is_watched or is_asset
+        source.is_kept[index] = is_watched or is_asset or self._is_kept(datastream_id)
+
+    def _is_kept(self, datastream_id: str) -> bool:
+        like = self._kept_like
+        return datastream_id in self._kept or (
+            like is not None and like.match(datastream_id) is not None
+        )

@@ -98,7 +98,8 @@ class _Reading:
         self._require_known(self.table, _KEYS, "")
         version, name = self.table.get("version"), self.table.get("name", "")
         if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-            raise self._error("version must be a whole number from 1 on; count it up by hand")
+            what = "version must be a whole number from 1 on; count it up by hand"
+            raise self._error(what, field="version")
         if not isinstance(name, str):
             raise self._error("name must be a text", field="name")
         links, places = self._links(), self._places()

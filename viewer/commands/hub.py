@@ -26,6 +26,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="wait for our turn while another hub writes the same database",
     )
     parser.add_argument("--scene", default="", metavar="NAME", help="name shown by consoles")
+    parser.add_argument(
+        "--interlocks", type=Path, metavar="FILE",
+        help="rules between departments' commands (TOML, see civitwin interlocks), read again when"
+        " the file changes",
+    )  # fmt: skip
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -33,6 +38,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from twin.hub.addresses import default_addresses
     from twin.hub.options import HubOptions
     from twin.hub.server import run_hub
+    from twin.interlocks.rule_file import load_interlocks
     from twin.journal.opening import is_database
 
     if not 0 < arguments.base_port <= 65_532:
@@ -42,6 +48,7 @@ def _run(arguments: argparse.Namespace) -> int:
         journal=arguments.journal or default_journal(),
         addresses=default_addresses(arguments.bind, base_port),
         scene=arguments.scene,
+        interlocks=arguments.interlocks,
     )
     if not arguments.standby:
         return run_hub(options)
@@ -49,6 +56,8 @@ def _run(arguments: argparse.Namespace) -> int:
         raise TwinError("--standby needs a journal that hubs share: --journal postgresql://…")
     from twin.hub.standby import run_in_turns
 
+    if options.interlocks is not None:  # a mistake in it is told now, not at our turn
+        load_interlocks(options.interlocks)
     return run_in_turns(options)
 
 
