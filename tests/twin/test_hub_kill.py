@@ -4,17 +4,33 @@ from __future__ import annotations
 
 import random
 import threading
+import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pytest
 import zmq
 
-from tests.twin.hub_rig import HubProcess, console, polled, request, until
+from tests.twin.fork_hub import ForkedHub
+from tests.twin.hub_rig import FakeCity, HubProcess, console, polled, request, until
 from twin.journal.sqlite import SqliteJournal as Journal
-from twin.link.control import Acknowledged, Hello, HubInfo, Submit, decode_from_hub, encode_control
+from twin.link.actuator import Reply
+from twin.link.control import (
+    Acknowledged,
+    Hello,
+    HubAddresses,
+    HubInfo,
+    Submit,
+    decode_from_hub,
+    encode_control,
+)
 from twin.link.status import LinkState
+from twin.room.model import CommandRequest
+from twin.room.parts.commands import Commands
 
-N_KILLS = 20
+N_KILLS = 60
+N_KILLS_UNDER_WAY, N_KILLS_LONG = 140, 1_000
 N_CONSOLES_KILLS = 3
 
 
@@ -92,16 +108,81 @@ def test_no_acknowledged_command_is_lost_whenever_the_hub_is_killed(tmp_path: Pa
     rng = random.Random(20)
     acknowledged: dict[str, int] = {}
     for _ in range(N_KILLS):
-        with HubProcess(path, "--ephemeral") as hub:
-            streamer = Streamer(hub.addresses.control)
-            enough = rng.randrange(1, 60)
-            until(lambda s=streamer, n=enough: len(s.acknowledged) >= n, what="acknowledgements")
-            hub.kill()
-            streamer.close()
-            acknowledged |= streamer.acknowledged
+        hub = ForkedHub(path)
+        streamer = Streamer(hub.addresses.control)
+        enough = rng.randrange(1, 60)
+        until(lambda s=streamer, n=enough: len(s.acknowledged) >= n, what="acknowledgements")
+        hub.kill()
+        streamer.close()
+        acknowledged |= streamer.acknowledged
     stored = submitted_in(path)
     assert len(acknowledged) >= N_KILLS
     assert {key: stored.get(key) for key in acknowledged} == acknowledged
+
+
+class LivingCity(FakeCity):
+    """Obeys once, and keeps reporting every signal's plan, whatever happens to the hub."""
+
+    def __init__(self, addresses: HubAddresses, n_signals: int) -> None:
+        super().__init__(addresses, self._obey, n_signals, "City")
+        self.plans = dict.fromkeys(self.asset_ids, 0.0)
+
+    def __enter__(self) -> LivingCity:
+        super().__enter__()
+        self._threads.append(threading.Thread(target=self._report, name="living-city"))
+        self._threads[-1].start()
+        return self
+
+    def _obey(self, command: CommandRequest, reply: Reply, _: FakeCity) -> None:
+        reply.accepted()
+        self.plans[command.target_id] = command.args["plan"]
+        reply.done()
+
+    def _report(self) -> None:
+        while not self._stopping.wait(0.1):
+            self.announce()
+            for signal_id, plan in self.plans.items():
+                self.show_plan(signal_id, plan)
+
+
+def kill_under_way(folder: Path, n_kills: int, seed: int) -> None:
+    """Kill a hub at random moments while two consoles command and an actuator acts."""
+    path, rng, base = folder / "journal.sqlite", random.Random(seed), free_base_port()
+    hub = ForkedHub(path, base)
+    given: list[str] = []
+    with (
+        console(hub.addresses.control, folder, "Ada") as ada,
+        console(hub.addresses.control, folder, "Ben") as ben,
+        LivingCity(hub.addresses, n_signals=20) as city,
+    ):
+        for n in range(n_kills):
+            for client in (polled(ada), polled(ben)):
+                one = request(target_id=f"signal-{rng.randrange(20)}", args={"plan": 1 + n % 4})
+                given.append(one.id)
+                client.submit(one)
+            time.sleep(rng.random() * 0.15)  # the random moment of the kill
+            hub.kill()
+            hub = ForkedHub(path, base)
+        until(lambda: not polled(ada).pending and not polled(ben).pending, 30.0, "acknowledged")
+        until(lambda: not polled(ada).room[Commands].open, 60.0, "over, one way or the other")
+        until(lambda: polled(ben).room.state_hash() == polled(ada).room.state_hash(), 20.0)
+        assert hub.stop() == 0
+        stored = submitted_in(path)
+        assert set(given) == set(stored), "lost, or never asked for"
+        assert len(set(city.executed)) == len(city.executed), "executed twice"
+        assert set(city.executed) <= set(given)
+        states = Counter(str(command.state) for command in ada.room.commands.values())
+        assert states["VERIFIED"] > n_kills / 5, states
+
+
+def test_nothing_is_lost_or_done_twice_whenever_the_hub_is_killed(tmp_path: Path) -> None:
+    kill_under_way(tmp_path, N_KILLS_UNDER_WAY, seed=6)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3_600)
+def test_the_same_a_thousand_times(tmp_path: Path) -> None:
+    kill_under_way(tmp_path, N_KILLS_LONG, seed=7)
 
 
 def test_both_consoles_recover_by_themselves(tmp_path: Path) -> None:
