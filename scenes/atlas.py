@@ -29,6 +29,8 @@ _REGULAR = ("NotoSans-Regular.ttf", "Inter-Regular.ttf", "DejaVuSans.ttf", "sego
 _STRONG = ("NotoSans-SemiBold.ttf", "NotoSans-Medium.ttf", "NotoSans-Bold.ttf", "seguisb.ttf")
 HALO_PX = 1.9
 SYMBOL_PX = 26.0
+#: Height of the letters of a large word, for marks over the whole picture.
+WORD_PX = 64.0
 _OVERSAMPLING = 4
 _FIRST_CHARACTERS = "".join(map(chr, range(32, 127))) + "°µ³²·–…≤≥±äöüéèáóñßøå"
 
@@ -92,10 +94,11 @@ class Atlas:
         return sprite
 
     def symbol(self, name: str) -> Sprite:
-        """Sprite of a symbol of `scenes.symbol_art.masks_of`, or "letter:X"."""
+        """Sprite of a symbol of `scenes.symbol_art.masks_of`, "letter:X" or a large "word:X"."""
         sprite = self._symbols.get(name)
         if sprite is None:
-            sprite = self._draw_symbol(name)
+            is_word = name.startswith("word:")
+            sprite = self._draw_word(name[5:]) if is_word else self._draw_symbol(name)
             self._symbols[name] = sprite
         return sprite
 
@@ -136,6 +139,15 @@ class Atlas:
         sprite_at = self._place(body.crop(cut), whole.crop(cut))
         dx, dy = left - size / 2, size / 2 - bottom
         return Sprite(*sprite_at, right - left, bottom - top, dx, dy, float(size))
+
+    def _draw_word(self, word: str) -> Sprite:
+        face = _face("strong", round(WORD_PX * self.pixel_ratio, 2))
+        left, top, right, bottom = face.getbbox(word, anchor="ls")
+        width, height = int(np.ceil(right - left)) + 2, int(np.ceil(bottom - top)) + 2
+        body = Image.new("L", (width, height))
+        ImageDraw.Draw(body).text((1 - left, 1 - top), word, fill=255, font=face, anchor="ls")
+        sprite_at = self._place(body, body)
+        return Sprite(*sprite_at, width, height, -width / 2, -height / 2, float(width))
 
     def _letter(self, letter: str, size: int) -> Image.Image:
         image = Image.new("L", (size, size))

@@ -11,6 +11,7 @@ import numpy as np
 from twin.arrays import Float32Array, UInt8Array
 from twin.city.areas import Area
 from twin.city.style import PLAIN, CityStyle
+from twin.commands.preview import Preview
 from twin.sense.model import Datastream, Thing, Unit
 
 if TYPE_CHECKING:
@@ -84,6 +85,9 @@ class SceneInput:
     targets : ids of the things and units that a command is running for
     style : how the city is to be drawn; its colours step back while ``colour_by`` is set
     areas : areas and cordons drawn on the city
+    preview : what a command would change, None = nothing is previewed
+    leases : asset id -> whether whoever sits here holds it; only assets that somebody holds
+    is_drill : nothing of the room is real
     """
 
     now_ns: int = 0
@@ -102,6 +106,9 @@ class SceneInput:
     targets: frozenset[str] = frozenset()
     style: CityStyle = PLAIN
     areas: tuple[Area, ...] = ()
+    preview: Preview | None = None
+    leases: Mapping[str, bool] = field(default_factory=dict)
+    is_drill: bool = False
 
     @property
     def version(self) -> int:
@@ -128,6 +135,9 @@ def input_from_stores(
     targets: frozenset[str] = frozenset(),
     style: CityStyle = PLAIN,
     areas: tuple[Area, ...] = (),
+    preview: Preview | None = None,
+    leases: Mapping[str, bool] | None = None,
+    is_drill: bool = False,
     previous: SceneInput | None = None,
     past: Past | None = None,
 ) -> SceneInput:
@@ -164,6 +174,9 @@ def input_from_stores(
         targets=targets,
         style=style,
         areas=areas,
+        preview=preview,
+        leases=leases or {},
+        is_drill=is_drill,
     )
 
 

@@ -124,6 +124,11 @@ KEY_KINDS = frozenset(
 
 _PLATE, _EDGE = 0.69, 0.78
 _BADGE_AT, _BADGE = (0.58, -0.58), 0.32
+_LOCK_AT = (-0.55, 0.48)
+_GAPS: tuple[Points, ...] = (
+    ((-0.2, -1.0), (0.2, -1.0), (0.2, 1.0), (-0.2, 1.0)),
+    ((-1.0, -0.2), (1.0, -0.2), (1.0, 0.2), (-1.0, 0.2)),
+)
 _BADGES: dict[str, Points | None] = {
     "diamond": tuple((1.15 * x, 1.15 * y) for x, y in _DIAMOND),
     "triangle": _TRIANGLE,
@@ -137,7 +142,8 @@ def masks_of(name: str, size_px: int) -> tuple[Image.Image, Image.Image | None]:
 
     Names: "plate:FAMILY", "hollow:FAMILY" (an empty frame), "glyph:FAMILY", "badge:SHAPE" (a mark
     right above), "half" (the mark of a running command), "ring", "dot", "nose" and "small nose"
-    (arrows), "disc", "beak" (a disc that points), "closed" (a no-entry sign).
+    (arrows), "disc", "beak" (a disc that points), "closed" (a no-entry sign), "aim" (a ring of four
+    pieces), "lock" and "hollow lock" (small, below on the left).
     """
     kind, _, what = name.partition(":")
     if kind == "plate":
@@ -150,6 +156,11 @@ def masks_of(name: str, size_px: int) -> tuple[Image.Image, Image.Image | None]:
         return _all_of([_shape(p, size_px, 0.64) for p in FAMILIES[what].glyph]), None
     if kind == "badge":
         return _shape(_BADGES[what], size_px, _BADGE, _BADGE_AT), None
+    return _mark_of(name, size_px)
+
+
+def _mark_of(name: str, size_px: int) -> tuple[Image.Image, Image.Image | None]:
+    """The marks that belong to no family."""
     if name == "half":
         disc = _shape(None, size_px, _BADGE, _BADGE_AT)
         left = (-1.0, -1.0), (_BADGE_AT[0], -1.0), (_BADGE_AT[0], 1.0), (-1.0, 1.0)
@@ -157,6 +168,11 @@ def masks_of(name: str, size_px: int) -> tuple[Image.Image, Image.Image | None]:
         return _without(disc, inner), disc
     if name == "ring":
         return _without(_shape(None, size_px, 1.0), _shape(None, size_px, 0.84)), None
+    if name == "aim":
+        ring = _without(_shape(None, size_px, 1.0), _shape(None, size_px, 0.80))
+        return _without(ring, _all_of([_shape(p, size_px, 1.0) for p in _GAPS])), None
+    if name in ("lock", "hollow lock"):
+        return _lock(size_px, is_hollow=name != "lock")
     if name == "closed":
         bar = ((-0.62, -0.16), (0.62, -0.16), (0.62, 0.16), (-0.62, 0.16))
         sign = _without(_shape(None, size_px, 0.70), _shape(bar, size_px, 0.62))
@@ -168,6 +184,28 @@ def masks_of(name: str, size_px: int) -> tuple[Image.Image, Image.Image | None]:
     if name in _ARROW_SCALES:
         return _shape(_ARROW, size_px, _ARROW_SCALES[name]), None
     return _shape(None, size_px, 0.16), None
+
+
+def _lock(size_px: int, *, is_hollow: bool) -> tuple[Image.Image, Image.Image]:
+    x, y = _LOCK_AT
+
+    def box(left: float, top: float, right: float, bottom: float) -> Points:
+        corners = ((left, top), (right, top), (right, bottom), (left, bottom))
+        return tuple((x + dx, y + dy) for dx, dy in corners)
+
+    shackle = _without(
+        _shape(None, size_px, 0.24, (x, y - 0.06)), _shape(None, size_px, 0.13, (x, y - 0.06))
+    )
+    body = _shape(box(-0.32, 0.0, 0.32, 0.36), size_px, 1.0)
+    if is_hollow:
+        body = _without(body, _shape(box(-0.21, 0.11, 0.21, 0.25), size_px, 1.0))
+    whole = _all_of(
+        [
+            _shape(box(-0.42, -0.1, 0.42, 0.46), size_px, 1.0),
+            _shape(None, size_px, 0.34, (x, y - 0.06)),
+        ]
+    )
+    return _all_of([shackle, body]), whole
 
 
 _ARROW_SCALES = {"nose": 0.66, "small nose": 0.42}

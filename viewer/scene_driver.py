@@ -11,8 +11,11 @@ from scenes.pose import Pose
 from scenes.scene_input import SceneInput, input_from_stores
 from twin.clock import NS_PER_S
 from twin.ramps import Ramp
+from twin.room.parts.commands import Commands
+from twin.room.parts.leases import Leases
 from twin.session import NOTHING, Selection, TwinSession
 from twin.tiles.governor import GPU_FPS, SOFTWARE_FPS
+from twin.waiting import whoami
 from viewer.city_pane_look import PaneLook
 from viewer.city_pane_time import SharedPast
 from viewer.run_recorder import RunRecorder
@@ -74,15 +77,17 @@ class SceneDriver:
         self._pose = scene.camera.pose
         self._is_urgent = True
         self._targets: frozenset[str] = frozenset()
+        self._leases: dict[str, bool] = {}
         #: Whether it draws with the view whose camera it takes over, not when there is time.
         self.is_in_step = False
         #: Whose camera this view takes over, None = its own.
         self.leader: Callable[[], Pose] | None = None
         self._led: Pose | None = None
-        self._take_room(frozenset({"commands"}))
+        self._take_room(frozenset({"commands", "leases"}))
         self._disconnects = [
             session.selection_changed.connect(self._hurry),
             session.areas_changed.connect(self._hurry),
+            session.preview_changed.connect(self._hurry),
             session.room_changed.connect(self._take_room),
             viewport.clicked.connect(self._select_at),
             viewport.frame_drawn.connect(self._note_frame),
@@ -131,9 +136,16 @@ class SceneDriver:
             targets=frozenset() if behind_ns else self._targets,
             style=self._look.style,
             areas=session.areas,
+            preview=session.preview,
+            leases={} if behind_ns else self._leases,
+            is_drill=self._is_drill(),
             previous=self._given,
             past=self._past.at(now_ns) if behind_ns else None,
         )
+
+    def _is_drill(self) -> bool:
+        info = self._session.hub.hub_info()
+        return info is not None and info.drill
 
     def _follow(self) -> None:
         """Take over the leader's camera, until this one is moved by hand."""
@@ -205,9 +217,15 @@ class SceneDriver:
         self._is_urgent = True
 
     def _take_room(self, changed: frozenset[str]) -> None:
+        room = self._session.hub.room
         if "commands" in changed:
-            commands = self._session.hub.room.commands.values()
-            self._targets = frozenset(c.request.target_id for c in commands if not c.is_terminal)
+            self._targets = frozenset(c.request.target_id for c in room[Commands].open)
+        if "leases" in changed:
+            me = whoami(self._session).identity
+            self._leases = {
+                lease.asset_id: lease.holder is not None and lease.holder.identity == me
+                for lease in room[Leases].held
+            }
 
     def hurry(self) -> None:
         """Draw with the next tick although nothing of the room moved."""

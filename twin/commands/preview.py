@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 Point = tuple[float, float, float]
+_PLAIN_UNITS = ("", "1", "0/1", "bool")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +72,14 @@ class Prediction:
     after_s: float
     before: float | None = None
 
+    @property
+    def change(self) -> str:
+        """Before and after for a person: "2.31 → 1.10 m", "≈ 30 veh/h" without a before."""
+        after = f"{_figure(self.after)} {self.unit if self.unit not in _PLAIN_UNITS else ''}"
+        if self.before is None:
+            return f"≈ {after.rstrip()}"
+        return f"{_figure(self.before)} → {after.rstrip()}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
@@ -90,3 +99,10 @@ class Preview:
     predictions: tuple[Prediction, ...] = ()
     basis: str = ""
     notes: tuple[str, ...] = ()
+
+
+def _figure(value: float) -> str:
+    size = abs(value)
+    if size >= 100 or value == round(value):
+        return f"{value:,.0f}"
+    return f"{value:,.1f}" if size >= 10 else f"{value:,.2f}"

@@ -6,19 +6,15 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from twin.commands.preview import Prediction, Preview
-from widgets.parts.wording import count_text, duration_text, number_text, unbroken
+from widgets.parts.wording import count_text, duration_text, unbroken
 
 _MOST_LINES = 6
 
 
 def prediction_text(prediction: Prediction) -> str:
     """One prediction: "Water level at Old Basin: 2.31 → 1.10 m within 2 min"."""
-    unit = f" {prediction.unit}" if prediction.unit not in ("", "1", "0/1", "bool") else ""
-    after = f"{number_text(prediction.after)}{unit}"
-    if prediction.before is not None:
-        after = f"{number_text(prediction.before)} → {after}"
     when = f" within {duration_text(prediction.after_s)}" if prediction.after_s > 0 else ""
-    return f"{prediction.text}: {after}{when}"
+    return f"{prediction.text}: {prediction.change}{when}"
 
 
 def preview_lines(preview: Preview) -> list[str]:
