@@ -84,6 +84,7 @@ FAMILY_OF_KIND: dict[str, str] = {
     "noise_meter": "noise",
     "weather_station": "weather",
     "river_gauge": "water",
+    "sewer_gauge": "water",
     "pump_station": "water",
     "gate": "water",
     "substation": "power",

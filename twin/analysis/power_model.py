@@ -1,4 +1,4 @@
-"""Which feeder supplies what: one rule for the simulator and for previews.
+"""Which feeder supplies what, and what lamps draw: rules for the simulator and for previews.
 
 Everything hangs on the feeder whose cabinet is nearest. A real network has its own plan; where one
 is known, it takes the place of this rule.
@@ -9,6 +9,15 @@ from __future__ import annotations
 import numpy as np
 
 from twin.arrays import Float64Array, Int64Array
+
+#: What dark lamps still draw of their full load.
+STANDBY_SHARE = 0.04
+
+
+def dimmed_load(load_kw: float, from_pct: float, to_pct: float) -> float:
+    """Load of burning lamps after they were dimmed from one level to another."""
+    was = STANDBY_SHARE + (1.0 - STANDBY_SHARE) * from_pct / 100.0
+    return load_kw * (STANDBY_SHARE + (1.0 - STANDBY_SHARE) * to_pct / 100.0) / was
 
 
 def feeder_of(xy: Float64Array, feeders_xy: Float64Array) -> Int64Array:

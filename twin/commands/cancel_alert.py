@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from twin.cap.rules import text_problem
 from twin.commands.base import CommandType, Effect, Windows
 from twin.commands.params import FieldRejected
+from twin.commands.preview import CityView, Prediction, Preview, PreviewTarget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,25 @@ def _describe(target_name: str, _params: CancelAlert) -> str:
     )
 
 
+def _preview(target: PreviewTarget, _params: CancelAlert, city: CityView) -> Preview:
+    active_id = f"{target.id}/alert_active"
+    active = city.last_value(active_id)
+    ended = Prediction(
+        datastream_id=active_id,
+        text="alerts in force",
+        unit="",
+        before=active,
+        after=max((active or 1.0) - 1.0, 0.0),
+        after_s=5.0,
+    )
+    return Preview(
+        things=(target.id,),
+        predictions=(ended,),
+        basis="what the gateway will report",
+        notes=("Everybody who had the alert gets the Cancel that was prepared with it",),
+    )
+
+
 COMMAND = CommandType(
     id="alert.cancel",
     version=1,
@@ -63,4 +83,5 @@ COMMAND = CommandType(
     describe=_describe,
     windows=Windows(start_s=30.0),
     icon="alarm",
+    preview=_preview,
 )

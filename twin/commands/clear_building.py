@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from twin.commands.base import CommandType, Effect, Windows
+from twin.commands.previewing import report_of
 from twin.commands.undo import undo_to_earlier
 
 
@@ -43,4 +44,7 @@ COMMAND = CommandType(
     icon="building",
     is_idempotent=True,
     windows=Windows(start_s=30.0),
+    preview=report_of(
+        "speaker_message", lambda _params: 0.0, seconds=2.0, basis="what the speakers will report"
+    ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from twin.commands.base import CommandType, Effect, Windows
+from twin.commands.previewing import report_of
 from twin.commands.show_sign import text_before
 from twin.commands.undo import Before, Undo
 
@@ -51,4 +52,7 @@ COMMAND = CommandType(
     icon="sign",
     is_idempotent=True,
     windows=Windows(start_s=30.0),
+    preview=report_of(
+        "text_code", lambda _params: 0.0, seconds=2.0, basis="what the sign will report"
+    ),
 )

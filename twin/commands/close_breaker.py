@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from twin.commands.base import CommandType, Effect, Windows
-from twin.commands.open_breaker import LOAD_OF_A_DEAD_FEEDER
+from twin.commands.open_breaker import LOAD_OF_A_DEAD_FEEDER, SUPPLY_BASIS, hangs_on
+from twin.commands.preview import CityView, Preview, PreviewTarget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,11 @@ def _describe(target_name: str, _params: CloseBreaker) -> str:
     return f"Close the breaker of {target_name}: everything that hangs on it is under power again"
 
 
+def _preview(target: PreviewTarget, _params: CloseBreaker, city: CityView) -> Preview:
+    hanging, notes = hangs_on(target, city)
+    return Preview(things=(target.id, *hanging), basis=SUPPLY_BASIS, notes=notes)
+
+
 COMMAND = CommandType(
     id="power.close_breaker",
     version=1,
@@ -43,4 +49,5 @@ COMMAND = CommandType(
     inverse="power.open_breaker",
     icon="power",
     windows=Windows(start_s=30.0),
+    preview=_preview,
 )

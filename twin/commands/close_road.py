@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from twin.commands.base import CommandType, Effect
+from twin.commands.preview import CityView, Prediction, Preview, PreviewTarget
+from twin.commands.previewing import along_street, count_text, length_m
 
 #: Vehicles an hour; also used by `road.open`.
 FLOW_OF_A_CLOSED_ROAD = 30.0
@@ -40,6 +42,32 @@ def _describe(target_name: str, params: CloseRoad) -> str:
     )
 
 
+def _preview(target: PreviewTarget, _params: CloseRoad, city: CityView) -> Preview:
+    flow_id = f"{target.id}/traffic_flow"
+    flow = city.last_value(flow_id)
+    path, beside = along_street(target, city)
+    emptied = Prediction(
+        datastream_id=flow_id,
+        text=f"traffic flow on {target.name}",
+        unit="veh/h",
+        before=flow,
+        after=0.0,
+        after_s=10.0,
+    )
+    notes = [f"{length_m(path):.0f} m of street are closed"] if path else []
+    if flow:
+        notes.append(f"About {flow:.0f} vehicles an hour must find another way")
+    if beside:
+        notes.append(f"{count_text(len(beside), 'unit or device', 'units and devices')} are on it")
+    return Preview(
+        things=(target.id, *beside),
+        lines=(path,) if path else (),
+        predictions=(emptied,),
+        basis="the street's measured flow; which streets take it is not predicted",
+        notes=tuple(notes),
+    )
+
+
 COMMAND = CommandType(
     id="road.close",
     version=1,
@@ -52,4 +80,5 @@ COMMAND = CommandType(
     describe=_describe,
     inverse="road.open",
     icon="barrier",
+    preview=_preview,
 )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from twin.analysis.power_model import dimmed_load
 from twin.commands.base import CommandType, Effect
+from twin.commands.preview import CityView, Prediction, Preview, PreviewTarget
 from twin.commands.undo import undo_to_value
 
 
@@ -38,6 +40,37 @@ def _describe(target_name: str, params: DimLights) -> str:
     return f"Set {target_name} to {params.level_pct:g} % of their light: their power load follows"
 
 
+def _preview(target: PreviewTarget, params: DimLights, city: CityView) -> Preview:
+    level_id, load_id = f"{target.id}/dimming", f"{target.id}/power_load"
+    level, load = city.last_value(level_id), city.last_value(load_id)
+    told = [
+        Prediction(
+            datastream_id=level_id,
+            text=f"light level of {target.name}",
+            unit="%",
+            before=level,
+            after=params.level_pct,
+            after_s=8.0,
+        )
+    ]
+    if level is not None and load is not None:
+        told.append(
+            Prediction(
+                datastream_id=load_id,
+                text=f"power load of {target.name}",
+                unit="kW",
+                before=load,
+                after=dimmed_load(load, level, params.level_pct),
+                after_s=8.0,
+            )
+        )
+    return Preview(
+        things=(target.id,),
+        predictions=tuple(told),
+        basis="load in proportion to the light, plus 4 % standby; holds while the lamps burn",
+    )
+
+
 COMMAND = CommandType(
     id="lights.dim",
     version=1,
@@ -53,4 +86,5 @@ COMMAND = CommandType(
     undo=undo_to_value("lights.dim", "level_pct", "dimming"),
     is_idempotent=True,
     icon="lights",
+    preview=_preview,
 )

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from twin.analysis.people_model import people_left
 from twin.commands.base import CommandType, Effect, Windows
+from twin.commands.preview import CityView, Prediction, Preview, PreviewTarget
 
 LEFT_SHARE = 0.5
+_AFTER_S = 120.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +42,28 @@ def _describe(target_name: str, params: EvacuateBuilding) -> str:
     )
 
 
+def _preview(target: PreviewTarget, _params: EvacuateBuilding, city: CityView) -> Preview:
+    people_id = f"{target.id}/occupancy"
+    people = city.last_value(people_id)
+    if people is None:
+        note = "How many people are inside is not known"
+        return Preview(things=(target.id,), basis="nothing: nobody counts there", notes=(note,))
+    left = Prediction(
+        datastream_id=people_id,
+        text=f"people inside, {target.name}",
+        unit="",
+        before=people,
+        after=people_left(people, _AFTER_S),
+        after_s=_AFTER_S,
+    )
+    return Preview(
+        things=(target.id,),
+        predictions=(left,),
+        basis="people model of the simulator: half of those inside leave in about 35 s",
+        notes=(f"About {people:.0f} people are asked to leave",),
+    )
+
+
 COMMAND = CommandType(
     id="building.evacuate",
     version=1,
@@ -52,4 +77,5 @@ COMMAND = CommandType(
     inverse="building.all_clear",
     icon="building",
     windows=Windows(start_s=30.0),
+    preview=_preview,
 )

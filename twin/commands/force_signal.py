@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from twin.commands.base import CommandType, Effect, Windows
+from twin.commands.preview import CityView, Prediction, Preview, PreviewTarget
 from twin.commands.undo import Before, Undo
 
 #: What is forced -> the ``signal_mode`` that the signal reports; 0 is its plan.
 MODES = {"green_north_south": 1, "green_east_west": 2, "flash": 3}
+_APPROACH_M = 80.0
 _WORDS = {
     "green_north_south": "green for north and south, red for the others",
     "green_east_west": "green for east and west, red for the others",
@@ -50,6 +52,27 @@ def _undo(before: Before) -> Undo:
     return Undo(type_id="signal.release")
 
 
+def _preview(target: PreviewTarget, params: ForceSignal, city: CityView) -> Preview:
+    mode_id = f"{target.id}/signal_mode"
+    here = target.xyz or city.position(target.id)
+    streets = city.things_near(here, _APPROACH_M, ("road_segment",)) if here else ()
+    forced = Prediction(
+        datastream_id=mode_id,
+        text=f"{target.name} shows {_WORDS[params.mode]}",
+        unit="",
+        before=city.last_value(mode_id),
+        after=float(MODES[params.mode]),
+        after_s=2.0,
+    )
+    notes = (f"{len(streets)} measured streets within {_APPROACH_M:g} m of it",) if streets else ()
+    return Preview(
+        things=(target.id, *streets),
+        predictions=(forced,),
+        basis="what the signal will report; how traffic follows is not predicted",
+        notes=notes,
+    )
+
+
 COMMAND = CommandType(
     id="signal.force",
     version=1,
@@ -66,4 +89,5 @@ COMMAND = CommandType(
     icon="signal",
     is_idempotent=True,
     windows=Windows(start_s=30.0),
+    preview=_preview,
 )

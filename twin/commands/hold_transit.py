@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from twin.commands.base import CommandType, Effect, Windows
+from twin.commands.previewing import report_of
 from twin.commands.undo import Before, Undo
 
 #: Kinds of units that run on a line.
@@ -66,4 +67,10 @@ COMMAND = CommandType(
     icon="unit",
     is_idempotent=True,
     windows=Windows(start_s=30.0),
+    preview=report_of(
+        "service_state",
+        lambda _params: HELD,
+        seconds=60.0,
+        basis="stops are close",
+    ),
 )

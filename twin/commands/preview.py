@@ -19,6 +19,44 @@ class PreviewTarget:
     xyz: Point | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewArea:
+    """A circle or polygon on the ground that would be touched.
+
+    Attributes
+    ----------
+    ring : vertices in local metres, not closed; empty for a circle
+    """
+
+    label: str
+    ring: tuple[Point, ...] = ()
+    centre: Point = (0.0, 0.0, 0.0)
+    radius_m: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """A way over open streets.
+
+    Attributes
+    ----------
+    corners : local metres, from where it begins to where it ends
+    seconds : at the streets' own speeds, without traffic and signals
+    """
+
+    corners: tuple[Point, ...]
+    length_m: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Who is in an area: buildings that stand in it, and an estimate of the people in them."""
+
+    n_buildings: int
+    n_people: int
+
+
 class CityView(Protocol):
     """What a preview may ask of the city. Answers are of this moment."""
 
@@ -34,25 +72,21 @@ class CityView(Protocol):
     def things_near(
         self, centre: Point, radius_m: float, kinds: tuple[str, ...] = ()
     ) -> tuple[str, ...]:
-        """Ids of things within a radius on the ground, of these kinds or of any."""
+        """Ids of things and units within a radius on the ground, of these kinds or of any;
+        nearest first.
+        """
 
     def name_of(self, thing_id: str) -> str:
         """Its name for people, or the id."""
 
+    def route(self, start: Point, goal: Point) -> Route | None:
+        """The quickest way over streets that are open; None where none is known."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PreviewArea:
-    """A circle or polygon on the ground that would be touched.
+    def people_in(self, area: PreviewArea) -> People:
+        """Who is in an area."""
 
-    Attributes
-    ----------
-    ring : vertices in local metres, not closed; empty for a circle
-    """
-
-    label: str
-    ring: tuple[Point, ...] = ()
-    centre: Point = (0.0, 0.0, 0.0)
-    radius_m: float = 0.0
+    def highest_roof_m(self, start: Point, end: Point, width_m: float) -> float | None:
+        """Height of the highest roof within some metres of a straight line; None = none there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,8 @@ from twin.cap.rules import HEADLINE_LETTERS, text_problem
 from twin.city.frames import MAX_LOCAL_M
 from twin.commands.base import CommandType, Effect, Windows
 from twin.commands.params import FieldRejected
+from twin.commands.preview import CityView, Prediction, Preview, PreviewArea, PreviewTarget
+from twin.commands.previewing import people_note
 from twin.commands.undo import Before, Undo
 
 EVENT_LETTERS = 60
@@ -66,6 +68,7 @@ class PublishAlert:
             "title": "East",
             "help": "Middle of the area, metres east of the city's origin",
             "unit": "m",
+            "example": 120.0,
             "min": -MAX_LOCAL_M,
             "max": MAX_LOCAL_M,
         }
@@ -75,6 +78,7 @@ class PublishAlert:
             "title": "North",
             "help": "Middle of the area, metres north of the city's origin",
             "unit": "m",
+            "example": -80.0,
             "min": -MAX_LOCAL_M,
             "max": MAX_LOCAL_M,
         }
@@ -275,6 +279,38 @@ def _undo(before: Before) -> Undo:
     return Undo(type_id="alert.cancel", args={"alert": before.command_id})
 
 
+def _preview(target: PreviewTarget, params: PublishAlert, city: CityView) -> Preview:
+    ring = tuple((x, y, 0.0) for x, y in outline_points(params.outline))
+    area = PreviewArea(
+        label=params.place or "alert",
+        ring=ring,
+        centre=(params.x_m, params.y_m, 0.0),
+        radius_m=0.0 if ring else params.radius_m,
+    )
+    active_id = f"{target.id}/alert_active"
+    active = city.last_value(active_id)
+    published = Prediction(
+        datastream_id=active_id,
+        text="alerts in force",
+        unit="",
+        before=active,
+        after=(active or 0.0) + 1.0,
+        after_s=5.0,
+    )
+    languages = params.language + (f" and {params.language_2}" if params.language_2 else "")
+    return Preview(
+        things=(target.id,),
+        areas=(area,),
+        predictions=(published,),
+        basis="the area that is sent; people by the volume of the buildings in it",
+        notes=(
+            people_note(area, city),
+            f"It is sent in {languages} and ends after {params.expires_min} minutes",
+            f"Its Cancel is prepared with it: “{params.cancel_text}”",
+        ),
+    )
+
+
 COMMAND = CommandType(
     id="alert.publish",
     version=1,
@@ -289,4 +325,5 @@ COMMAND = CommandType(
     undo=_undo,
     windows=Windows(start_s=30.0),
     icon="alarm",
+    preview=_preview,
 )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from twin.commands.base import CommandType, Effect, Windows
 from twin.commands.dispatch_unit import DISPATCHED
+from twin.commands.previewing import report_of
 from twin.commands.undo import undo_to_earlier
 
 
@@ -43,4 +44,7 @@ COMMAND = CommandType(
     icon="unit",
     is_idempotent=True,
     windows=Windows(start_s=30.0),
+    preview=report_of(
+        "distance_to_target", lambda _params: 0.0, seconds=2.0, basis="what the unit will report"
+    ),
 )

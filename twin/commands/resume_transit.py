@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from twin.commands.base import CommandType, Effect, Windows
 from twin.commands.hold_transit import HELD, IN_SERVICE, TRANSIT
+from twin.commands.previewing import report_of
 from twin.commands.undo import Before, Undo
 
 
@@ -52,4 +53,7 @@ COMMAND = CommandType(
     icon="unit",
     is_idempotent=True,
     windows=Windows(start_s=30.0),
+    preview=report_of(
+        "service_state", lambda _params: IN_SERVICE, seconds=5.0, basis="what it will report"
+    ),
 )

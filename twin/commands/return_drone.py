@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from twin.commands.base import CommandType, Effect, Windows
+from twin.commands.previewing import report_of
 from twin.commands.undo import undo_to_earlier
 
 LANDED_M = 0.5
@@ -44,4 +45,7 @@ COMMAND = CommandType(
     icon="home",
     is_idempotent=True,
     windows=Windows(start_s=30.0),
+    preview=report_of(
+        "flight_height", lambda _params: 0.0, seconds=120.0, basis="a few kilometres at 12 m/s"
+    ),
 )

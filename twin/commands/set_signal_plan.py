@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from twin.commands.base import CommandType, Effect
+from twin.commands.previewing import report_of
 from twin.commands.undo import undo_to_value
 
 _NAMES = {1: "day", 2: "rush hour", 3: "night", 4: "green corridor"}
@@ -52,4 +53,7 @@ COMMAND = CommandType(
     undo=undo_to_value("signal.set_plan", "plan", "signal_plan", int),
     is_idempotent=True,
     icon="signal",
+    preview=report_of(
+        "signal_plan", lambda params: params.plan, seconds=2.0, basis="what the signal will report"
+    ),
 )

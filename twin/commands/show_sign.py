@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 
 from twin.commands.base import CommandType, Effect, Windows
 from twin.commands.params import FieldRejected
+from twin.commands.preview import CityView, Prediction, Preview, PreviewTarget
 from twin.commands.undo import Before, Undo
 
 SIGN_LETTERS = 60
 _CODES = 65_535
+_READ_M = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,33 @@ def text_before(before: Before) -> Undo | None:
     return Undo(type_id="sign.clear") if code is None else None
 
 
+def _preview(target: PreviewTarget, params: ShowSign, city: CityView) -> Preview:
+    code_id = f"{target.id}/text_code"
+    here = target.xyz or city.position(target.id)
+    streets = city.things_near(here, _READ_M, ("road_segment",)) if here else ()
+    flows = [city.last_value(f"{street}/traffic_flow") for street in streets]
+    known = [flow for flow in flows if flow is not None]
+    shown = Prediction(
+        datastream_id=code_id,
+        text=f"{target.name} shows “{params.text}”",
+        unit="",
+        before=city.last_value(code_id),
+        after=float(sign_code(params.text)),
+        after_s=2.0,
+    )
+    note = (
+        f"About {max(known):.0f} vehicles an hour pass it"
+        if known
+        else "How many vehicles pass it is not measured"
+    )
+    return Preview(
+        things=(target.id, *streets),
+        predictions=(shown,),
+        basis=f"the busiest measured street within {_READ_M:g} m",
+        notes=(note,),
+    )
+
+
 COMMAND = CommandType(
     id="sign.show",
     version=1,
@@ -81,4 +110,5 @@ COMMAND = CommandType(
     icon="sign",
     is_idempotent=True,
     windows=Windows(start_s=30.0),
+    preview=_preview,
 )

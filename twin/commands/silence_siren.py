@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from twin.commands.base import CommandType, Effect, Windows
+from twin.commands.previewing import report_of
 from twin.commands.sound_siren import SOUNDING_DB
 from twin.commands.undo import undo_to_earlier
 
@@ -43,4 +44,7 @@ COMMAND = CommandType(
     icon="sound",
     is_idempotent=True,
     windows=Windows(start_s=15.0),
+    preview=report_of(
+        "sound_level", lambda _params: 52.0, seconds=5.0, basis="the usual level of a quiet roof"
+    ),
 )

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from twin.analysis.water_model import level_after_pumping
 from twin.commands.base import CommandType, Effect
+from twin.commands.preview import CityView, Prediction, Preview, PreviewTarget
 
 DROP_M = 0.1
+#: The level is predicted for this long after acceptance.
+_AFTER_S = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +46,27 @@ def _describe(target_name: str, params: StartPump) -> str:
     )
 
 
+def _preview(target: PreviewTarget, params: StartPump, city: CityView) -> Preview:
+    level_id = f"{target.id}/water_level"
+    level = city.last_value(level_id)
+    if level is None:
+        note = "The level of its basin is not known, so nothing can be predicted"
+        return Preview(things=(target.id,), basis="nothing: no level is known", notes=(note,))
+    fallen = Prediction(
+        datastream_id=level_id,
+        text=f"water level behind {target.name}",
+        unit="m",
+        before=level,
+        after=level_after_pumping(level, params.speed_pct / 100.0, _AFTER_S),
+        after_s=_AFTER_S,
+    )
+    return Preview(
+        things=(target.id,),
+        predictions=(fallen,),
+        basis="pump model of the simulator: a steady rate down to the floor, without new inflow",
+    )
+
+
 COMMAND = CommandType(
     id="pump.start",
     version=1,
@@ -54,4 +79,5 @@ COMMAND = CommandType(
     describe=_describe,
     inverse="pump.stop",
     icon="pump",
+    preview=_preview,
 )

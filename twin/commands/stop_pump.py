@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from twin.commands.base import CommandType, Effect
+from twin.commands.previewing import report_of
 from twin.commands.undo import Before, Undo
 
 
@@ -47,4 +48,7 @@ COMMAND = CommandType(
     undo=_undo,
     is_idempotent=True,
     icon="pump",
+    preview=report_of(
+        "pump_running", lambda _params: 0.0, seconds=5.0, basis="what the pump itself will report"
+    ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from twin.commands.base import CommandType, Effect, Windows
+from twin.commands.previewing import report_of
 from twin.commands.undo import Before, Undo
 
 N_PRESETS = 6
@@ -61,4 +62,7 @@ COMMAND = CommandType(
     icon="camera",
     is_idempotent=True,
     windows=Windows(start_s=30.0),
+    preview=report_of(
+        "camera_preset", lambda params: params.preset, seconds=8.0, basis="what it will report"
+    ),
 )

@@ -9,16 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from twin.arrays import Float32Array, Float64Array
-from twin.commands.fly_drone import OVER_PLACE_M
+from twin.commands.fly_drone import CLIMB_MPS, CRUISE_MPS, OVER_PLACE_M, ROOF_GAP_M
 from twin.sense.model import Unit
 from twin.sim.acts import Act, Args, Point
 from twin.sim.rhythm import Moment
 from twin.sim.roster import Roster
 from twin.sim.sites import Site, SiteMap
 
-CRUISE_MPS = 12.0
-CLIMB_MPS = 4.0
-ROOF_GAP_M = 10.0
 MAX_REACH_M = 8_000.0
 GIVE_UP_S = 590.0
 _HOMES = ("fire_station", "police_station", "depot")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from twin.analysis.people_model import LEAVE_TAU_S, M3_A_VISITOR, REACTION_S, STAY_SHARE
 from twin.arrays import Float64Array
 from twin.sense.model import Thing
 from twin.sim.acts import Act, Args
@@ -13,15 +14,9 @@ from twin.sim.sites import SiteMap
 
 _MOST = 10
 _KINDS = ("hospital", "station", "police_station", "fire_station", "depot")
-#: Cubic metres of building for each person it holds, and the most it holds.
-M3_A_PERSON = 60.0
 MOST_PEOPLE = 1_500.0
 LEAST_PEOPLE = 40.0
-REACTION_S = 4.0
-LEAVE_TAU_S = 45.0
 RETURN_TAU_S = 300.0
-#: Who stays whatever the speakers say: those who cannot walk, and the fire wardens.
-STAY_SHARE = 0.03
 
 
 class Evacuation:
@@ -48,7 +43,7 @@ class Evacuation:
         ]
         self._occupancy_streams = roster.streams(things, "occupancy")
         self._message_streams = roster.streams(things, "speaker_message")
-        holds = city.volumes_m3(sites) / M3_A_PERSON
+        holds = city.volumes_m3(sites) / M3_A_VISITOR
         self._holds = np.round(np.clip(holds, LEAST_PEOPLE, MOST_PEOPLE))
         self._people = np.full(len(things), -1.0)
         self._told_s = np.full(len(things), -1.0)

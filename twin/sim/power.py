@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from twin.analysis.power_model import feeder_of
+from twin.analysis.power_model import STANDBY_SHARE, feeder_of
 from twin.arrays import Float64Array
 from twin.sense.model import Thing
 from twin.sim.acts import Act, Args
@@ -12,7 +12,6 @@ from twin.sim.rhythm import Moment, relax
 from twin.sim.roster import Roster
 from twin.sim.sites import SiteMap
 
-STANDBY_SHARE = 0.04
 DIM_TAU_S = 1.5
 KW_PER_M3 = 0.004
 MAX_METER_KW = 380.0

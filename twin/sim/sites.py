@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from twin.arrays import Float64Array, Int64Array
-from twin.city.asset import CityAsset, Features, Place
+from twin.city.asset import CityAsset, Place
+from twin.city.building_boxes import building_boxes, highest_roof_m
 from twin.city.street_graph import StreetGraph
 from twin.errors import TwinError
 from twin.sim.rhythm import SmoothField
@@ -139,21 +140,8 @@ class SiteMap:
         return known + [self._roof_site(k, 0) for k in free[: count - len(known)]]
 
     def highest_roof_m(self, start: Float64Array, end: Float64Array, width_m: float) -> float:
-        """The highest roof within some metres of a straight line, -inf where there is none.
-
-        A building counts with the box around it, so the answer is on the safe side.
-        """
-        if not len(self._boxes):
-            return -np.inf
-        low, high = self._boxes[:, :2] - width_m, self._boxes[:, 3:5] + width_m
-        way = end[:2] - start[:2]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            first, second = (low - start[:2]) / way, (high - start[:2]) / way
-        inside = (low <= start[:2]) & (start[:2] <= high)
-        enters = np.where(way == 0, np.where(inside, -np.inf, np.inf), np.minimum(first, second))
-        leaves = np.where(way == 0, np.where(inside, np.inf, -np.inf), np.maximum(first, second))
-        is_met = np.maximum(enters.max(axis=1), 0.0) <= np.minimum(leaves.min(axis=1), 1.0)
-        return float(self._boxes[is_met, 5].max(initial=-np.inf))
+        """The highest roof within some metres of a straight line, -inf where there is none."""
+        return highest_roof_m(self._boxes, start, end, width_m)
 
     def volumes_m3(self, sites: list[Site]) -> Float64Array:
         """Rough volume of the building under each site, 0 where there is none."""
@@ -185,32 +173,3 @@ class SiteMap:
 
     def _feature_id(self, row: int) -> str:
         return self._features.ids[row] if 0 <= row < self._features.n_features else ""
-
-
-def building_boxes(features: Features) -> tuple[Int64Array, Float64Array]:
-    """Top-level buildings that have a body.
-
-    Parts count for the building they belong to.
-
-    Returns
-    -------
-    rows : (B,) int64, feature rows
-    boxes : (B, 6) float64, xmin ymin zmin xmax ymax zmax
-    """
-    is_building = np.array(["building" in kind.lower() for kind in features.kind_names])
-    bounds = np.asarray(features.bounds_min_max_local_m, dtype=np.float64)
-    has_body = ~np.isnan(bounds[:, 0]) & (bounds[:, 5] - bounds[:, 2] > 2.0)
-    if len(is_building):
-        has_body &= is_building[features.kind_codes]
-    root = np.arange(features.n_features)
-    for _ in range(4):  # a part of a part of a … ; deeper nesting keeps its own row
-        root = np.where(features.parents[root] >= 0, features.parents[root], root)
-    boxes = np.concatenate(
-        [np.full((features.n_features, 3), np.inf), np.full((features.n_features, 3), -np.inf)],
-        axis=1,
-    )
-    rows = np.flatnonzero(has_body)
-    np.minimum.at(boxes[:, :3], root[rows], bounds[rows, :3])
-    np.maximum.at(boxes[:, 3:], root[rows], bounds[rows, 3:])
-    found = np.flatnonzero(np.isfinite(boxes[:, 0]))
-    return found, boxes[found]

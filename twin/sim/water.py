@@ -125,7 +125,7 @@ class Water:
                 for site in river
             ],
             [
-                self._thing(roster, site, "gauge", "Sewer gauge", "river_gauge", "")
+                self._thing(roster, site, "gauge", "Sewer gauge", "sewer_gauge", "")
                 for site in sewer
             ],
         )
