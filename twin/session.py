@@ -11,6 +11,7 @@ from twin.city.scene_file import SceneFile
 from twin.city.scene_sources import SceneSources
 from twin.city.style import PLAIN, CityStyle
 from twin.clock import Clock
+from twin.commands.city_view import StoreCityView
 from twin.commands.preview import Preview
 from twin.link.client import HubClient
 from twin.sense.ingest import SampleIngest
@@ -107,6 +108,10 @@ class TwinSession:
         self.units = units
         self.ingest = ingest
         self.hub = hub
+        #: The city as previews of commands ask it.
+        self.city_view = StoreCityView(
+            city=lambda: self.city, observations=observations, units=units, clock=clock
+        )
         self.selection = NOTHING
         self.colour_by = ""
         self.compose_request: ComposeRequest | None = None

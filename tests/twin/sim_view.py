@@ -44,4 +44,4 @@ def view_of(drive: Drive, city: CityAsset, seconds: float = 6.0) -> StoreCityVie
         xyz, heading = world.positions()
         t_ns = np.full(len(xyz), drive.t_ns, dtype=np.int64)
         units.add(unit_slots, t_ns, xyz.astype(np.float32), heading)
-    return StoreCityView(city=city, observations=store, units=units, clock=clock)
+    return StoreCityView(city=lambda: city, observations=store, units=units, clock=clock)

@@ -55,7 +55,7 @@ def test_the_card_tells_exactly_what_is_asked(hub_world, gate, open_panel) -> No
     assert around["Bound to"].replace(" ", "") == hub_world.digest(gate)[:12]
     assert around["Time left"] == "10:00"
     assert card.approve.full_text == "Approve: Set North gate"
-    assert "opening of 80 %" in card.preview.text()
+    assert "80 % open" in card.preview.text()
     assert hub_world.session.preview.things == ("gate-0",)
     assert hub_world.session.selection == Selection(thing_id="gate-0")
     hub_world.world.clock.advance_s(61.0)

@@ -6,17 +6,18 @@ city or catalogue and kept.
 
 from __future__ import annotations
 
+import contextlib
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twin.analysis.people_model import residents_of
 from twin.arrays import BoolArray, Float32Array, Float64Array, Int64Array
-from twin.city.asset import CityAsset
+from twin.city.asset import CityAsset, Features, StreetNetwork
 from twin.city.building_boxes import building_boxes, highest_roof_m
 from twin.city.residents import ResidentFeatures
 from twin.city.street_graph import NoStreetsError, StreetGraph
@@ -24,9 +25,6 @@ from twin.clock import Clock
 from twin.commands.preview import People, Point, PreviewArea, PreviewTarget, Route
 from twin.sense.store import ObservationStore
 from twin.sense.units import UnitStore
-
-if TYPE_CHECKING:
-    from twin.session import TwinSession
 
 #: A place further than this from any street has no way over streets.
 MOST_OFF_STREET_M = 300.0
@@ -46,12 +44,17 @@ class _Table:
 
 
 class StoreCityView:
-    """A `twin.commands.preview.CityView` over the stores of a console."""
+    """A `twin.commands.preview.CityView` over the stores of a console.
+
+    Parameters
+    ----------
+    city : gives the city that is open now; another one may be opened later
+    """
 
     def __init__(
         self,
         *,
-        city: CityAsset,
+        city: Callable[[], CityAsset],
         observations: ObservationStore,
         units: UnitStore,
         clock: Clock,
@@ -60,9 +63,9 @@ class StoreCityView:
         self._clock = clock
         self._table: _Table | None = None
         self._graph: StreetGraph | None = None
-        self._has_no_streets = False
+        self._graph_of: StreetNetwork | None = None
         self._boxes: Float64Array | None = None
-        self._boxes_of = -1
+        self._boxes_of: tuple[Features, int] | None = None
 
     def target(self, target_id: str) -> PreviewTarget:
         """A thing or unit as previews take it; of kind "" where nobody announced it."""
@@ -182,12 +185,12 @@ class StoreCityView:
         return _Table(version, ids, kinds, xyz, slots, {one: k for k, one in enumerate(ids)})
 
     def _streets(self) -> StreetGraph | None:
-        streets = self._city.streets
-        if self._graph is None and streets is not None and not self._has_no_streets:
-            try:
-                self._graph = StreetGraph(streets)
-            except NoStreetsError:
-                self._has_no_streets = True
+        streets = self._city().streets
+        if streets is not self._graph_of:
+            self._graph_of, self._graph = streets, None
+            if streets is not None:
+                with contextlib.suppress(NoStreetsError):
+                    self._graph = StreetGraph(streets)
         return self._graph
 
     def _closed(self, graph: StreetGraph) -> BoolArray:
@@ -204,22 +207,13 @@ class StoreCityView:
 
     def _buildings(self) -> Float64Array:
         """(B, 6) boxes of the buildings that are loaded just now."""
-        features = self._city.features
+        features = self._city().features
         version = features.version if isinstance(features, ResidentFeatures) else 0
-        if self._boxes is None or self._boxes_of != version:
+        known = self._boxes_of
+        if self._boxes is None or known is None or known[0] is not features or known[1] != version:
             _, self._boxes = building_boxes(features)
-            self._boxes_of = version
+            self._boxes_of = (features, version)
         return self._boxes
-
-
-def city_view_of(session: TwinSession) -> StoreCityView:
-    """The view of a console's session; make it once and keep it."""
-    return StoreCityView(
-        city=session.city,
-        observations=session.observations,
-        units=session.units,
-        clock=session.clock,
-    )
 
 
 def _point(row: Float32Array | Float64Array) -> Point | None:

@@ -47,7 +47,7 @@ def _preview(target: PreviewTarget, _params: EvacuateBuilding, city: CityView) -
     people = city.last_value(people_id)
     if people is None:
         note = "How many people are inside is not known"
-        return Preview(things=(target.id,), basis="nothing: nobody counts there", notes=(note,))
+        return Preview(things=(target.id,), basis="no model: nobody counts there", notes=(note,))
     left = Prediction(
         datastream_id=people_id,
         text=f"people inside, {target.name}",

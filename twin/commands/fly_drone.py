@@ -95,7 +95,7 @@ def flight_preview(
     here = city.position(target.id) or target.xyz
     if here is None:
         note = f"Nobody knows where {target.name} is, so its way cannot be told"
-        return Preview(things=(target.id,), basis="nothing: no position is known", notes=(note,))
+        return Preview(things=(target.id,), basis="no model: no position is known", notes=(note,))
     ground_m = here[2] - (city.last_value(f"{target.id}/flight_height") or 0.0)
     cruise_m = ground_m + height_m
     gap_m = math.dist(here[:2], goal[:2])

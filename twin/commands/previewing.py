@@ -63,7 +63,7 @@ def way_to(
     start = city.position(target.id) or target.xyz
     if start is None:
         note = f"Nobody knows where {target.name} is, so its way cannot be told"
-        return Preview(things=(target.id,), basis="nothing: no position is known", notes=(note,))
+        return Preview(things=(target.id,), basis="no model: no position is known", notes=(note,))
     end = (goal[0], goal[1], start[2])
     route = city.route(start, end)
     if route is None:

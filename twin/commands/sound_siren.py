@@ -72,7 +72,7 @@ def _preview(target: PreviewTarget, params: SoundSiren, city: CityView) -> Previ
     here = target.xyz or city.position(target.id)
     if here is None:
         note = "Nobody knows where it stands, so nobody can tell who hears it"
-        return Preview(things=(target.id,), basis="nothing: no position is known", notes=(note,))
+        return Preview(things=(target.id,), basis="no model: no position is known", notes=(note,))
     area = PreviewArea(
         label=f"over {AUDIBLE_DB:g} dB(A)", centre=here, radius_m=siren_reach_m(AUDIBLE_DB)
     )

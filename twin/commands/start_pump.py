@@ -51,7 +51,7 @@ def _preview(target: PreviewTarget, params: StartPump, city: CityView) -> Previe
     level = city.last_value(level_id)
     if level is None:
         note = "The level of its basin is not known, so nothing can be predicted"
-        return Preview(things=(target.id,), basis="nothing: no level is known", notes=(note,))
+        return Preview(things=(target.id,), basis="no model: no level is known", notes=(note,))
     fallen = Prediction(
         datastream_id=level_id,
         text=f"water level behind {target.name}",
