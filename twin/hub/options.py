@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from twin.hub.addresses import default_addresses
+from twin.journal.base import Signer
 from twin.link.control import HubAddresses
 
 
@@ -42,6 +43,7 @@ class HubOptions:
     scene : name shown by consoles
     drill : nothing it commands is real
     interlocks : file of rules between departments, read again when it changes; None = no rules
+    signer : the hub's key for the journal, None = it is not signed
     """
 
     journal: str | Path
@@ -49,4 +51,5 @@ class HubOptions:
     scene: str = ""
     drill: bool = False
     interlocks: Path | None = None
+    signer: Signer | None = None
     times: HubTimes = field(default_factory=HubTimes)

@@ -106,7 +106,9 @@ class Hub:
         self._interlocks = (
             RuleFile(options.interlocks, load_interlocks) if options.interlocks else None
         )
-        self._journal = open_journal(options.journal, address=options.addresses.control)
+        self._journal = open_journal(
+            options.journal, signer=options.signer, address=options.addresses.control
+        )
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         try:
             self._ports = bind_ports(self._context, options.addresses)

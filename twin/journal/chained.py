@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 
 from twin.journal.base import JournalError, Saved, Signer
 from twin.journal.rows import event_of, require_kept, require_next, rows_of
-from twin.journal.seals import Sealer, newest_picture, worth_keeping
+from twin.journal.seals import Dropped, Sealer, newest_picture, worth_keeping
 from twin.journal.store import Store
 from twin.journal.verify import (
     CHECKPOINT,
@@ -120,6 +120,31 @@ class ChainedJournal:
     def probe(self) -> None:
         """Write something that is no event, raises `JournalError` if that is not possible."""
         self.store.probe()
+
+    def retain(self, before_ns: int, now_ns: int, *, only_tell: bool = False) -> Dropped | None:
+        """Drop what lies before the newest snapshot that is older than `before_ns`.
+
+        A seal of kind "cut" stays, so that the rest still verifies. Keys of dropped rows are
+        forgotten: a request that is repeated after so long would count as new.
+
+        Returns
+        -------
+        Dropped or None
+            None = there is nothing old enough.
+        """
+        seals = [
+            one for one in self.store.seals(PICTURE)
+            if one.t_ns < before_ns and self._first_seq <= one.seq < self._last_seq
+        ]  # fmt: skip
+        found = newest_picture(self.epoch, seals, self.store.picture, self._signer)
+        if found is None:
+            return None
+        dropped = Dropped(self._first_seq, found.seq, found.t_ns)
+        if not only_tell:
+            detail = f"{dropped.first_seq}-{dropped.last_seq}"
+            self.store.cut(self._sealer.seal(CUT, found.seq, found.chain, now_ns, detail))
+            self._first_seq = found.seq + 1
+        return dropped
 
     def close(self) -> None:
         """Sign what is not signed yet and close the store. Twice is fine."""

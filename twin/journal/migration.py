@@ -60,7 +60,7 @@ def create_or_migrate(connection: apsw.Connection, path: Path) -> str:
     if "meta" not in tables:
         if tables:
             raise JournalError(f"The file is an SQLite database but no journal: {path}")
-        return _create(connection)
+        return create(connection, str(uuid.uuid4()))
     meta = dict(connection.execute("SELECT key, value FROM meta"))
     schema, epoch = str(meta.get("schema")), str(meta.get("epoch"))
     if schema == "1":
@@ -73,8 +73,8 @@ def create_or_migrate(connection: apsw.Connection, path: Path) -> str:
     return epoch
 
 
-def _create(connection: apsw.Connection) -> str:
-    epoch = str(uuid.uuid4())
+def create(connection: apsw.Connection, epoch: str) -> str:
+    """Make an empty file a journal; its epoch."""
     with connection:
         connection.execute(_META + _EVENTS + _AROUND)
         meta = (("schema", str(SCHEMA)), ("epoch", epoch), ("probe", "0"))

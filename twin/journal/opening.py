@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from twin.journal.base import Journal, JournalError, Signer
+from twin.journal.base import JournalError, Signer
+from twin.journal.chained import ChainedJournal
 from twin.journal.sqlite import SqliteJournal
 
 _POSTGRESQL = ("postgresql://", "postgres://")
@@ -16,9 +17,14 @@ def is_database(where: str | Path) -> bool:
 
 
 def open_journal(
-    where: str | Path, *, signer: Signer | None = None, holder: str = "", address: str = ""
-) -> Journal:
-    """Open a journal for writing; made if absent.
+    where: str | Path,
+    *,
+    signer: Signer | None = None,
+    holder: str = "",
+    address: str = "",
+    must_exist: bool = False,
+) -> ChainedJournal:
+    """Open a journal for writing; made if absent (a file only unless `must_exist`).
 
     Parameters
     ----------
@@ -36,7 +42,10 @@ def open_journal(
         from twin.journal.postgres import PostgresJournal
 
         return PostgresJournal(str(where), signer=signer, holder=holder, address=address)
-    return SqliteJournal(file_of(where), signer=signer)
+    path = file_of(where)
+    if must_exist and not path.exists():
+        raise JournalError(f"There is no journal of this name: {path}")
+    return SqliteJournal(path, signer=signer)
 
 
 def shown(where: str | Path) -> str:

@@ -273,9 +273,7 @@ class PostgresStore(PostgresReader):
     # --- writing under the lease ----------------------------------------------------------------
 
     def _write(self, rows: Sequence[Row], head: tuple[int, bytes], seal: Seal | None) -> None:
-        columns = [
-            list(column) for column in zip(*(_escaped_row(row) for row in rows), strict=True)
-        ]
+        columns = [list(column) for column in zip(*(escaped_row(row) for row in rows), strict=True)]
         names = ("seqs", "times", "kinds", "actors", "bodies", "keys", "forms", "chains")
         values: dict[str, Any] = dict(zip(names, columns, strict=True))
         values |= {"seq": head[0], "chain": head[1], "before": rows[0][0] - 1}
@@ -353,15 +351,16 @@ def make_tables(database: Database) -> None:
         return
     with database.transaction():
         database.query("SELECT pg_advisory_xact_lock(hashtext(%s))", (schema,))
-        if has_tables(database):
-            return
-        database.query(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')
-        database.query(_TABLES)
-        epoch = str(uuid.uuid4())
-        database.query(
-            "INSERT INTO meta VALUES ('schema', %s), ('epoch', %s)", (str(SCHEMA), epoch)
-        )
-        database.query("INSERT INTO head(seq, chain) VALUES (0, %s)", (genesis(epoch),))
+        if not has_tables(database):
+            create_tables(database, str(uuid.uuid4()))
+
+
+def create_tables(database: Database, epoch: str) -> None:
+    """Make a room's tables, within a transaction."""
+    database.query(f'CREATE SCHEMA IF NOT EXISTS "{database.place.schema}"')
+    database.query(_TABLES)
+    database.query("INSERT INTO meta VALUES ('schema', %s), ('epoch', %s)", (str(SCHEMA), epoch))
+    database.query("INSERT INTO head(seq, chain) VALUES (0, %s)", (genesis(epoch),))
 
 
 def has_tables(database: Database) -> bool:
@@ -392,7 +391,8 @@ def _plain_text(text: str) -> str:
     return "\\".join(part.replace("\\0", "\0") for part in text.split("\\\\"))
 
 
-def _escaped_row(row: Row) -> Row:
+def escaped_row(row: Row) -> Row:
+    """The row as its texts are stored."""
     seq, t_ns, kind, actor, body, key, form, chain = row
     return seq, t_ns, _escaped(kind), _escaped(actor), body, _escaped(key), form, chain
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
 
 from twin.clock import NS_PER_S
 from twin.journal.base import Signer
@@ -84,6 +85,19 @@ def newest_picture(
         if found is not None and seal.detail == picture_detail(*found):
             return seal
     return None
+
+
+class Dropped(NamedTuple):
+    """Which rows retention dropped (or would drop).
+
+    Attributes
+    ----------
+    until_ns : time of the last of them
+    """
+
+    first_seq: int
+    last_seq: int
+    until_ns: int
 
 
 def worth_keeping(times_ns: Mapping[int, int]) -> set[int]:

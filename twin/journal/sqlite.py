@@ -22,12 +22,12 @@ from twin.journal.rows import Row
 from twin.journal.verify import Seal
 
 OLDEST_SQLITE = (3, 51, 3)
-_INSERT = (
+INSERT_ROW = (
     "INSERT INTO events(seq, t_ns, kind, actor, body, key, form, chain)"
     " VALUES(?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _ROWS = "SELECT seq, t_ns, kind, actor, body, key, form, chain FROM events"
-_INSERT_SEAL = (
+INSERT_SEAL = (
     "INSERT OR REPLACE INTO seals(kind, seq, chain, t_ns, detail, public_key, signature)"
     " VALUES(?, ?, ?, ?, ?, ?, ?)"
 )
@@ -59,7 +59,7 @@ class SqliteStore:
         self.path = path
         with contextlib.ExitStack() as opened, self._opening():
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._lock = _locked(path)
+            self._lock = locked(path)
             opened.callback(self._lock.close)
             self.connection = apsw.Connection(str(path))
             opened.callback(self.connection.close)
@@ -108,16 +108,16 @@ class SqliteStore:
     def write(self, rows: Sequence[Row], seal: Seal | None) -> None:
         """Add rows."""
         with self._writing():
-            self.connection.executemany(_INSERT, rows)
+            self.connection.executemany(INSERT_ROW, rows)
             head = (rows[-1][0], rows[-1][-1])
             self.connection.execute("UPDATE head SET seq = ?, chain = ?", head)
             if seal is not None:
-                self.connection.execute(_INSERT_SEAL, tuple(seal))
+                self.connection.execute(INSERT_SEAL, tuple(seal))
 
     def write_seal(self, seal: Seal) -> None:
         """Add a seal."""
         with self._writing():
-            self.connection.execute(_INSERT_SEAL, tuple(seal))
+            self.connection.execute(INSERT_SEAL, tuple(seal))
 
     def write_picture(self, saved: Saved, seal: Seal, forgotten: Sequence[int]) -> None:
         """Add a snapshot, remove others."""
@@ -125,7 +125,7 @@ class SqliteStore:
         gone = [(seq,) for seq in forgotten]
         with self._writing():
             self.connection.execute("INSERT OR REPLACE INTO snapshots VALUES(?, ?, ?)", row)
-            self.connection.execute(_INSERT_SEAL, tuple(seal))
+            self.connection.execute(INSERT_SEAL, tuple(seal))
             self.connection.executemany("DELETE FROM snapshots WHERE seq = ?", gone)
             which = "DELETE FROM seals WHERE kind = 'snapshot' AND seq = ?"
             self.connection.executemany(which, gone)
@@ -137,7 +137,7 @@ class SqliteStore:
             self.connection.execute("DELETE FROM snapshots WHERE seq < ?", (seal.seq,))
             which = "DELETE FROM seals WHERE seq < ? OR kind = 'cut'"
             self.connection.execute(which, (seal.seq,))
-            self.connection.execute(_INSERT_SEAL, tuple(seal))
+            self.connection.execute(INSERT_SEAL, tuple(seal))
 
     def keep(self, now_ns: int) -> None:
         """The lock needs no renewing."""
@@ -188,7 +188,7 @@ def _require_sound_sqlite() -> None:
         )
 
 
-def _locked(path: Path) -> apsw.Connection:
+def locked(path: Path) -> apsw.Connection:
     """Hold an exclusive lock beside the journal; the system frees it when the process dies."""
     lock = apsw.Connection(str(path.with_name(path.name + ".lock")))
     try:

@@ -12,8 +12,8 @@ import hashlib
 import json
 import sqlite3
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -199,7 +199,7 @@ class Log:
     head : seq and chain of the newest row as the journal itself remembers them; None = schema 1
     pictures : seq, and what its seal's detail should be
     rows : in the order of seq, columns as in ``_NAMES``
-    connection : of a journal file; None = an export
+    damage : asks the database whether its pages are sound, "" = they are
     """
 
     schema: str
@@ -208,78 +208,111 @@ class Log:
     seals: list[Seal]
     pictures: list[tuple[int, str]]
     rows: Iterable[tuple[Any, ...]]
-    connection: sqlite3.Connection | None = None
+    damage: Callable[[], str] = lambda: ""
+    close: Callable[[], None] = lambda: None
 
 
 def open_log(path: Path) -> Log:
-    """Read what is around the rows; raises `UnreadableError`."""
+    """Read what is around the rows; raises `UnreadableError`.
+
+    Never in a process that has the same journal open with another SQLite library: when one of them
+    closes the file, the other loses its locks.
+    """
+    if is_export(path):
+        return open_export(path)
+    for uri in uris_of(path):
+        connection = sqlite3.connect(uri, uri=True, isolation_level=None)
+        connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
+        try:
+            return log_in(connection, path, sqlite3.Error)
+        except sqlite3.OperationalError as error:
+            connection.close()
+            why = error
+        except BaseException:
+            connection.close()
+            raise
+    raise UnreadableError(f"The file cannot be read as a journal ({why}): {path}") from why
+
+
+def is_export(path: Path) -> bool:
+    """Whether a file is text, raises `UnreadableError` if it cannot be read."""
     try:
         with path.open("rb") as file:
-            start = file.read(16)
+            return file.read(9) == b'{"civitwi'
     except OSError as error:
         raise UnreadableError(f"The journal cannot be read ({error.strerror}): {path}") from error
+
+
+def uris_of(path: Path) -> list[str]:
+    """How to open a journal for reading: the first of these that works."""
+    uri = f"file:{quote(str(path.absolute()))}?mode=ro"
+    wal = path.with_name(path.name + "-wal")
+    if wal.exists() and wal.stat().st_size:
+        return [uri]
+    # On a medium where nothing can be written, SQLite must be told that nobody writes.
+    return [uri, uri + "&immutable=1"]
+
+
+def log_in(connection: Any, path: Path, failure: type[Exception]) -> Log:
+    """The journal in an open SQLite file; closed with the log.
+
+    Parameters
+    ----------
+    connection : of `sqlite3` or `apsw`
+    failure : what that library raises
+
+    Raises
+    ------
+    UnreadableError
+        It is no journal, or of a newer schema; the connection is still open.
+    """
+
+    def damage() -> str:
+        try:
+            answers = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(1)")]
+        except (failure, ValueError) as error:
+            answers = [str(error)]
+        return "" if answers == ["ok"] else answers[0]
+
+    def rows() -> Iterator[tuple[Any, ...]]:
+        try:
+            # Not the cursor itself: it would be closed by a generator that outlives the connection.
+            yield from map(tuple, connection.execute(_ROWS_2 if has_form else _ROWS_1))
+        except failure as error:
+            raise ValueError(str(error)) from error
+
     try:
-        return _exported(path) if start.startswith(b'{"civitwin') else _stored(path)
-    except sqlite3.Error as error:
+        connection.execute("BEGIN")  # one state of the file, whatever a hub writes meanwhile
+        meta = dict(connection.execute("SELECT key, value FROM meta"))
+        has_form = "form" in {row[1] for row in connection.execute("PRAGMA table_info(events)")}
+        _require_known(str(meta.get("schema")), "2" if has_form else "1", path)
+        log = Log("1", str(meta.get("epoch")), None, [], [], rows(), damage, connection.close)
+        return _with_seals(log, connection) if has_form else log
+    except (failure, ValueError, TypeError) as error:
+        if "unable to open" in str(error):
+            raise
         raise UnreadableError(f"The file cannot be read as a journal ({error}): {path}") from error
-    except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
-        raise UnreadableError(f"The export cannot be read ({error!r}): {path}") from error
 
 
-def _stored(path: Path) -> Log:
-    connection = _connected(path)
-    try:
-        return _log_in(connection, path)
-    except BaseException:
-        connection.close()
-        raise
-
-
-def _log_in(connection: sqlite3.Connection, path: Path) -> Log:
-    connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
-    connection.execute("BEGIN")  # one state of the file, whatever a hub writes meanwhile
-    meta = dict(connection.execute("SELECT key, value FROM meta"))
-    schema, epoch = str(meta.get("schema")), str(meta.get("epoch"))
-    names = {row[1] for row in connection.execute("PRAGMA table_info(events)")}
-    if "form" not in names:
-        _require_known(schema, "1", path)
-        rows = connection.execute(_ROWS_1)
-        return Log(schema, epoch, None, [], [], rows, connection)
-    _require_known(schema, "2", path)
-    rows = connection.execute(_ROWS_2)
-    head = connection.execute("SELECT seq, chain FROM head").fetchone() or (None, None)
-    seals = [Seal(*row) for row in connection.execute(
-        "SELECT kind, seq, chain, t_ns, detail, public_key, signature FROM seals ORDER BY seq"
-    )]  # fmt: skip
+def _with_seals(log: Log, connection: Any) -> Log:
+    head = next(iter(connection.execute("SELECT seq, chain FROM head")), (None, None))
+    which = "SELECT kind, seq, chain, t_ns, detail, public_key, signature FROM seals ORDER BY seq"
+    seals = [Seal(*row) for row in connection.execute(which)]
     pictures = [
         (seq, picture_detail(str(state_hash), room if isinstance(room, bytes) else b""))
         for seq, state_hash, room in connection.execute(
             "SELECT seq, state_hash, room FROM snapshots"
         )
     ]
-    return Log(schema, epoch, head, seals, pictures, rows, connection)
+    return replace(log, schema="2", head=head, seals=seals, pictures=pictures)
 
 
-def _connected(path: Path) -> sqlite3.Connection:
-    uri = f"file:{quote(str(path.absolute()))}?mode=ro"
+def open_export(path: Path) -> Log:
+    """A journal as text, raises `UnreadableError`."""
     try:
-        connection = sqlite3.connect(uri, uri=True, isolation_level=None)
-        connection.execute("SELECT count(*) FROM sqlite_master")
-    except sqlite3.OperationalError:
-        wal = path.with_name(path.name + "-wal")
-        if wal.exists() and wal.stat().st_size:
-            raise
-        # On a medium where nothing can be written, SQLite must be told that nobody writes.
-        connection = sqlite3.connect(uri + "&immutable=1", uri=True, isolation_level=None)
-    return connection
-
-
-def _damage(connection: sqlite3.Connection) -> str:
-    try:
-        answers = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(1)")]
-    except sqlite3.Error as error:
-        answers = [str(error)]
-    return "" if answers == ["ok"] else answers[0]
+        return _exported(path)
+    except (OSError, ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
+        raise UnreadableError(f"The export cannot be read ({error!r}): {path}") from error
 
 
 def _exported(path: Path) -> Log:
@@ -348,8 +381,7 @@ def verify(
     except WrongError as error:
         report.seq, report.problem = error.seq, str(error)
     finally:
-        if log.connection is not None:
-            log.connection.close()
+        log.close()
     return report
 
 
@@ -443,7 +475,7 @@ class _Check:
             raise WrongError(
                 self.report.signed_to + 1, "and what follows should be signed but is not"
             )
-        damage = _damage(self.log.connection) if self.log.connection else ""
+        damage = self.log.damage()
         if damage:
             raise WrongError(0, f"The rows are right but the file is damaged ({damage})")
 
@@ -453,7 +485,7 @@ class _Check:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of ``civitwin verify-log`` and of this file run by itself."""
-    parser.add_argument("file", type=Path, metavar="FILE", help="journal, backup or export")
+    parser.add_argument("file", metavar="FILE", help="journal, backup or export")
     parser.add_argument(
         "--public-key", action="append", default=[], metavar="HEX", type=_hex32,
         help="the hub's key: only its signatures count (may be repeated)",
@@ -465,18 +497,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace, opened: Callable[[str], Log] | None = None) -> int:
     """Check and tell; 0 = as written, 1 = not, 2 = cannot be read."""
     try:
-        report = verify(open_log(arguments.file), arguments.public_key, arguments.contains)
+        log = opened(arguments.file) if opened else open_log(Path(arguments.file))
+        report = verify(log, arguments.public_key, arguments.contains)
     except UnreadableError as error:
         if arguments.json:
-            print(json.dumps({"file": str(arguments.file), "ok": False, "problem": str(error)}))
+            print(json.dumps({"file": arguments.file, "ok": False, "problem": str(error)}))
         else:
             print(error, file=sys.stderr)
         return EXIT_UNREADABLE
     if arguments.json:
-        found = {"file": str(arguments.file), "ok": not report.problem, **report.__dict__}
+        found = {"file": arguments.file, "ok": not report.problem, **report.__dict__}
         print(json.dumps(found))
     else:
         print(f"{arguments.file}: {sentence(report)}")

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import argparse
+
 from twin.journal import verify
 from viewer.subcommand import Subcommand
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from twin.journal.logs import log_of
+
+    return verify.run(arguments, log_of)
+
 
 SUBCOMMAND = Subcommand(
     id="verify-log",
@@ -16,5 +25,5 @@ SUBCOMMAND = Subcommand(
         "The same check without Civitwin: scripts/verify_log.py, a file that needs only Python."
     ),
     add_arguments=verify.add_arguments,
-    run=verify.run,
+    run=_run,
 )

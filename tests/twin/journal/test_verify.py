@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from tests.twin.journal.conformance import saved
 from tests.twin.journal.samples import HARD_TEXTS, HubKey, note, notes
 from twin.journal import verify as module
+from twin.journal.logs import log_of
 from twin.journal.sqlite import SqliteJournal
 from twin.journal.verify import (
     Log,
@@ -97,7 +98,8 @@ class Case:
         connection.execute("DETACH other")
         connection.isolation_level = None
         try:
-            log = module._log_in(connection, Path("changed"))
+            connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
+            log = module.log_in(connection, Path("changed"), sqlite3.Error)
         except UnreadableError:
             connection.close()
             raise
@@ -462,10 +464,10 @@ def test_the_script_needs_only_python(case: Case, tmp_path: Path) -> None:
 def test_a_journal_may_be_checked_while_it_is_written(tmp_path: Path) -> None:
     journal = SqliteJournal(tmp_path / "journal.sqlite")
     journal.append(notes(1, 10))
-    log: Log = open_log(tmp_path / "journal.sqlite")
+    log: Log = log_of(tmp_path / "journal.sqlite")
     journal.append([note(11)])
     assert verify(log).n_rows == 10
-    assert verify(open_log(tmp_path / "journal.sqlite")).n_rows == 11
+    assert verify(log_of(tmp_path / "journal.sqlite")).n_rows == 11
     journal.close()
 
 
