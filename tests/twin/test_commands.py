@@ -74,6 +74,12 @@ def test_the_record_is_complete(command_type: CommandType) -> None:
     assert set(command_type.departments) <= set(DEPARTMENTS)
     assert "control_room" in command_type.departments
     assert command_type.title[0].isupper()
+    if command_type.called:
+        assert command_type.called[0].isupper()
+        assert command_type.called.count("{target}") == 1
+        assert "X" in command_type.called.format(target="X")
+    else:
+        assert len(command_type.title.split()) <= 3
     for field in fields_of(command_type.params):
         assert field.help, f"{field.name} has no help"
 

@@ -99,7 +99,7 @@ def test_a_missing_destination_is_told_at_its_field(full_world, open_panel, subm
     composer = panel.composer
     composer.show_confirm_step()
     assert not composer.is_confirming
-    assert composer._destination.error() == "Choose where it should go"
+    assert composer._destination.error() == "Choose a place"
     composer._destination.chooser.choose("p1")
     composer._destination._take_place("p1")
     composer.show_confirm_step()

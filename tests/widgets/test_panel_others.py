@@ -347,6 +347,8 @@ def test_a_sparkline_fills_its_box_and_leaves_out_gaps() -> None:
         ("signal.set_plan", "Signal 4", "Set signal plan of Signal 4"),
         ("lights.dim", "Street lights Kilnby", "Dim Street lights Kilnby"),
         ("lights.dim", "Quay", "Dim street lights of Quay"),
+        ("sign.show", "Quay sign", "Show a text on Quay sign"),
+        ("drone.return_home", "Drone 2", "Return Drone 2 home"),
     ],
 )
 def test_phrases(type_id: str, name: str, text: str) -> None:

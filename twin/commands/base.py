@@ -98,6 +98,8 @@ class CommandType:
     ----------
     id : dotted and permanent, e.g. "road.close"
     title : verb and object, sentence case, e.g. "Close road"
+    called : the same with the target's name in it, "Show a text on {target}"; "" = the name takes
+        the place of the object: "Close Harbour Street"
     params : frozen dataclass of JSON-able fields; each field's metadata has ``help`` and, where
         they make sense, ``unit``, ``min``, ``max``, ``choices``. The form is built from it
     target_kinds : kinds of things or units it may be sent to
@@ -125,6 +127,7 @@ class CommandType:
     significance: int
     effect: Callable[[str, Any], Effect]
     describe: Callable[[str, Any], str]
+    called: str = ""
     inverse: str = ""
     before: tuple[str, ...] = ()
     undo: Callable[[Before], Undo | None] | None = None

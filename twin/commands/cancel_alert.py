@@ -75,6 +75,7 @@ COMMAND = CommandType(
     id="alert.cancel",
     version=1,
     title="Cancel public alert",
+    called="Cancel an alert of {target}",
     params=CancelAlert,
     target_kinds=("alert_gateway",),
     departments=("control_room", "fire", "police"),

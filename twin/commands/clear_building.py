@@ -33,6 +33,7 @@ COMMAND = CommandType(
     id="building.all_clear",
     version=1,
     title="Give all clear",
+    called="Give the all clear over {target}",
     params=ClearBuilding,
     target_kinds=("evacuation_speakers",),
     departments=("control_room", "fire", "police"),

@@ -40,6 +40,7 @@ COMMAND = CommandType(
     id="power.close_breaker",
     version=1,
     title="Close breaker",
+    called="Close the breaker of {target}",
     params=CloseBreaker,
     target_kinds=("feeder",),
     departments=("control_room", "energy"),

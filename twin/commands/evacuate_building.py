@@ -68,6 +68,7 @@ COMMAND = CommandType(
     id="building.evacuate",
     version=1,
     title="Evacuate building",
+    called="Evacuate over {target}",
     params=EvacuateBuilding,
     target_kinds=("evacuation_speakers",),
     departments=("control_room", "fire", "police"),

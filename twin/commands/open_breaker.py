@@ -98,6 +98,7 @@ COMMAND = CommandType(
     id="power.open_breaker",
     version=1,
     title="Open breaker",
+    called="Open the breaker of {target}",
     params=OpenBreaker,
     target_kinds=("feeder",),
     departments=("control_room", "energy"),

@@ -36,7 +36,9 @@ class ParamField:
     default : None where it must be given
     min, max : None = no limit
     editor : what a form shows where the kind alone does not say: "lines" for a long text,
-        "outline" for an area drawn on the ground, "command:TYPE" for an earlier command of a type
+        "counted" for a short one whose letters count, "outline" for an area drawn on the ground,
+        "command:TYPE" for an earlier command of a type
+    group : heading under which a form folds it away until it is wanted, "" = always shown
     example : a value that fits, where not every one of the kind does; None = any
     """
 
@@ -51,6 +53,7 @@ class ParamField:
     help: str
     max_length: int
     editor: str = ""
+    group: str = ""
     example: Any = None
 
 
@@ -75,6 +78,7 @@ def _field_of(field: dataclasses.Field[Any], kind: type[Any]) -> ParamField:
         help=str(meta.get("help", "")),
         max_length=int(meta.get("max_length", MAX_TEXT)),
         editor=str(meta.get("editor", "")),
+        group=str(meta.get("group", "")),
         example=meta.get("example"),
     )
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, field
+from typing import Any
 
 from twin.cap.model import CATEGORIES, CERTAINTIES, RESPONSES, SEVERITIES, URGENCIES
 from twin.cap.rules import HEADLINE_LETTERS, text_problem
@@ -26,6 +27,27 @@ INSTRUCTION_LETTERS = 600
 MAX_CORNERS = 200
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 _OUTLINE_LETTERS = 4000
+#: Headings of the form's folded parts.
+_CODES, _SECOND = "Codes, language, Cancel", "Second language"
+
+
+def _metres(title: str, example: float) -> dict[str, Any]:
+    return {
+        "title": title,
+        "help": f"Middle of the area, metres {title.lower()} of the city's origin",
+        "unit": "m",
+        "min": -MAX_LOCAL_M,
+        "max": MAX_LOCAL_M,
+        "example": example,
+    }
+
+
+def _text(help_text: str, most: int, editor: str = "", **more: str) -> dict[str, Any]:
+    return {"help": help_text, "max_length": most, "editor": editor, **more}
+
+
+def _code(help_text: str, choices: tuple[str, ...]) -> dict[str, Any]:
+    return {"help": help_text, "choices": choices, "group": _CODES}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,51 +61,20 @@ class PublishAlert:
         outline is no area.
     """
 
-    event: str = field(
-        metadata={"help": "What it is, in a word or two: Flood", "max_length": EVENT_LETTERS}
-    )
+    event: str = field(metadata=_text("What it is, in a word or two: Flood", EVENT_LETTERS))
     headline: str = field(
-        metadata={
-            "help": "One line that is enough on a small display",
-            "max_length": HEADLINE_LETTERS,
-        }
+        metadata=_text("One line that is enough on a small display", HEADLINE_LETTERS, "counted")
     )
     description: str = field(
-        metadata={
-            "help": "What happens, where, and what it means",
-            "max_length": DESCRIPTION_LETTERS,
-            "editor": "lines",
-        }
+        metadata=_text("What happens, where, and what it means", DESCRIPTION_LETTERS, "lines")
     )
     instruction: str = field(
         default="",
-        metadata={
-            "help": "What people should do now",
-            "max_length": INSTRUCTION_LETTERS,
-            "editor": "lines",
-        },
+        metadata=_text("What people should do now", INSTRUCTION_LETTERS, "lines"),
     )
-    x_m: float = field(
-        metadata={
-            "title": "East",
-            "help": "Middle of the area, metres east of the city's origin",
-            "unit": "m",
-            "example": 120.0,
-            "min": -MAX_LOCAL_M,
-            "max": MAX_LOCAL_M,
-        }
-    )
-    y_m: float = field(
-        metadata={
-            "title": "North",
-            "help": "Middle of the area, metres north of the city's origin",
-            "unit": "m",
-            "example": -80.0,
-            "min": -MAX_LOCAL_M,
-            "max": MAX_LOCAL_M,
-        }
-    )
-    place: str = field(default="", metadata={"help": "How people call the area", "max_length": 200})
+    x_m: float = field(metadata=_metres("East", 120.0))
+    y_m: float = field(metadata=_metres("North", -80.0))
+    place: str = field(default="", metadata=_text("How people call the area", 200))
     radius_m: float = field(
         default=1000.0,
         metadata={
@@ -99,8 +90,8 @@ class PublishAlert:
         metadata={
             "help": "A drawn area takes the place of the circle: x,y x,y … in metres",
             "max_length": _OUTLINE_LETTERS,
-            "example": "0,0 400,0 400,300",
             "editor": "outline",
+            "example": "0,0 400,0 400,300",
         },
     )
     expires_min: int = field(
@@ -113,82 +104,74 @@ class PublishAlert:
             "max": 2880,
         },
     )
-    category: str = field(
-        default="Safety", metadata={"help": "Kind of danger (CAP)", "choices": CATEGORIES}
-    )
+    category: str = field(default="Safety", metadata=_code("Kind of danger (CAP)", CATEGORIES))
     response: str = field(
-        default="Prepare", metadata={"help": "What people should do (CAP)", "choices": RESPONSES}
+        default="Prepare", metadata=_code("What people should do (CAP)", RESPONSES)
     )
-    urgency: str = field(
-        default="Immediate", metadata={"help": "How soon people must act", "choices": URGENCIES}
-    )
-    severity: str = field(
-        default="Severe", metadata={"help": "How grave it is", "choices": SEVERITIES}
-    )
-    certainty: str = field(
-        default="Observed", metadata={"help": "How sure it is", "choices": CERTAINTIES}
-    )
+    urgency: str = field(default="Immediate", metadata=_code("How soon to act (CAP)", URGENCIES))
+    severity: str = field(default="Severe", metadata=_code("How grave it is (CAP)", SEVERITIES))
+    certainty: str = field(default="Observed", metadata=_code("How sure it is (CAP)", CERTAINTIES))
     language: str = field(
         default="en-GB",
-        metadata={
-            "help": "Language of the texts, like en-GB",
-            "max_length": 35,
-            "example": "en-GB",
-        },
+        metadata=_text("Language of the texts, like en-GB", 35, group=_CODES, example="en-GB"),
     )
     cancel_text: str = field(
         default="The danger is over. This alert is cancelled.",
-        metadata={
-            "help": "What the Cancel will say; it is prepared together with the alert",
-            "max_length": HEADLINE_LETTERS,
-        },
+        metadata=_text(
+            "What the Cancel will say; it is prepared with the alert",
+            HEADLINE_LETTERS,
+            "counted",
+            group=_CODES,
+        ),
     )
     language_2: str = field(
         default="",
-        metadata={
-            "title": "Second language",
-            "help": "Code of another language, like fr-FR; empty for one language",
-            "max_length": 35,
-            "example": "fr-FR",
-        },
+        metadata=_text(
+            "Code of another language, like fr-FR; empty for one language",
+            35,
+            title="Language",
+            group=_SECOND,
+            example="fr-FR",
+        ),
     )
     event_2: str = field(
-        default="", metadata={"title": "Event, second", "help": "The event in the second language",
-                              "max_length": EVENT_LETTERS}
-    )  # fmt: skip
+        default="", metadata=_text("The event in it", EVENT_LETTERS, title="Event", group=_SECOND)
+    )
     headline_2: str = field(
         default="",
-        metadata={
-            "title": "Headline, second",
-            "help": "The headline in the second language",
-            "max_length": HEADLINE_LETTERS,
-        },
+        metadata=_text(
+            "The headline in it", HEADLINE_LETTERS, "counted", title="Headline", group=_SECOND
+        ),
     )
     description_2: str = field(
         default="",
-        metadata={
-            "title": "Description, second",
-            "help": "The description in the second language",
-            "max_length": DESCRIPTION_LETTERS,
-            "editor": "lines",
-        },
+        metadata=_text(
+            "The description in it",
+            DESCRIPTION_LETTERS,
+            "lines",
+            title="Description",
+            group=_SECOND,
+        ),
     )
     instruction_2: str = field(
         default="",
-        metadata={
-            "title": "Instruction, second",
-            "help": "The instruction in the second language",
-            "max_length": INSTRUCTION_LETTERS,
-            "editor": "lines",
-        },
+        metadata=_text(
+            "The instruction in it",
+            INSTRUCTION_LETTERS,
+            "lines",
+            title="Instruction",
+            group=_SECOND,
+        ),
     )
     cancel_text_2: str = field(
         default="",
-        metadata={
-            "title": "Cancel text, second",
-            "help": "What the Cancel will say in the second language",
-            "max_length": HEADLINE_LETTERS,
-        },
+        metadata=_text(
+            "What the Cancel will say in it",
+            HEADLINE_LETTERS,
+            "counted",
+            title="Cancel text",
+            group=_SECOND,
+        ),
     )
 
     def __post_init__(self) -> None:
@@ -216,7 +199,7 @@ class PublishAlert:
             raise FieldRejected("language", "Language must be a code like en-GB or fr")
         if self.language_2:
             if not _LANGUAGE.fullmatch(self.language_2) or self.language_2 == self.language:
-                sentence = "Second language must be the code of another one, like fr-FR"
+                sentence = "Language must be the code of another one, like fr-FR"
                 raise FieldRejected("language_2", sentence)
             _require_texts(second, f" in {self.language_2}")
         elif any(text.strip() for text in second.values()):
@@ -315,6 +298,7 @@ COMMAND = CommandType(
     id="alert.publish",
     version=1,
     title="Publish public alert",
+    called="Publish an alert through {target}",
     params=PublishAlert,
     target_kinds=("alert_gateway",),
     departments=("control_room", "fire", "police"),

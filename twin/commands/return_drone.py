@@ -34,6 +34,7 @@ COMMAND = CommandType(
     id="drone.return_home",
     version=1,
     title="Return drone home",
+    called="Return {target} home",
     params=ReturnDrone,
     target_kinds=("drone",),
     departments=("control_room", "fire", "police", "environment"),

@@ -23,6 +23,7 @@ class ShowSign:
         metadata={
             "help": "What drivers read; a few words that are understood at a glance",
             "max_length": SIGN_LETTERS,
+            "editor": "counted",
         }
     )
 
@@ -98,6 +99,7 @@ COMMAND = CommandType(
     id="sign.show",
     version=1,
     title="Show text on sign",
+    called="Show a text on {target}",
     params=ShowSign,
     target_kinds=("message_sign",),
     departments=("control_room", "traffic", "police"),

@@ -41,6 +41,7 @@ _PAST = {
     "show": "showed",
     "fly": "flew",
     "cancel": "cancelled",
+    "give": "gave",
 }
 
 
@@ -53,11 +54,13 @@ def operator_text(operator: Operator) -> str:
 def phrase(command_type: CommandType | None, target_name: str) -> str:
     """Verb and object: ("Close road", Harbour Street) -> "Close Harbour Street".
 
-    A title of more than two words keeps its object ("Set signal plan of Signal 4"), unless the
-    name says it already ("Dim Street lights Kilnby").
+    A type may say itself how it is called. A title of more than two words keeps its object ("Set
+    signal plan of Signal 4"), unless the name says it already ("Dim Street lights Kilnby").
     """
     if command_type is None:
         return f"Command for {target_name}"
+    if command_type.called:
+        return command_type.called.format(target=target_name)
     words = command_type.title.split()
     thing = " ".join(words[1:]).casefold()
     if len(words) <= 2 or thing in target_name.casefold():

@@ -26,6 +26,7 @@ from twin.undoing import present_args
 from widgets.parts.command_words import phrase
 from widgets.parts.destination import DESTINATION_FIELDS, DestinationField
 from widgets.parts.elided_button import ElidedButton
+from widgets.parts.session_controls import session_editors
 from widgets.parts.target_chooser import NameChooser
 from widgets.parts.value_form import LABEL_PX, ValueForm
 from widgets.parts.wording import duration_text, lower_first, unbroken
@@ -271,11 +272,14 @@ class Composer(QWidget):
             return
         fields = fields_of(command_type.params)
         if {f.name for f in fields} >= DESTINATION_FIELDS and self._session.city.places:
-            self._destination = DestinationField(self._session, values)
+            is_area = any(field.name == "radius_m" for field in fields)
+            self._destination = DestinationField(
+                self._session, values, title="Around" if is_area else "Destination"
+            )
             self._values_layout.addWidget(self._destination)
             fields = tuple(f for f in fields if f.name not in DESTINATION_FIELDS)
         values = present_args(self._session, command_type, target.id) | values
-        self._form = ValueForm(fields, values)
+        self._form = ValueForm(fields, values, editors=session_editors(self._session, target.id))
         self._values_layout.addWidget(self._form)
         self._form.setVisible(bool(fields))
         self._start_values = self.values()

@@ -21,13 +21,15 @@ DESTINATION_FIELDS = frozenset({"x_m", "y_m", "place"})
 class DestinationField(QWidget):
     """One chooser for the three fields x_m, y_m and place. GUI thread."""
 
-    def __init__(self, session: TwinSession, values: Mapping[str, Any]) -> None:
+    def __init__(
+        self, session: TwinSession, values: Mapping[str, Any], *, title: str = "Destination"
+    ) -> None:
         super().__init__()
         self._session = session
         self._xy: tuple[float, float] | None = None
         self._name = ""
         self.chooser = NameChooser(placeholder="Choose a place")
-        self.chooser.setAccessibleName("Destination")
+        self.chooser.setAccessibleName(title)
         places = sorted(session.city.places, key=lambda place: place.name)
         self.chooser.offer([(place.id, place.name) for place in places])
         self.chooser.chosen.connect(self._take_place)
@@ -46,7 +48,7 @@ class DestinationField(QWidget):
         layout = QFormLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setHorizontalSpacing(8)
-        label = QLabel("Destination")
+        label = QLabel(title)
         label.setMinimumWidth(LABEL_PX)
         layout.addRow(label, right)
         if values.get("x_m") is not None and values.get("y_m") is not None:
@@ -61,7 +63,7 @@ class DestinationField(QWidget):
     def show_errors(self, errors: Mapping[str, str]) -> None:
         """Put the sentence under the chooser."""
         wrong = [errors[name] for name in sorted(DESTINATION_FIELDS & errors.keys())]
-        sentence = "; ".join(wrong) if self._xy is not None else "Choose where it should go"
+        sentence = "; ".join(wrong) if self._xy is not None else "Choose a place"
         self._error.setText(sentence)
         self._error.setVisible(bool(wrong))
         if wrong:

@@ -18,8 +18,10 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
+    QPlainTextEdit,
     QSlider,
     QSpinBox,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -30,6 +32,8 @@ _HUGE = 1e9
 #: Least width of the labels, so that forms below each other align.
 LABEL_PX = 76
 _SLIDER_STEPS = 200
+#: Lines of a long text that are seen at once.
+_LINES = 4
 
 
 class Control(QWidget):
@@ -47,6 +51,7 @@ class Control(QWidget):
         self.editor = editor
         self.read = read
         self._write = write
+        self._count: Callable[[], None] = lambda: None
         self._error = QLabel()
         self._error.setWordWrap(True)
         self._error.setProperty("role", "error")
@@ -56,6 +61,11 @@ class Control(QWidget):
         layout.setSpacing(4)
         layout.addWidget(editor)
         layout.addWidget(self._error)
+        self.counter = QLabel()
+        self.counter.setProperty("role", "muted")
+        self.counter.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.counter.hide()
+        layout.addWidget(self.counter)
         self.setFocusProxy(editor)
 
     def write(self, value: Any) -> None:
@@ -63,6 +73,21 @@ class Control(QWidget):
         was = self.editor.blockSignals(True)
         self._write(value)
         self.editor.blockSignals(was)
+        self._count()
+
+    def add_counter(self, most: int, text: Callable[[], str]) -> Callable[[], None]:
+        """Count the letters of `text` below the editor; returns what counts them again."""
+
+        def count() -> None:
+            n_letters = len(text())
+            left = most - n_letters
+            words = f"{n_letters:,} of {most:,} letters"
+            self.counter.setText(words if left >= 0 else f"{words}: {-left:,} too many")
+
+        self._count = count
+        count()
+        self.counter.show()
+        return count
 
     def show_error(self, sentence: str) -> None:
         """Show a sentence under the control; "" takes it away."""
@@ -104,6 +129,7 @@ class ValueForm(QWidget):
     fields : see `twin.commands.params.fields_of`
     values : value each control starts with, by field name; else the field's default
     sliders : use sliders for numbers with both ends known
+    editors : makes the control of a field whose ``editor`` begins with that word; None = the usual
 
     Signals
     -------
@@ -119,17 +145,24 @@ class ValueForm(QWidget):
         values: Mapping[str, Any],
         *,
         sliders: bool = False,
+        editors: Mapping[str, Callable[[ParamField], Control | None]] | None = None,
     ) -> None:
         super().__init__()
         self.controls: dict[str, Control] = {}
-        layout = QFormLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setHorizontalSpacing(8)
-        layout.setVerticalSpacing(8)
-        layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        layout.setRowWrapPolicy(QFormLayout.RowWrapPolicy.DontWrapRows)
+        self.folds: dict[str, Fold] = {}
+        self._fold_of: dict[str, Fold] = {}
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        main = _form_layout()
+        column.addLayout(main)
         for field in fields:
-            control = control_for(field, sliders=sliders)
+            layout = main
+            if field.group:
+                layout = self._fold(field, column).form
+            make = (editors or {}).get(field.editor.partition(":")[0])
+            control = make(field) if make is not None else None
+            control = control or control_for(field, sliders=sliders)
             control.write(values.get(field.name, _start_of(field)))
             control.edited.connect(lambda name=field.name: self.edited.emit(name))
             label = QLabel("" if isinstance(control.editor, QCheckBox) else field.title)
@@ -140,6 +173,8 @@ class ValueForm(QWidget):
             control.editor.setAccessibleName(field.title)
             self.controls[field.name] = control
             layout.addRow(label, control)
+            if field.group and control.read() != _start_of(field):
+                self._fold_of[field.name].unfold()
 
     def values(self) -> dict[str, Any]:
         """What the controls show, by field name."""
@@ -149,9 +184,65 @@ class ValueForm(QWidget):
         """Put each sentence at its field, and the focus on the first wrong one."""
         for name, control in self.controls.items():
             control.show_error(errors.get(name, ""))
-        wrong = next((c for name, c in self.controls.items() if name in errors), None)
-        if wrong is not None:
-            wrong.editor.setFocus(Qt.FocusReason.OtherFocusReason)
+        wrong = next((name for name in self.controls if name in errors), "")
+        if wrong in self._fold_of:
+            self._fold_of[wrong].unfold()
+        if wrong:
+            self.controls[wrong].editor.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _fold(self, field: ParamField, column: QVBoxLayout) -> Fold:
+        """The folded part that a field belongs to, made with its first field."""
+        fold = self.folds.get(field.group)
+        if fold is None:
+            fold = self.folds[field.group] = Fold(field.group)
+            column.addWidget(fold)
+        self._fold_of[field.name] = fold
+        return fold
+
+
+class Fold(QWidget):
+    """A heading that shows and hides the fields below it."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self.heading = QToolButton()
+        self.heading.setText(title)
+        self.heading.setCheckable(True)
+        self.heading.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.heading.setArrowType(Qt.ArrowType.RightArrow)
+        self.heading.toggled.connect(self._show)
+        self._body = QWidget()
+        self.form = _form_layout()
+        self._body.setLayout(self.form)
+        self._body.hide()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        layout.addWidget(self.heading)
+        layout.addWidget(self._body)
+
+    def unfold(self) -> None:
+        """Show the fields."""
+        self.heading.setChecked(True)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the fields are shown."""
+        return self.heading.isChecked()
+
+    def _show(self, is_open: bool) -> None:
+        self.heading.setArrowType(Qt.ArrowType.DownArrow if is_open else Qt.ArrowType.RightArrow)
+        self._body.setVisible(is_open)
+
+
+def _form_layout() -> QFormLayout:
+    layout = QFormLayout()
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setHorizontalSpacing(8)
+    layout.setVerticalSpacing(8)
+    layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+    layout.setRowWrapPolicy(QFormLayout.RowWrapPolicy.DontWrapRows)
+    return layout
 
 
 def control_for(field: ParamField, *, sliders: bool = False) -> Control:
@@ -164,6 +255,8 @@ def control_for(field: ParamField, *, sliders: bool = False) -> Control:
         if sliders and field.min is not None and field.max is not None:
             return _slider(field, field.min, field.max)
         return _whole(field) if field.kind is int else _number(field)
+    if field.editor == "lines":
+        return _lines(field)
     return _text(field)
 
 
@@ -200,7 +293,23 @@ def _text(field: ParamField) -> Control:
     line.setMaxLength(field.max_length)
     line.setPlaceholderText(field.help)
     control = Control(line, line.text, lambda value: line.setText(str(value)))
+    if field.editor == "counted":
+        count = control.add_counter(field.max_length, line.text)
+        line.textEdited.connect(lambda _text: count())
     line.textEdited.connect(lambda _text: control.edited.emit())
+    return control
+
+
+def _lines(field: ParamField) -> Control:
+    """A text of several lines with a counter of its letters."""
+    edit = QPlainTextEdit()
+    edit.setTabChangesFocus(True)
+    edit.setPlaceholderText(field.help)
+    edit.setFixedHeight(edit.fontMetrics().lineSpacing() * _LINES + 16)
+    control = Control(edit, edit.toPlainText, lambda value: edit.setPlainText(str(value)))
+    count = control.add_counter(field.max_length, edit.toPlainText)
+    edit.textChanged.connect(count)
+    edit.textChanged.connect(control.edited)
     return control
 
 
