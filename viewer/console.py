@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
     from viewer.desk import Desk
+    from viewer.seat_driver import Part
     from viewer.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -59,6 +60,7 @@ class ConsoleOptions:
     memory_mib : what the city may take, streamed tiles and graphics included
     opening : what is shown first
     wall : views on every monitor (or over ``window``) in place of the window
+    part : seat of a script that is played here
     """
 
     city: CitySource
@@ -80,6 +82,7 @@ class ConsoleOptions:
     memory_mib: int = DEFAULT_BYTES // MIB
     opening: Opening = field(default_factory=Opening)
     wall: bool = False
+    part: Part | None = None
 
 
 def run_console(options: ConsoleOptions) -> int:
@@ -289,6 +292,8 @@ def _run_desk(
     if options.colour_by:
         desk.session.colour_city_by(options.colour_by)
     desk.open_with(options.opening)
+    if options.part is not None:
+        desk.play(options.part)
     if options.seconds is not None:
         desk.end_after(
             options.seconds,

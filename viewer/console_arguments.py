@@ -15,6 +15,7 @@ from viewer.parts import FeedFile
 if TYPE_CHECKING:
     from viewer.city_source import CitySource
     from viewer.console import ConsoleOptions
+    from viewer.seat_driver import Part
 
 
 def add_console_arguments(parser: argparse.ArgumentParser) -> None:
@@ -108,6 +109,20 @@ def add_console_arguments(parser: argparse.ArgumentParser) -> None:
         help="size of the window, e.g. 1280x720 (default: the whole screen)",
     )
     timed.add_argument("--report", type=Path, metavar="JSON", help="figures of the run at the end")
+    timed.add_argument("--play", type=Path, metavar="SCRIPT", help="play a seat of this script")
+    timed.add_argument("--seat", default="", metavar="NAME", help="which seat of the script")
+    timed.add_argument(
+        "--run",
+        default="run",
+        metavar="ID",
+        help="name of this run, the same at all seats (default %(default)s)",
+    )
+    timed.add_argument(
+        "--pictures",
+        type=Path,
+        metavar="DIR",
+        help="where the script's pictures go (default: here)",
+    )
 
 
 def add_scene_arguments(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
@@ -203,6 +218,32 @@ def console_options(
         memory_mib=arguments.memory_budget,
         opening=opening_of(arguments),
         wall=arguments.wall,
+        part=part_of(arguments),
+    )
+
+
+def part_of(arguments: argparse.Namespace) -> Part | None:
+    """The seat that this console plays, None for none.
+
+    Raises
+    ------
+    TwinError
+        The script is wrong, or has no such seat.
+    """
+    if arguments.play is None:
+        return None
+    from twin.playback.script import read_script
+    from viewer.seat_driver import Part
+
+    script = read_script(arguments.play)
+    if arguments.seat not in script.seats:
+        seats = ", ".join(script.seats)
+        raise TwinError(f"--seat must be one of {seats}; these are the seats of {arguments.play}")
+    return Part(
+        script=script,
+        seat=arguments.seat,
+        run=arguments.run,
+        pictures=arguments.pictures or Path.cwd(),
     )
 
 

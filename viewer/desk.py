@@ -35,6 +35,7 @@ from viewer.recent import RecentScenes
 from viewer.rehearsal import Rehearsal
 from viewer.run_recorder import RunRecorder
 from viewer.scene_menu import fill_scene_menu
+from viewer.seat_driver import STEP_MS, Part, SeatDriver
 from viewer.session_maker import make_session
 from viewer.settings import Settings
 from viewer.sources_driver import SourcesDriver
@@ -355,14 +356,26 @@ class Desk:
         if not self._recorder.has_drawn:  # a slow machine: the picture first
             self._bridge.after(200, lambda: self._finish(screenshot, report))
             return
-        if screenshot is not None and not self._picture().save(str(screenshot)):
-            self._note_unwritten(screenshot)
+        if screenshot is not None:
+            self.save_picture(screenshot)
         try:
             if report is not None:
                 self._recorder.report().save(report)
         except OSError:
             self._note_unwritten(report)
         self.window.close()
+
+    def play(self, part: Part) -> None:
+        """Play a seat of a script from the first frame on."""
+        driver = SeatDriver(self, part)
+        self.after_first_frame(
+            lambda: self._disconnects.append(self._bridge.every(STEP_MS, driver.step))
+        )
+
+    def save_picture(self, path: Path) -> None:
+        """Save a picture of the window as it is now."""
+        if not self._picture().save(str(path)):
+            self._note_unwritten(path)
 
     def _picture(self) -> QImage:
         return self._wall.grab() if self._wall.is_on else self.window.grab().toImage()

@@ -1,0 +1,1 @@
+"""Scripts: what several seats do one after the other, and what the city must show for it."""
