@@ -25,6 +25,7 @@ check: setup ## format, lint, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/architecture.py --check
+	$(BIN)/python scripts/command_types.py --check
 
 test: check ## check + all tests
 	bash scripts/test.sh $(ARGS)

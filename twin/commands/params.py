@@ -126,6 +126,25 @@ def params_from_args(params: type[Any], args: Mapping[str, Any]) -> Any:
     return _made(params, args)
 
 
+def example_args(params: type[Any], *, high: bool = True) -> dict[str, Any]:
+    """Values that fit every field, at the upper or the lower end of what it takes.
+
+    For tests and documentation: a type that is written today is tried with them today.
+    """
+    args: dict[str, Any] = {}
+    for field in fields_of(params):
+        limit = field.max if high else field.min
+        if field.example is not None:
+            args[field.name] = field.example
+        elif field.choices:
+            args[field.name] = field.choices[-1 if high else 0]
+        elif field.kind in (int, float):
+            args[field.name] = field.kind(7 if limit is None else limit)
+        else:
+            args[field.name] = high if field.kind is bool else "text" if high else "other text"
+    return args
+
+
 def args_from_params(params: Any) -> dict[str, Any]:
     """The plain map of a typed record, as it goes into a `CommandRequest`."""
     return dataclasses.asdict(params)
