@@ -15,6 +15,7 @@ from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtGui import QCloseEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QStatusBar, QTabWidget, QWidget
 
+from twin.clock import NS_PER_S
 from twin.room.model import Operator
 from twin.session import NOTHING, ComposeRequest, TwinSession
 from twin.signals import Signal
@@ -49,8 +50,6 @@ _log = logging.getLogger(__name__)
 #: One timer for all that changes by itself, so that the window is put together again only once:
 #: without a graphics card that costs some 20 ms of a core at 1920×1080.
 _REFRESH_MS = 250
-_STRIP_EVERY = 2
-_COUNTS_EVERY = 4
 _PANELS_EVERY_SOFTWARE = 2
 _FRAME_WORDS: dict[Frame, str] = {"live": "", "replay": "REPLAY", "drill": "DRILL"}
 
@@ -117,6 +116,7 @@ class MainWindow(QMainWindow):
         self.host: ViewHost | None = None
         self._frame: Frame = "live"
         self._n_refreshes = 0
+        self._told_second = 0
         self._is_released = False
         self._stop_naming: Callable[[], None] | None = None
         self._workspace = WORKSPACES[0]
@@ -283,9 +283,10 @@ class MainWindow(QMainWindow):
         if self._view.has_gpu or self._n_refreshes % _PANELS_EVERY_SOFTWARE == 0:
             for dock in self.docks.values():
                 dock.refresh()
-        if self._n_refreshes % _STRIP_EVERY == 0:
+        second = self.session.clock.now_ns() // NS_PER_S
+        if second != self._told_second:  # all figures at once: the window is put together once
+            self._told_second = second
             self.strip.show_figures(self.figures.strip())
-        if self._n_refreshes % _COUNTS_EVERY == 0:
             self.top_bar.show_counts(self.figures.counts())
 
     def _show_composer(self, _request: ComposeRequest) -> None:

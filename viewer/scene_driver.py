@@ -16,6 +16,7 @@ from twin.room.parts.leases import Leases
 from twin.session import NOTHING, Selection, TwinSession
 from twin.tiles.governor import GPU_FPS, SOFTWARE_FPS
 from twin.waiting import whoami
+from viewer.calm import Calm
 from viewer.city_pane_look import PaneLook
 from viewer.city_pane_time import SharedPast
 from viewer.run_recorder import RunRecorder
@@ -76,6 +77,8 @@ class SceneDriver:
         self._told: dict[str, tuple[bool, bool]] = {}
         self._pose = scene.camera.pose
         self._is_urgent = True
+        self._calm = Calm(session)
+        self._size_px = (0, 0)
         self._targets: frozenset[str] = frozenset()
         self._leases: dict[str, bool] = {}
         #: Whether it draws with the view whose camera it takes over, not when there is time.
@@ -117,6 +120,7 @@ class SceneDriver:
         self._is_urgent = False
         self._given = self._input()
         changed = self._scene.update(self._given)
+        self._calm.note_update(changed=changed)
         self._tell_look()
         self._update_ms = (clock.monotonic_ns() - started_ns) / 1e6
         if self._recorder is not None:
@@ -200,12 +204,17 @@ class SceneDriver:
     def _is_due(self, now_ns: int) -> bool:
         """Software GL: camera and streamed tiles at full rate, moving things as there is time.
 
-        Views beside the active one wait for their share of the time even while they move.
+        Views beside the active one wait for their share of the time even while they move. Where
+        nothing moves all views are looked at twice a second.
         """
+        is_pressing = self._is_urgent or self._scene.camera.pose != self._pose
+        is_pressing = is_pressing or not self._scene.is_settled or self._is_resized()
+        if is_pressing:
+            self._calm.stir()
+        elif now_ns - self._drawn_ns < self._calm.pause_ns():
+            return False
         if self._viewport.has_gpu:
             return True
-        is_pressing = self._is_urgent or self._scene.camera.pose != self._pose
-        is_pressing = is_pressing or not self._scene.is_settled
         if is_pressing and (self._layers is not None or self.is_in_step):
             return True
         pause_ns = self._usual_ms * 1e6 / self._share()
@@ -213,10 +222,16 @@ class SceneDriver:
             pause_ns = max(pause_ns, NS_PER_S / SOFTWARE_MOTION_HZ)
         return now_ns - self._drawn_ns >= pause_ns
 
+    def _is_resized(self) -> bool:
+        size = (self._viewport.width(), self._viewport.height())
+        was, self._size_px = self._size_px, size
+        return size != was
+
     def _hurry(self, _change: object) -> None:
         self._is_urgent = True
 
     def _take_room(self, changed: frozenset[str]) -> None:
+        self._calm.stir()
         room = self._session.hub.room
         if "commands" in changed:
             self._targets = frozenset(c.request.target_id for c in room[Commands].open)

@@ -46,6 +46,9 @@ _KEYS: dict[int, str] = {
 _SOFTWARE_GL = ("llvmpipe", "softpipe", "swiftshader", "software", "gdi generic")
 _SOFTWARE_INTERVAL_MS = 10
 _HARDWARE_INTERVAL_MS = 16
+#: After so many ticks in which nothing was wanted only one of so many is taken, until the person or
+#: somebody who asks for a frame wakes the view.
+_REST_TICKS, _REST_EVERY = 100, 4
 _HOVER_INTERVAL_NS = NS_PER_S // 10
 _DRAG_PX = 4
 _WHEEL_STEP = 120
@@ -113,6 +116,7 @@ class Viewport(QWidget):
         self._controls: PointerControls | None = None
         self._draw: Callable[[], bool] | None = None
         self._is_dirty = True
+        self._n_idle = 0
         self._is_new = True
         self._is_closed = False
         self._pressed_at: QPointF | None = None
@@ -129,6 +133,8 @@ class Viewport(QWidget):
         self.menu_requested: Signal[tuple[float, float, QPoint]] = Signal()
         self.frame_drawn: Signal[float] = Signal()
         self.gl_renderer = ""
+        #: Whether a graphics card draws; known after the first frame.
+        self.has_gpu = False
         self._view = self._make_view()
         self._observers = self._observe()
         self._stop_tick = bridge.every(_SOFTWARE_INTERVAL_MS, self._tick)
@@ -164,12 +170,6 @@ class Viewport(QWidget):
         """The vtkRenderWindow, None once closed."""
         return None if self._is_closed else self._view.render_window
 
-    @property
-    def has_gpu(self) -> bool:
-        """Whether a graphics card draws; known after the first frame."""
-        name = self.gl_renderer.lower()
-        return bool(name) and not any(word in name for word in _SOFTWARE_GL)
-
     def set_controls(self, controls: PointerControls | None) -> None:
         """Who moves the camera."""
         self._controls = controls
@@ -182,6 +182,7 @@ class Viewport(QWidget):
     def request_frame(self) -> None:
         """Draw a frame at the next tick. Cheap; as often as you like."""
         self._is_dirty = True
+        self._n_idle = 0
 
     def send_key(self, name: str) -> None:
         """Let the controls do what a key does (for actions of the find box and menus)."""
@@ -210,6 +211,9 @@ class Viewport(QWidget):
     # ---- frames ----------------------------------------------------------------------------
 
     def _tick(self) -> None:
+        self._n_idle += 1
+        if self._n_idle > _REST_TICKS and self._n_idle % _REST_EVERY:
+            return
         now_ns = self._clock.monotonic_ns()
         dt_s = min((now_ns - self._ticked_ns) / NS_PER_S, _LONGEST_STEP_S)
         self._ticked_ns = now_ns
@@ -222,6 +226,7 @@ class Viewport(QWidget):
             self._is_dirty = True
         if self._is_dirty:
             self._is_dirty = False
+            self._n_idle = 0
             self._view.update()
 
     def _begin_frame(self, _window: object, _event: str) -> None:
@@ -247,6 +252,7 @@ class Viewport(QWidget):
             if "renderer string" in line:
                 self.gl_renderer = line.split(":", 1)[1].strip()
         self.gl_renderer = self.gl_renderer or "unknown"
+        self.has_gpu = not any(word in self.gl_renderer.lower() for word in _SOFTWARE_GL)
         if self.has_gpu:
             self._stop_tick()
             self._stop_tick = self._bridge.every(_HARDWARE_INTERVAL_MS, self._tick)
@@ -256,6 +262,7 @@ class Viewport(QWidget):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Take pointer and key events from the VTK widget."""
         kind = event.type()
+        self._n_idle = 0
         if isinstance(event, QMouseEvent):
             self._take_mouse(kind, event)
             return True

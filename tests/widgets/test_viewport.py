@@ -155,6 +155,27 @@ def test_draw_and_a_flight_ask_for_frames(shown: Shown, qtbot: QtBot) -> None:
     shown.controls.moving = False
 
 
+def test_a_view_at_rest_ticks_slowly_and_wakes_at_a_touch(shown: Shown, qtbot: QtBot) -> None:
+    calls: list[int] = []
+    shown.view.set_draw(lambda: bool(calls.append(1)) and False)
+    settle(shown, qtbot)
+    shown.view._stop_tick()  # the test ticks by itself
+
+    def looks(ticks: int) -> int:
+        calls.clear()
+        for _ in range(ticks):
+            shown.view._tick()
+        return len(calls)
+
+    looks(150)
+    assert looks(40) == 10
+    qtbot.mousePress(shown.gl, Qt.MouseButton.LeftButton)
+    assert looks(4) == 4
+    looks(150)
+    shown.view.request_frame()
+    assert looks(4) == 4
+
+
 def test_a_hidden_view_is_not_updated(shown: Shown, qtbot: QtBot) -> None:
     calls: list[int] = []
     shown.window.hide()
