@@ -8,5 +8,5 @@ PYTHON=${PYTHON:-python3}; VENV=${VENV:-.venv}
 PYTHON="$PYTHON" bash scripts/system_libraries.sh
 [ -x "$VENV/bin/python" ] || "$PYTHON" -m venv "$VENV"
 echo "Civitwin: installing dependencies into $VENV …"
-"$VENV/bin/python" -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,formats,postgresql,video]'
+"$VENV/bin/python" -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,formats,nats,postgresql,video]'
 touch "$VENV/.done"

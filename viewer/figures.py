@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from twin.clock import NS_PER_S
+from twin.samples.choosing import Lane
 from twin.sense.health import Health, health_of
 from twin.session import TwinSession
 from widgets.frame_times import FrameTimes
@@ -45,6 +46,8 @@ class FigureTaker:
             link=session.hub.status(),
             samples_per_s=max(rate, 0.0),
             gaps=stats.gaps,
+            skipped=stats.skipped,
+            is_thinned=stats.lane is Lane.THIN,
             lag_ms=None if math.isnan(lag_ms) else lag_ms,
             fps=self._frame_times.fps(now_ns),
             frame_ms=self._frame_times.percentile_ms(95),

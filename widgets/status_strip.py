@@ -16,6 +16,7 @@ from twin.theme import Theme
 from widgets.bridge import Bridge
 from widgets.icons import icon
 from widgets.job_bar import JobBar
+from widgets.parts.wording import count_text
 from widgets.shape_mark import Level, paint_level
 
 HEIGHT_PX = 26
@@ -53,6 +54,8 @@ class StripFigures:
     memory_mb : resident memory of this process, 0 = not known
     now_ns : UTC
     city : what the city takes of its budget, None = not known
+    skipped : messages left out because this console could not keep up
+    is_thinned : it takes one value a second of each datastream just now
     """
 
     link: LinkStatus
@@ -64,6 +67,8 @@ class StripFigures:
     memory_mb: float
     now_ns: int
     city: CityMemory | None = None
+    skipped: int = 0
+    is_thinned: bool = False
 
 
 class Mark(QWidget):
@@ -150,7 +155,7 @@ class StatusStrip(QWidget):
         _say(self._hub, (f"Hub {link.endpoint}" if calm else link.text) + waiting)
         lag = "" if figures.lag_ms is None else f" · {figures.lag_ms:.0f} ms late"
         _say(self._rate, f"{figures.samples_per_s:,.0f} samples/s{lag}")
-        _say(self._gaps, "no gaps" if not figures.gaps else f"{figures.gaps:,} missing")
+        _say(self._gaps, gaps_text(figures))
         frame = "" if figures.frame_ms is None else f" · {figures.frame_ms:.0f} ms"
         pace = f"{figures.fps:.0f} fps" if figures.fps else "view at rest"
         _say(self._frame, pace + frame)
@@ -162,6 +167,16 @@ class StatusStrip(QWidget):
     def release(self) -> None:
         """Stop following jobs; once, before the window closes."""
         self._job.release()
+
+
+def gaps_text(figures: StripFigures) -> str:
+    """What is missing and what was left out, e.g. "no gaps · 1,200 updates skipped"."""
+    parts = ["no gaps" if not figures.gaps else f"{figures.gaps:,} missing"]
+    if figures.skipped:
+        parts.append(f"{count_text(figures.skipped, 'update')} skipped")
+    if figures.is_thinned:
+        parts.append("thinned")
+    return " · ".join(parts)
 
 
 def city_text(city: CityMemory | None) -> str:

@@ -160,3 +160,17 @@ def test_the_catalogue_replaces_repetitions_and_is_bounded(monkeypatch: pytest.M
         catalogue.add(msgspec.structs.replace(first, source=f"s{i}"), [b"t", b"x" * 20])
     assert len(catalogue.messages()) == 4
     assert targets_of(announced(accepts=())) == ()
+
+
+def test_a_thing_that_takes_commands_later_is_looked_at_from_then_on() -> None:
+    watching = Watching()
+    watching.announce(announced(accepts=()))
+    assert not watching.keeps("src")
+    list(watching.look(sampled([1.0], [2])))
+    assert watching.last("t2/p") is None
+    watching.announce(msgspec.structs.replace(announced(), datastreams=()))
+    assert watching.keeps("src")
+    list(watching.look(sampled([4.0], [2])))
+    last = watching.last("t2/p")
+    assert last is not None
+    assert last.value == 4.0

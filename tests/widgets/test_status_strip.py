@@ -17,7 +17,7 @@ from widgets.actions import ActionTable
 from widgets.bridge import Bridge, JobProgress, ignore
 from widgets.hover_card import HoverCard
 from widgets.job_bar import JobBar, time_left_text
-from widgets.status_strip import StatusStrip, StripFigures, clock_text
+from widgets.status_strip import StatusStrip, StripFigures, clock_text, gaps_text
 from widgets.toast import Toast
 from widgets.top_bar import RoomCounts, TopBar
 
@@ -179,3 +179,9 @@ def test_the_hover_card_keeps_inside_the_view(qtbot: QtBot) -> None:
         assert view.rect().contains(card.geometry()), at
     assert "Pump 3" in texts(card)
     assert "Extra" not in texts(card)
+
+
+def test_what_was_skipped_is_said() -> None:
+    behind = replace(FIGURES, skipped=1200, is_thinned=True)
+    assert gaps_text(behind) == "no gaps · 1,200 updates skipped · thinned"
+    assert gaps_text(replace(FIGURES, gaps=3)) == "3 missing"

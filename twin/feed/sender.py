@@ -1,4 +1,4 @@
-"""A publisher of the sample lane: a PUSH socket, numbered batches, repeated announcements."""
+"""A publisher of the sample lane: numbered batches, repeated announcements."""
 
 from __future__ import annotations
 
@@ -6,25 +6,20 @@ import uuid
 from types import TracebackType
 
 import numpy as np
-import zmq
 
 from twin.arrays import Float64Array, Int64Array, UInt32Array
 from twin.clock import NS_PER_S, Clock
-from twin.errors import TwinError
 from twin.link import wire
+from twin.samples.outlet import NobodyListensError as NobodyListensError
+from twin.samples.outlet import open_outlet
 from twin.sense.model import Announcement
 
 ANNOUNCE_EVERY_NS = 5 * NS_PER_S
 MAX_BATCH = 5000
-_SEND_TIMEOUT_MS = 500
-
-
-class NobodyListensError(TwinError):
-    """No hub takes samples at the address."""
 
 
 class SampleSender:
-    """Sends samples to a hub's ``samples_in``. One thread.
+    """Sends samples to a hub's ``samples_in``, or to NATS (``nats://…``). One thread.
 
     Attributes
     ----------
@@ -33,14 +28,12 @@ class SampleSender:
     """
 
     def __init__(self, *, endpoint: str, source: str, clock: Clock) -> None:
-        self._endpoint = endpoint
         self._source = source
         self._clock = clock
         self._epoch = uuid.uuid4().hex[:16]
         self._seq = 0
         self._announced_ns = 0
-        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        self._socket = self._context.socket(zmq.PUSH)
+        self._outlet = open_outlet(endpoint)
         self.n_sent = 0
         self.n_lost = 0
 
@@ -52,28 +45,11 @@ class SampleSender:
         NobodyListensError
             Nobody took the connection in time, or the address is none.
         """
-        self._socket.set(zmq.IMMEDIATE, 1)
-        self._socket.set(zmq.LINGER, round(timeout_s * 1000))
-        self._socket.set(zmq.SNDTIMEO, _SEND_TIMEOUT_MS)
-        try:
-            self._socket.connect(self._endpoint)
-        except zmq.ZMQError as error:
-            raise NobodyListensError(
-                f"{self._endpoint!r} is no address to send samples to, e.g. tcp://127.0.0.1:5712"
-            ) from error
-        if not self._socket.poll(round(timeout_s * 1000), zmq.POLLOUT):
-            raise NobodyListensError(
-                f"Nobody takes samples at {self._endpoint}: start a hub with civitwin hub (or"
-                " civitwin demo), or say --samples-in ADDRESS"
-            )
+        self._outlet.connect(timeout_s)
 
     def send(self, frames: list[bytes]) -> bool:
         """Send one message; False when nobody took it for half a second."""
-        try:
-            self._socket.send_multipart(frames)
-        except zmq.Again:
-            return False
-        return True
+        return self._outlet.send(frames)
 
     def announce(self, announcement: Announcement) -> None:
         """Announce when it is time to: at first, then every 5 s."""
@@ -120,8 +96,7 @@ class SampleSender:
 
     def close(self) -> None:
         """Flush what is queued (within the linger time) and close."""
-        self._socket.close()
-        self._context.term()
+        self._outlet.close()
 
     def __enter__(self) -> SampleSender:
         return self

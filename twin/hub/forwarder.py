@@ -3,8 +3,11 @@
 Hard-won rules (each guarded in tests/twin/test_hub_forwarder.py):
 
 1. Forward first, look later; nothing that a message holds can stop the loop.
-2. ``XPUB_VERBOSE``: each new subscriber is noticed, and all announcements are sent once more.
-3. Bounded queues on both sides; what a slow subscriber misses shows in its own gap counters.
+2. ``XPUB_VERBOSE``: each new subscriber is noticed, and all announcements are sent once more; once
+   for all that came within a moment, or a hundred consoles would be sent ten thousand catalogues.
+3. Bounded queues on both sides; what a slow subscriber misses shows in its own gap counters and in
+   the beats. One that never reads costs `HWM` messages of memory, and nobody else anything.
+4. The thinned lane is made only while somebody listens to it.
 """
 
 from __future__ import annotations
@@ -17,18 +20,26 @@ from typing import Any
 
 import zmq
 
-from twin.clock import Clock
+from twin.clock import NS_PER_S, Clock
 from twin.errors import WireError
 from twin.hub.catalogue import Catalogue
 from twin.hub.requests import Observed, StartWatch, TargetsSeen, WatchStarted
 from twin.hub.watching import Watching
+from twin.ids import uuid7
 from twin.link.mailbox import Mailbox
-from twin.link.wire import SampleBatch, decode, source_of_topic
+from twin.link.wire import PositionBatch, SampleBatch, decode, source_of_topic
 from twin.link.wire_json import JsonBatch
+from twin.link.wire_thin import ANNOUNCEMENTS, BEATS, THIN_PREFIX, Beat, encode_beat
+from twin.samples.bridge import SampleBridge
+from twin.samples.packing import part_of
+from twin.samples.thinning import Thinner
 from twin.sense.model import Announcement
 
-HWM = 2_000
+HWM = 1_000
 MAX_FRAME_BYTES = 32 * 1024 * 1024
+BEAT_S = 0.2
+_GREET_AFTER_S = 0.05
+_GREET_EVERY_S = 1.0
 _BURST = 200
 _log = logging.getLogger(__name__)
 
@@ -37,11 +48,20 @@ Found = Observed | TargetsSeen | WatchStarted
 
 @dataclass(slots=True)
 class ForwarderCounts:
-    """What went through. Written by the forwarder's thread, read by any."""
+    """What went through. Written by the forwarder's thread, read by any.
+
+    Attributes
+    ----------
+    messages : forwarded, from devices and from a bridge
+    published : messages of the full lane sent to subscribers, greetings too
+    thinned : messages of the thinned lane
+    """
 
     messages: int = 0
     malformed: int = 0
     announcements: int = 0
+    published: int = 0
+    thinned: int = 0
 
 
 @dataclass(slots=True)
@@ -66,17 +86,30 @@ class Forwarder:
     ----------
     pull, publish : bound sockets; they belong to the thread from `start` on
     found : called on the thread with what the core should know
+    bridge : another lane that this one is joined to, None = none
     """
 
     pull: zmq.Socket[bytes]
     publish: zmq.Socket[bytes]
     found: Callable[[Found], None]
     clock: Clock
+    bridge: SampleBridge | None = None
     counts: ForwarderCounts = field(default_factory=ForwarderCounts)
+    epoch: str = field(default_factory=lambda: uuid7().replace("-", ""))
     _orders: Mailbox[Orders | None] = field(default_factory=lambda: Mailbox(10_000))
     _catalogue: Catalogue = field(default_factory=Catalogue)
     _watching: Watching = field(default_factory=Watching)
+    _thin_topics: set[bytes] = field(default_factory=set)
+    _is_thinning: bool = False
+    _greet_ns: int | None = None
+    _greeted_ns: int = 0
+    _beat_ns: int = 0
+    _n_beats: int = 0
+    _thinner: Thinner = field(init=False)
     _thread: threading.Thread | None = None
+
+    def __post_init__(self) -> None:
+        self._thinner = Thinner(self.epoch)
 
     def start(self) -> None:
         """Start the thread."""
@@ -100,15 +133,20 @@ class Forwarder:
         poller.register(self.pull, zmq.POLLIN)
         poller.register(self.publish, zmq.POLLIN)
         poller.register(self._orders.fileno(), zmq.POLLIN)
+        if self.bridge is not None:
+            poller.register(self.bridge.inbox, zmq.POLLIN)
         is_running = True
         while is_running:
-            ready: dict[Any, int] = dict(poller.poll())
+            ready: dict[Any, int] = dict(poller.poll(self._ms_until_due()))
             if self._orders.fileno() in ready:
                 is_running = self._take_orders()
             if self.publish in ready:
-                self._greet_subscribers()
+                self._note_subscribers()
             if self.pull in ready:
-                self._forward_burst()
+                self._forward_burst(self.pull, self.bridge)
+            if self.bridge is not None and self.bridge.inbox in ready:
+                self._forward_burst(self.bridge.inbox, None)
+            self._keep_pace()
         self.pull.close()
         self.publish.close()
 
@@ -126,43 +164,109 @@ class Forwarder:
                 self.found(WatchStarted(start.command_id, last))
         return True
 
-    def _greet_subscribers(self) -> None:
-        is_new = False
+    # --- what is due by the clock -----------------------------------------------------------------
+
+    def _ms_until_due(self) -> int:
+        due_ns = self._beat_ns if self._greet_ns is None else min(self._beat_ns, self._greet_ns)
+        return max(0, (due_ns - self.clock.monotonic_ns()) // 1_000_000 + 1)
+
+    def _keep_pace(self) -> None:
+        now_ns = self.clock.monotonic_ns()
+        if self._greet_ns is not None and now_ns >= self._greet_ns:
+            self._greet_ns, self._greeted_ns = None, now_ns
+            for frames in self._catalogue.messages():
+                self._publish(frames)
+        if now_ns >= self._beat_ns:
+            self._beat_ns = now_ns + round(BEAT_S * NS_PER_S)
+            self._beat(now_ns)
+            self._thin(now_ns)
+
+    def _beat(self, now_ns: int) -> None:
+        self._n_beats += 1
+        beat = Beat(
+            epoch=self.epoch, seq=self._n_beats, sent_ns=now_ns, n_messages=self.counts.published
+        )
+        self.publish.send_multipart(encode_beat(beat))
+        if self.bridge is not None:  # messages get there by ways that the hub does not count
+            unknown = Beat(epoch=self.epoch, seq=self._n_beats, sent_ns=now_ns, n_messages=-1)
+            self.bridge.publish(encode_beat(unknown))
+
+    def _thin(self, now_ns: int) -> None:
+        is_wanted = bool(self._thin_topics)
+        is_wanted |= self.bridge is not None and self.bridge.is_thin_wanted
+        if self._is_thinning and not is_wanted:
+            self._thinner.clear()
+        self._is_thinning = is_wanted
+        if not is_wanted:
+            return
+        for frames in self._thinner.due(now_ns, self.clock.now_ns()):
+            self.counts.thinned += 1
+            self.publish.send_multipart(frames)
+            if self.bridge is not None:
+                self.bridge.publish(frames)
+
+    def _note_subscribers(self) -> None:
+        """See who subscribes to what; who wants announcements gets them soon."""
         try:
             for _ in range(_BURST):
-                is_new |= self.publish.recv(zmq.NOBLOCK).startswith(b"\x01")
+                message = self.publish.recv(zmq.NOBLOCK)
+                topic = message[1:]
+                is_thin = topic.startswith(THIN_PREFIX) and not topic.startswith(BEATS)
+                if message[:1] == b"\x00":
+                    self._thin_topics.discard(topic)
+                elif is_thin:
+                    self._thin_topics.add(topic)
+                elif ANNOUNCEMENTS.startswith(topic) or topic.startswith(ANNOUNCEMENTS):
+                    self._greet_soon()
         except zmq.Again:
             pass
-        if is_new:
-            for frames in self._catalogue.messages():
-                self.publish.send_multipart(frames)
 
-    def _forward_burst(self) -> None:
+    def _greet_soon(self) -> None:
+        if self._greet_ns is None:
+            now_ns = self.clock.monotonic_ns()
+            earliest_ns = self._greeted_ns + round(_GREET_EVERY_S * NS_PER_S)
+            self._greet_ns = max(now_ns + round(_GREET_AFTER_S * NS_PER_S), earliest_ns)
+
+    # --- messages ---------------------------------------------------------------------------------
+
+    def _forward_burst(self, socket: zmq.Socket[bytes], onward: SampleBridge | None) -> None:
         for _ in range(_BURST):
             try:
-                frames = self.pull.recv_multipart(zmq.NOBLOCK)
+                frames = socket.recv_multipart(zmq.NOBLOCK)
             except zmq.Again:
                 return
             if len(frames) < 2 or not frames[0].startswith(b"v1/"):
                 self.counts.malformed += 1
                 continue
-            self.publish.send_multipart(frames)
+            self._publish(frames)
             self.counts.messages += 1
-            self._look(frames)
+            part = self._look(frames)
+            if onward is not None:
+                onward.publish(frames, part)
 
-    def _look(self, frames: list[bytes]) -> None:
+    def _publish(self, frames: list[bytes]) -> None:
+        self.publish.send_multipart(frames)
+        self.counts.published += 1
+
+    def _look(self, frames: list[bytes]) -> str:
+        """Note what the hub should know of a message; gives the part of an announcement."""
         kind = frames[0][3:4]
-        if kind == b"m" or (kind == b"s" and not self._watching.knows(source_of_topic(frames[0]))):
-            return
+        if not self._is_thinning and (
+            kind == b"m" or (kind == b"s" and not self._watching.keeps(source_of_topic(frames[0])))
+        ):
+            return ""
         try:
-            self._note(decode(frames), frames)
+            return self._note(decode(frames), frames)
         except WireError:
             self.counts.malformed += 1
         except Exception:  # noqa: BLE001 - the lane must not stop for one message
             self.counts.malformed += 1
             _log.exception("A message on the sample lane could not be looked at")
+        return ""
 
-    def _note(self, message: object, frames: list[bytes]) -> None:
+    def _note(self, message: object, frames: list[bytes]) -> str:
+        if self._is_thinning and isinstance(message, SampleBatch | PositionBatch | JsonBatch):
+            self._thinner.merge(message, self.clock.now_ns())
         match message:
             case SampleBatch():
                 for seen in self._watching.look(message):
@@ -176,3 +280,5 @@ class Forwarder:
                 targets = self._catalogue.add(message, frames)
                 if targets:
                     self.found(TargetsSeen(targets))
+                return part_of(message)
+        return ""

@@ -44,6 +44,8 @@ class HubOptions:
     drill : nothing it commands is real
     interlocks : file of rules between departments, read again when it changes; None = no rules
     signer : the hub's key for the journal, None = it is not signed
+    samples : a NATS cluster (``nats://HOST:4222``) that carries the samples to consoles; "" = the
+        hub's own socket does
     """
 
     journal: str | Path
@@ -52,4 +54,5 @@ class HubOptions:
     drill: bool = False
     interlocks: Path | None = None
     signer: Signer | None = None
+    samples: str = ""
     times: HubTimes = field(default_factory=HubTimes)

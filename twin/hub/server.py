@@ -80,6 +80,7 @@ from twin.link.control import (
 )
 from twin.link.mailbox import Mailbox
 from twin.room.model import Event
+from twin.samples.bridge import SampleBridge, open_bridge, with_samples
 
 TICK_S = 0.1
 _BURST = 500
@@ -110,10 +111,14 @@ class Hub:
             options.journal, signer=options.signer, address=options.addresses.control
         )
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self._bridge: SampleBridge | None = None
         try:
+            self._bridge = open_bridge(options.samples, self._context)
             self._ports = bind_ports(self._context, options.addresses)
         except BaseException:
             self._journal.close()
+            if self._bridge is not None:
+                self._bridge.close()
             self._context.term()
             raise
         self._control_thread_setup()
@@ -133,7 +138,7 @@ class Hub:
             drill=self._options.drill,
             version=version("civitwin"),
             seq=self._journal.last_seq,
-            addresses=self._ports.addresses,
+            addresses=self.addresses,
         )
         room, history = stored_room(self._journal)
         self._core = HubCore(
@@ -152,12 +157,13 @@ class Hub:
             publish=self._ports.samples_out,
             found=self._found.put,
             clock=self._clock,
+            bridge=self._bridge,
         )
 
     @property
     def addresses(self) -> HubAddresses:
-        """Where the sockets really are."""
-        return self._ports.addresses
+        """Where the sockets really are, and where consoles find the samples."""
+        return with_samples(self._ports.addresses, self._options.samples)
 
     @property
     def epoch(self) -> str:
@@ -190,6 +196,8 @@ class Hub:
                 pass
         finally:
             self._forwarder.close()
+            if self._bridge is not None:
+                self._bridge.close()
             self._ports.close()
             self._journal.close()
             self._context.term()

@@ -28,10 +28,12 @@ class _Source:
 
     id_of: dict[int, str] = field(default_factory=dict)
     index_of: dict[str, int] = field(default_factory=dict)
+    of_thing: dict[str, set[int]] = field(default_factory=dict)
     is_kept: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
     is_watched: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
     last_t_ns: Int64Array = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     last_value: Float64Array = field(default_factory=lambda: np.zeros(0))
+    keeps_any: bool = False
 
     def kept_rows(self, batch: SampleBatch) -> NDArray[np.intp]:
         """Rows of a batch that are good samples of kept datastreams."""
@@ -44,6 +46,18 @@ class _Source:
         good = batch.quality[rows] == Quality.GOOD
         good &= np.isfinite(batch.values[rows])
         return rows if good.all() else rows[good]
+
+    def rename(self, index: int, datastream_id: str) -> None:
+        """Give an index to a datastream; what was there before is forgotten."""
+        old_id = self.id_of.get(index)
+        if old_id is not None:
+            if self.index_of.get(old_id) == index:
+                del self.index_of[old_id]
+            self.of_thing[old_id.rpartition("/")[0]].discard(index)
+        self.last_value[index] = np.nan
+        self.id_of[index] = datastream_id
+        self.index_of[datastream_id] = index
+        self.of_thing.setdefault(datastream_id.rpartition("/")[0], set()).add(index)
 
     def grow(self, n: int) -> None:
         """Make room for indices below `n`."""
@@ -71,16 +85,17 @@ class Watching:
         if len(self._sources) >= MAX_SOURCES and announcement.source not in self._sources:
             return
         source = self._sources.setdefault(announcement.source, _Source())
-        self._assets.update(target.id for target in targets_of(announcement))
+        new_assets = {target.id for target in targets_of(announcement)} - self._assets
+        self._assets |= new_assets
         streams = [s for s in announcement.datastreams if 0 <= s.index < MAX_INDEX]
         source.grow(max((s.index + 1 for s in streams), default=0))
-        for stream in streams:
+        for stream in streams:  # a repetition costs a look-up each: a city repeats 100,000 every 5 s
             if source.id_of.get(stream.index) != stream.id:
-                source.last_value[stream.index] = np.nan
-            source.id_of[stream.index] = stream.id
-            source.index_of[stream.id] = stream.index
-        for datastream_id, index in source.index_of.items():
-            self._mark(source, datastream_id, index)
+                source.rename(stream.index, stream.id)
+                self._mark(source, stream.id, stream.index)
+        for asset in new_assets:
+            for index in source.of_thing.get(asset, ()):
+                self._mark(source, source.id_of[index], index)
 
     def watch(self, datastream_ids: frozenset[str]) -> None:
         """From now on `look` gives the samples of these datastreams, and of no others."""
@@ -90,6 +105,7 @@ class Watching:
                 if index is not None:
                     source.is_watched[index] = datastream_id in datastream_ids
                     source.is_kept[index] = True
+                    source.keeps_any = True
         self._watched = datastream_ids
 
     def keep(self, names: tuple[str, ...]) -> None:
@@ -118,9 +134,10 @@ class Watching:
                 )
         return self._latest_json.get(datastream_id)
 
-    def knows(self, source: str) -> bool:
-        """Whether a source has announced anything."""
-        return source in self._sources
+    def keeps(self, source: str) -> bool:
+        """Whether a batch of this source may hold a value that is kept."""
+        found = self._sources.get(source)
+        return found is not None and found.keeps_any
 
     def look(self, batch: SampleBatch) -> Iterator[Observation]:
         """Remember the good values of a batch; gives its samples of watched datastreams."""
@@ -159,7 +176,9 @@ class Watching:
         is_watched = datastream_id in self._watched
         is_asset = datastream_id.rpartition("/")[0] in self._assets
         source.is_watched[index] = is_watched
-        source.is_kept[index] = is_watched or is_asset or self._is_kept(datastream_id)
+        is_kept = is_watched or is_asset or self._is_kept(datastream_id)
+        source.is_kept[index] = is_kept
+        source.keeps_any |= is_kept
 
     def _is_kept(self, datastream_id: str) -> bool:
         like = self._kept_like

@@ -35,6 +35,7 @@ Frame: TypeAlias = Literal["local", "geographic"]
 Buffer: TypeAlias = bytes | memoryview
 S = TypeVar("S", bound=np.generic)
 
+_LANES = ("v1", "v1t")
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
 _U4: np.dtype[np.uint32] = np.dtype("<u4")
 _I8: np.dtype[np.int64] = np.dtype("<i8")
@@ -134,7 +135,7 @@ def topic_of(kind: Literal["s", "m", "a", "j"], source: str) -> bytes:
 def source_of_topic(topic: Buffer) -> str:
     """The source a topic names, "" when it names none. Never raises."""
     parts = bytes(topic[:128]).decode("ascii", errors="replace").split("/")
-    well_formed = len(parts) == 4 and parts[0] == "v1" and parts[3] == ""
+    well_formed = len(parts) == 4 and parts[0] in _LANES and parts[3] == ""
     return parts[2] if well_formed and is_name(parts[2]) else ""
 
 
@@ -245,7 +246,7 @@ def decode(frames: Sequence[Buffer]) -> Message:
         raise WireError("A message without frames")
     topic = bytes(frames[0][:128])
     source = source_of_topic(topic)
-    if not source:
+    if not source or not topic.startswith(b"v1/"):
         raise WireError(f"The topic {topic[:80]!r} is not of the form v1/KIND/SOURCE/")
     kind = topic[3:5]
     if kind == b"s/":

@@ -65,12 +65,17 @@ class JsonPosition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JsonBatch:
-    """What one JSON message held; ``errors`` has a sentence for each entry that was dropped."""
+    """What one JSON message held; ``errors`` has a sentence for each entry that was dropped.
+
+    ``epoch`` and ``seq`` are set on the thinned lane only: how many messages the hub counted.
+    """
 
     source: str
     observations: tuple[JsonObservation, ...]
     positions: tuple[JsonPosition, ...]
     errors: tuple[str, ...]
+    epoch: str = ""
+    seq: int = -1
 
 
 class _Entry(msgspec.Struct):

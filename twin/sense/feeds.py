@@ -28,6 +28,7 @@ class FeedStats:
     received : samples (observations and positions) that arrived and could be read
     rate_hz : samples per second over the last 5 s
     gaps : messages missing in the source's numbering
+    skipped : messages left out on purpose while this console took the thinned lane
     malformed : messages (or entries of a JSON list) refused as a whole
     unknown : samples of an index that was not announced
     dropped : samples left out: NaN, infinite, out of time, late or not placeable
@@ -46,6 +47,7 @@ class FeedStats:
     last_received_ns: int
     lag_ms: float
     last_error: str
+    skipped: int = 0
 
 
 class SequenceWatch:
@@ -70,6 +72,18 @@ class SequenceWatch:
         self._newest = seq
         return seq - newest - 1
 
+    def is_repeated(self, seq: int) -> bool:
+        """Whether this number was here before."""
+        is_known = self._newest - MAX_BEHIND <= seq <= self._newest
+        return is_known and seq not in self._missing
+
+    def skip_to(self, seq: int) -> int:
+        """Go on at `seq`; gives how many numbers before it are left out, which are no gaps."""
+        newest = self._newest
+        is_behind = newest - MAX_BEHIND <= seq <= newest
+        self._newest = newest if is_behind else seq
+        return 0 if newest < 0 or seq < newest - MAX_BEHIND else max(0, seq - newest - 1)
+
 
 class Feed:
     """Counters of one source. Ingest thread only; `stats` is taken under the ingest's lock."""
@@ -78,6 +92,7 @@ class Feed:
         self.source = source
         self.received = 0
         self.gaps = 0
+        self.skipped = 0
         self.malformed = 0
         self.unknown = 0
         self.dropped = 0
@@ -85,19 +100,42 @@ class Feed:
         self.lag_ms = float("nan")
         self.last_error = ""
         self._epochs: OrderedDict[str, SequenceWatch] = OrderedDict()
+        self._resuming: set[str] = set()
         self._seconds: deque[tuple[int, int]] = deque(maxlen=_RATE_WINDOW_S + 2)
 
-    def note_seq(self, epoch: str, seq: int) -> None:
-        """Look for a gap; a new epoch starts a new numbering."""
+    def note_seq(self, epoch: str, seq: int, *, is_thin: bool = False) -> bool:
+        """Look for a gap; a new epoch starts a new numbering.
+
+        Returns
+        -------
+        bool
+            Whether the message is a repetition that says nothing new.
+        """
+        watch = self._watch(epoch)
+        if is_thin or epoch in self._resuming:
+            self.skipped += watch.skip_to(seq)
+            if not is_thin:
+                self._resuming.discard(epoch)
+            return False
+        if watch.is_repeated(seq):
+            return True
+        step = watch.step(seq)
+        self.gaps += step
+        if step > 0:
+            self.last_error = f"{step:,} messages are missing before number {seq:,}"
+        return False
+
+    def resume(self) -> None:
+        """The full lane comes again: what is missing before its next messages was skipped."""
+        self._resuming = set(self._epochs)
+
+    def _watch(self, epoch: str) -> SequenceWatch:
         watch = self._epochs.get(epoch)
         if watch is None:
             watch = self._epochs[epoch] = SequenceWatch()
             if len(self._epochs) > _MAX_EPOCHS:
                 self._epochs.popitem(last=False)
-        step = watch.step(seq)
-        self.gaps += step
-        if step > 0:
-            self.last_error = f"{step:,} messages are missing before number {seq:,}"
+        return watch
 
     def note_samples(self, n: int, received_ns: int, newest_ns: int | None) -> None:
         """Count samples that could be read; `newest_ns` is the time of the newest of them."""
@@ -123,6 +161,7 @@ class Feed:
             last_received_ns=self.last_received_ns,
             lag_ms=self.lag_ms,
             last_error=self.last_error,
+            skipped=self.skipped,
         )
 
     def _rate_hz(self, now_ns: int) -> float:
@@ -148,6 +187,11 @@ class FeedBook:
                 name = OTHER_SOURCES
             found = self._feeds.setdefault(name, Feed(name))
         return found
+
+    def resume(self) -> None:
+        """The full lane comes again, after the thinned one."""
+        for feed in self._feeds.values():
+            feed.resume()
 
     def stats(self, now_ns: int) -> tuple[FeedStats, ...]:
         """All counters, in the order of first sight."""

@@ -1,11 +1,13 @@
-"""The socket thread of the sample lane: drains everything the hub sends into the stores.
+"""The socket thread of the sample lane: drains everything that comes into the stores.
 
 Hard-won invariants
 -------------------
 1. No message can stop the thread: what cannot be read is counted (tests/twin/test_ingest.py).
-2. The socket's queue is bounded; what ZeroMQ drops there shows as gaps of the numbering.
+2. Every queue on the way is bounded; what is let go of there shows as gaps of the numbering.
 3. The thread lets go of the interpreter at every receive, so the GUI's tick keeps its beat
    (benchmarks/bench_ingest.py).
+4. A console that falls behind takes the thinned lane by itself, and the full one again when it has
+   caught up; what it left out is counted (tests/twin/test_ingest_lanes.py).
 """
 
 from __future__ import annotations
@@ -17,10 +19,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import zmq
 
 from twin.clock import Clock
-from twin.errors import WireError
+from twin.errors import TwinError, WireError
+from twin.link.wire import Buffer
+from twin.link.wire_thin import BEATS, Beat, decode_thin, is_thin
+from twin.samples.choosing import Lane, LaneChooser
+from twin.samples.source import Configure, SampleSource, as_it_is, open_source
 from twin.sense.feeds import FeedStats
 from twin.sense.intake import Intake
 from twin.sense.store import ObservationStore
@@ -28,12 +33,8 @@ from twin.sense.units import UnitStore
 
 _log = logging.getLogger(__name__)
 
-#: Messages that may wait in the socket.
-RECEIVE_QUEUE = 2000
-MAX_MESSAGE_BYTES = 48 * 1024 * 1024
 MAX_FRAMES = 16
 _POLL_MS = 100
-_DRAIN = 64
 _MARKS = 4096
 
 
@@ -46,6 +47,11 @@ class IngestStats:
     batches, bytes : messages and bytes that arrived, malformed or not
     latency_ms_p50, latency_ms_p95 : from ``sent`` in the header to arrival, over the newest 4096
         batches; NaN before the first
+    skipped : messages left out on purpose while the thinned lane was taken
+    lost : messages that the hub sent and that got lost on the way to this console alone
+    lane : taken now
+    lag_s : how far this console is behind the hub, NaN before the first two beats
+    trouble : why nothing can arrive, one sentence; "" = it can
     """
 
     received: int
@@ -59,6 +65,11 @@ class IngestStats:
     latency_ms_p50: float
     latency_ms_p95: float
     feeds: tuple[FeedStats, ...]
+    skipped: int = 0
+    lost: int = 0
+    lane: Lane = Lane.FULL
+    lag_s: float = float("nan")
+    trouble: str = ""
 
 
 class SampleIngest:
@@ -67,13 +78,25 @@ class SampleIngest:
     Parameters
     ----------
     endpoint : the hub's ``samples_out``, e.g. "tcp://127.0.0.1:5713"; "" = none yet
+    configure : called with each ZeroMQ socket before it connects (for its keys)
     """
 
     def __init__(
-        self, *, endpoint: str, store: ObservationStore, units: UnitStore, clock: Clock
+        self,
+        *,
+        endpoint: str,
+        store: ObservationStore,
+        units: UnitStore,
+        clock: Clock,
+        configure: Configure = as_it_is,
     ) -> None:
         self._endpoint = endpoint
         self._clock = clock
+        self._configure = configure
+        self._chooser = LaneChooser()
+        self._n_full = 0
+        self._n_dropped = 0
+        self._trouble = ""
         self._intake = Intake(store=store, units=units)
         self._lock = threading.Lock()
         self._latencies_ms: deque[float] = deque(maxlen=_MARKS)
@@ -116,6 +139,7 @@ class SampleIngest:
             feeds = self._intake.feeds.stats(now_ns)
             n_messages, n_bytes = self._intake.n_messages, self._intake.n_bytes
             latencies_ms = list(self._latencies_ms)
+            chooser = self._chooser
         p50, p95 = np.percentile(latencies_ms, [50, 95]) if latencies_ms else (np.nan, np.nan)
         return IngestStats(
             received=sum(feed.received for feed in feeds),
@@ -129,37 +153,69 @@ class SampleIngest:
             latency_ms_p50=float(p50),
             latency_ms_p95=float(p95),
             feeds=feeds,
+            skipped=sum(feed.skipped for feed in feeds),
+            lost=chooser.n_lost,
+            lane=chooser.lane,
+            lag_s=chooser.lag_s,
+            trouble=self._trouble,
         )
 
+    # --- on the thread ----------------------------------------------------------------------------
+
     def _run(self) -> None:
-        with zmq.Context() as context:
-            while not self._is_stopping.is_set():
-                endpoint = self._endpoint
-                try:
-                    socket = _subscriber(context, endpoint)
-                except WireError as error:
-                    _log.error("%s", error)
-                    self._wait_for_another(endpoint)
-                    continue
-                with socket:
-                    self._drain_until_changed(socket, endpoint)
+        while not self._is_stopping.is_set():
+            endpoint = self._endpoint
+            try:
+                source = open_source(endpoint, configure=self._configure) if endpoint else None
+            except TwinError as error:
+                _log.error("%s", error)
+                self._trouble, source = str(error), None
+            if source is None:
+                self._wait_for_another(endpoint)
+                continue
+            try:
+                self._drain_until_changed(source, endpoint)
+            finally:
+                source.close()
 
     def _wait_for_another(self, endpoint: str) -> None:
         while self._endpoint == endpoint and not self._is_stopping.wait(_POLL_MS / 1000):
             pass
 
-    def _drain_until_changed(self, socket: zmq.Socket[bytes], endpoint: str) -> None:
+    def _drain_until_changed(self, source: SampleSource, endpoint: str) -> None:
+        n_lost = self._chooser.n_lost
+        with self._lock:
+            self._chooser = LaneChooser()
+            self._chooser.n_lost = n_lost
+            self._n_full = self._n_dropped = 0
         while not self._is_stopping.is_set() and self._endpoint == endpoint:
-            if not socket.poll(_POLL_MS):
-                continue
-            for _ in range(_DRAIN):
-                try:
-                    frames = socket.recv_multipart(zmq.NOBLOCK)
-                except zmq.Again:
+            lane = self._chooser.lane
+            for frames in source.receive(_POLL_MS):
+                self._take(frames, source)
+                if self._chooser.lane is not lane:
+                    self._change_lane(source)
                     break
-                self._take(frames)
+            self._trouble = source.trouble
 
-    def _take(self, frames: Sequence[bytes]) -> None:
+    def _change_lane(self, source: SampleSource) -> None:
+        lane, lag_s = self._chooser.lane, self._chooser.lag_s
+        source.listen(lane)
+        with self._lock:
+            self._n_full = 0
+            if lane is Lane.FULL:
+                self._intake.feeds.resume()
+        if lane is Lane.THIN:
+            _log.warning("This console is %.1f s behind: it takes one value a second", lag_s)
+        else:
+            _log.warning("This console has caught up: it takes all samples again")
+
+    def _take(self, frames: Sequence[Buffer], source: SampleSource) -> None:
+        if frames and is_thin(frames[0]):
+            if bytes(frames[0][: len(BEATS)]) == BEATS:
+                self._take_beat(frames, source)
+                return
+        else:
+            self._n_full += 1
         received_ns = self._clock.now_ns()
         with self._lock:
             sent_ns = self._intake.take(frames[:MAX_FRAMES], received_ns)
@@ -167,19 +223,14 @@ class SampleIngest:
                 self._marks.append((sent_ns, received_ns))
                 self._latencies_ms.append(max(0.0, (received_ns - sent_ns) / 1e6))
 
-
-def _subscriber(context: zmq.Context[zmq.Socket[bytes]], endpoint: str) -> zmq.Socket[bytes]:
-    socket = context.socket(zmq.SUB)
-    socket.set(zmq.LINGER, 0)
-    socket.set(zmq.RCVHWM, RECEIVE_QUEUE)
-    socket.set(zmq.MAXMSGSIZE, MAX_MESSAGE_BYTES)
-    socket.set(zmq.RECONNECT_IVL, 100)
-    socket.set(zmq.RECONNECT_IVL_MAX, 2000)
-    socket.subscribe(b"v1/")
-    try:
-        if endpoint:
-            socket.connect(endpoint)
-    except zmq.ZMQError as error:
-        socket.close()
-        raise WireError(f"Samples cannot be received from {endpoint!r}: {error}") from error
-    return socket
+    def _take_beat(self, frames: Sequence[Buffer], source: SampleSource) -> None:
+        try:
+            beat = decode_thin(frames)
+        except WireError:
+            return
+        n_dropped, self._n_dropped = source.n_dropped - self._n_dropped, source.n_dropped
+        if isinstance(beat, Beat):
+            with self._lock:
+                self._chooser.beat(
+                    beat, self._n_full, self._clock.monotonic_ns(), n_dropped=n_dropped
+                )

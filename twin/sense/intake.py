@@ -13,6 +13,7 @@ from twin.errors import TwinError, WireError
 from twin.link.sift import is_timely, sift, sift_positions
 from twin.link.wire import Buffer, PositionBatch, SampleBatch, decode, source_of_topic
 from twin.link.wire_json import JsonBatch, JsonObservation, JsonPosition
+from twin.link.wire_thin import Beat, decode_thin, is_thin
 from twin.sense.feeds import Feed, FeedBook
 from twin.sense.model import OBSERVED_PROPERTIES, Announcement, Datastream, Thing, Unit
 from twin.sense.placing import NOT_GEOREFERENCED, local_from_frame
@@ -35,6 +36,7 @@ class Intake:
         self.feeds = FeedBook()
         self.n_messages = 0
         self.n_bytes = 0
+        self._is_thin = False
 
     def take(self, frames: Sequence[Buffer], received_ns: int) -> int | None:
         """Take in one message; nothing it holds can raise.
@@ -47,8 +49,9 @@ class Intake:
         self.n_messages += 1
         self.n_bytes += sum(map(len, frames))
         feed = self.feeds.feed(source_of_topic(frames[0]) if frames else "")
+        self._is_thin = bool(frames) and is_thin(frames[0])
         try:
-            message = decode(frames)
+            message = decode_thin(frames) if self._is_thin else decode(frames)
         except WireError as error:
             feed.malformed += 1
             feed.last_error = str(error)
@@ -62,25 +65,27 @@ class Intake:
 
     def _store_message(
         self,
-        message: SampleBatch | PositionBatch | Announcement | JsonBatch,
+        message: SampleBatch | PositionBatch | Announcement | JsonBatch | Beat,
         feed: Feed,
         received_ns: int,
     ) -> int | None:
-        if isinstance(message, SampleBatch):
-            self._take_samples(message, feed, received_ns)
-            return message.sent_ns
-        if isinstance(message, PositionBatch):
-            self._take_positions(message, feed, received_ns)
-            return message.sent_ns
+        if isinstance(message, SampleBatch | PositionBatch):
+            if feed.note_seq(message.epoch, message.seq, is_thin=self._is_thin):
+                return None
+            if isinstance(message, SampleBatch):
+                self._take_samples(message, feed, received_ns)
+            else:
+                self._take_positions(message, feed, received_ns)
+            return None if self._is_thin else message.sent_ns
         if isinstance(message, Announcement):
             self._store.announce(message)
             self._units.announce(message)
             return None
-        self._take_json(message, feed, received_ns)
+        if isinstance(message, JsonBatch):
+            self._take_json(message, feed, received_ns)
         return None
 
     def _take_samples(self, batch: SampleBatch, feed: Feed, received_ns: int) -> None:
-        feed.note_seq(batch.epoch, batch.seq)
         n = len(batch.indices)
         batch, n_bad = sift(batch, received_ns)
         slots = self._store.slots_of(batch.source, batch.indices, batch.epoch)
@@ -89,7 +94,6 @@ class Intake:
         self._count(feed, batch, n, n_bad, n_kept, n_unknown, received_ns)
 
     def _take_positions(self, batch: PositionBatch, feed: Feed, received_ns: int) -> None:
-        feed.note_seq(batch.epoch, batch.seq)
         n = len(batch.indices)
         batch, n_bad = sift_positions(batch, received_ns)
         slots = self._units.slots_of(batch.source, batch.indices, batch.epoch)
@@ -122,6 +126,8 @@ class Intake:
         return self._store.origin or NOT_GEOREFERENCED
 
     def _take_json(self, batch: JsonBatch, feed: Feed, received_ns: int) -> None:
+        if batch.epoch:
+            feed.note_seq(batch.epoch, batch.seq, is_thin=True)
         for error in batch.errors:
             feed.malformed += 1
             feed.last_error = error

@@ -113,7 +113,7 @@ def add_destination(parser: argparse.ArgumentParser) -> None:
         "--samples-in",
         default="",
         metavar="ADDRESS",
-        help="the hub's port for samples itself (default: --hub plus two)",
+        help="the hub's port for samples itself (default: --hub plus two), or a NATS: nats://…",
     )
 
 

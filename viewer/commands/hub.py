@@ -31,6 +31,12 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="rules between departments' commands (TOML, see civitwin interlocks), read again when"
         " the file changes",
     )  # fmt: skip
+    parser.add_argument(
+        "--samples",
+        default="",
+        metavar="ADDRESS",
+        help="let a NATS carry the samples: nats://HOST:4222, or nats://A:4222,B:4222,C:4222/CITY",
+    )
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -49,6 +55,7 @@ def _run(arguments: argparse.Namespace) -> int:
         addresses=default_addresses(arguments.bind, base_port),
         scene=arguments.scene,
         interlocks=arguments.interlocks,
+        samples=arguments.samples,
     )
     if not arguments.standby:
         return run_hub(options)
@@ -76,6 +83,7 @@ SUBCOMMAND = Subcommand(
         "  civitwin hub\n"
         '  civitwin hub --journal city.sqlite --base-port 6000 --scene "The Hague"\n'
         "  civitwin hub --journal 'postgresql://city@db/twin?room=hague' --standby\n"
+        "  civitwin hub --samples nats://10.0.0.5:4222    # many sites, see docs/wire-protocol.md\n"
         "  civitwin hub --ephemeral    # prints its addresses as one JSON line"
     ),
     add_arguments=_add_arguments,

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from twin.samples.choosing import Lane
 from twin.sense.health import Health
 from twin.sense.ingest import IngestStats
 from twin.session import Selection
@@ -192,6 +193,12 @@ def totals_text(stats: IngestStats) -> str:
         f"{stats.unknown:,} unknown",
         f"{stats.dropped:,} dropped",
     ]
+    if stats.skipped:
+        parts.append(f"{count_text(stats.skipped, 'update')} skipped to catch up")
+    if stats.lane is Lane.THIN:
+        parts.append(f"thinned, {stats.lag_s:.1f} s behind")
+    if stats.trouble:
+        parts.append(stats.trouble)
     if math.isfinite(stats.latency_ms_p95):
         parts.append(
             f"on the way {stats.latency_ms_p50:.0f} ms, worst 5 % {stats.latency_ms_p95:.0f} ms"

@@ -1,0 +1,1 @@
+"""Carrying samples: ZeroMQ and NATS behind one interface, thinning, the recorder's path. No Qt."""

@@ -1,0 +1,89 @@
+"""The sample lane from the hub's PUB socket.
+
+Hard-won rules (tests/twin/test_samples_conformance.py):
+
+1. The socket's queue is bounded; what ZeroMQ drops there shows in the numbering and in the beats.
+2. Another lane takes another socket: with a queue of old samples behind a slow link, waiting for
+   it to drain would take longer than starting anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import zmq
+
+from twin.errors import WireError
+from twin.link.wire import Buffer
+from twin.link.wire_thin import ANNOUNCEMENTS, BEATS, FULL_PREFIX, THIN_PREFIX
+from twin.samples.choosing import Lane
+from twin.samples.source import BURST, Configure, as_it_is
+
+#: Messages that may wait in the socket.
+RECEIVE_QUEUE = 2000
+MAX_MESSAGE_BYTES = 48 * 1024 * 1024
+_TOPICS = {Lane.FULL: (FULL_PREFIX, BEATS), Lane.THIN: (ANNOUNCEMENTS, THIN_PREFIX)}
+
+
+class ZeromqSource:
+    """A SUB socket. One thread.
+
+    Raises
+    ------
+    WireError
+        From the constructor: the address cannot be connected to.
+    """
+
+    def __init__(self, endpoint: str, *, configure: Configure = as_it_is) -> None:
+        self._endpoint = endpoint
+        self._configure = configure
+        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self.n_dropped = 0
+        self.trouble = ""
+        try:
+            self._socket = self._subscribe(Lane.FULL)
+        except BaseException:
+            self._context.term()
+            raise
+
+    def receive(self, timeout_ms: int) -> list[Sequence[Buffer]]:
+        """Wait for the first message, then take what is there."""
+        messages: list[Sequence[Buffer]] = []
+        if not self._socket.poll(timeout_ms):
+            return messages
+        try:
+            while len(messages) < BURST:
+                messages.append(self._socket.recv_multipart(zmq.NOBLOCK))
+        except zmq.Again:
+            pass
+        return messages
+
+    def listen(self, lane: Lane) -> None:
+        """Close the socket with all that waits in it, and open one for the other lane."""
+        self._socket.close(0)
+        self._socket = self._subscribe(lane)
+
+    def close(self) -> None:
+        """Close socket and context. Twice is fine."""
+        self._socket.close(0)
+        self._context.term()
+
+    def _subscribe(self, lane: Lane) -> zmq.Socket[Any]:
+        socket = self._context.socket(zmq.SUB)
+        socket.set(zmq.LINGER, 0)
+        socket.set(zmq.RCVHWM, RECEIVE_QUEUE)
+        socket.set(zmq.MAXMSGSIZE, MAX_MESSAGE_BYTES)
+        socket.set(zmq.RECONNECT_IVL, 100)
+        socket.set(zmq.RECONNECT_IVL_MAX, 2000)
+        for topic in _TOPICS[lane]:
+            socket.subscribe(topic)
+        try:
+            self._configure(socket)
+            socket.connect(self._endpoint)
+        except zmq.ZMQError as error:
+            socket.close(0)
+            raise WireError(
+                f"Samples cannot be received from {self._endpoint!r}: {error}"
+            ) from error
+        return socket
