@@ -89,7 +89,9 @@ class Watching:
         self._assets |= new_assets
         streams = [s for s in announcement.datastreams if 0 <= s.index < MAX_INDEX]
         source.grow(max((s.index + 1 for s in streams), default=0))
-        for stream in streams:  # a repetition costs a look-up each: a city repeats 100,000 every 5 s
+        for (
+            stream
+        ) in streams:  # a repetition costs a look-up each: a city repeats 100,000 every 5 s
             if source.id_of.get(stream.index) != stream.id:
                 source.rename(stream.index, stream.id)
                 self._mark(source, stream.id, stream.index)
