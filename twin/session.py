@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -115,6 +116,8 @@ class TwinSession:
         self.selection = NOTHING
         self.colour_by = ""
         self.compose_request: ComposeRequest | None = None
+        #: Who wants the next clicked point, None for nobody; see `ask_point`.
+        self.point_taker: Callable[[tuple[float, float, float]], None] | None = None
         self.selection_changed: Signal[Selection] = Signal()
         self.room_changed: Signal[frozenset[str]] = Signal()
         self.colour_by_changed: Signal[str] = Signal()
@@ -175,6 +178,22 @@ class TwinSession:
         """Ask for a command form; the commands panel opens and fills it."""
         self.compose_request = request
         self.compose_requested.emit(request)
+
+    def ask_point(self, take: Callable[[tuple[float, float, float]], None]) -> None:
+        """The next click in a view chooses a place for somebody in place of selecting.
+
+        `take` gets the point that was clicked, local metres. Whoever asked before is forgotten.
+        """
+        self.point_taker = take
+        self.message.emit("Click the place in the view")
+
+    def give_point(self, xyz_local_m: tuple[float, float, float]) -> bool:
+        """Hand a clicked point to whoever asked for one; False if nobody did."""
+        take, self.point_taker = self.point_taker, None
+        if take is None:
+            return False
+        take(xyz_local_m)
+        return True
 
     def poll(self) -> None:
         """Apply what came from the hub since the last call. GUI thread, once a frame."""

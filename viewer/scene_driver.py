@@ -253,7 +253,12 @@ class SceneDriver:
         self.select_pick(self._scene.pick(*at_px))
 
     def select_pick(self, pick: Pick | None) -> None:
-        """Select what was picked; ground is marked where it was picked, a badge opens."""
+        """Select what was picked; ground is marked where it was picked, a badge opens.
+
+        Where a form asked for a place, the click gives it that in place of selecting.
+        """
+        if pick is not None and self._session.give_point(pick.xyz_local_m):
+            return
         if pick is not None and pick.n_stood_for:
             self._open_badge(pick)
             return

@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -311,6 +312,17 @@ def test_an_alert_of_a_drill_is_an_exercise_whatever_the_form_says() -> None:
     (alert,) = store.published.values()
     assert alert.status == "Exercise"
     assert alert.infos[0].headline.startswith("EXERCISE ")
+
+
+def test_a_command_of_a_drill_is_an_exercise_at_a_live_gateway_too() -> None:
+    store = MemoryAlerts()
+    drive = Drive(World(CITY, WorldOptions(), store))
+    drive.run(6)
+    request = drive.request("alert.publish", drive.first_of("alert_gateway"), **ALERT)
+    assert drive.world.command(msgspec.structs.replace(request, drill=True)).is_accepted
+    drive.run(3)
+    (alert,) = store.published.values()
+    assert alert.status == "Exercise"
 
 
 def test_an_alert_ends_by_itself_and_a_full_disk_publishes_nothing(

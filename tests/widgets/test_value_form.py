@@ -167,3 +167,21 @@ def test_the_alert_to_cancel_is_chosen_among_those_that_were_published(
     panel.composer.show_confirm_step()
     panel.composer.confirm.click()
     assert submitted[0].args["alert"] == first
+
+
+def test_a_place_is_chosen_by_a_click_in_the_view(alert_world, open_panel) -> None:
+    session = alert_world.session
+    panel = open_panel("commands")
+    session.compose(ComposeRequest(target_id="alerts-1", type_id="alert.publish"))
+    destination = panel.composer._destination
+    assert not session.give_point((1.0, 2.0, 3.0))  # nobody asked
+    destination.point.click()
+    assert session.give_point((30.0, -50.0, 4.0))
+    assert destination.values() == {"x_m": 30.0, "y_m": -50.0, "place": "near Town Square"}
+    destination.point.click()
+    assert session.give_point((5_000.0, 0.0, 0.0))
+    assert destination.values()["place"] == ""
+    assert destination.chooser.currentText() == "5000 m east, 0 m north"
+    destination.point.click()
+    panel.composer.back()  # the form goes, and wants no place any more
+    assert session.point_taker is None

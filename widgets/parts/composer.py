@@ -286,6 +286,8 @@ class Composer(QWidget):
         self.review.say(f"{phrase(command_type, target.name)}…")
 
     def _drop_form(self) -> None:
+        if self._destination is not None:
+            self._destination.forget_point()
         for part in (self._form, self._destination):
             if part is not None:
                 self._values_layout.removeWidget(part)

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFormLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QHideEvent
+from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from twin.session import TwinSession
 from widgets.parts.places import place_of_selection
@@ -16,6 +17,8 @@ from widgets.parts.value_form import LABEL_PX
 
 #: Parameters of a command that say where: metres of the local frame, and a name.
 DESTINATION_FIELDS = frozenset({"x_m", "y_m", "place"})
+#: A clicked point is called after a place that is nearer than this.
+NEAR_PLACE_M = 250.0
 
 
 class DestinationField(QWidget):
@@ -35,6 +38,8 @@ class DestinationField(QWidget):
         self.chooser.chosen.connect(self._take_place)
         self.use_selection = QPushButton("Use what is selected")
         self.use_selection.clicked.connect(lambda _checked=False: self._take_selection())
+        self.point = QPushButton("Point in the view")
+        self.point.clicked.connect(lambda _checked=False: session.ask_point(self._take_point))
         self._error = QLabel()
         self._error.setProperty("role", "error")
         self._error.setWordWrap(True)
@@ -44,7 +49,12 @@ class DestinationField(QWidget):
         right.setSpacing(4)
         for part in (self.chooser, self._error):
             right.addWidget(part)
-        right.addWidget(self.use_selection, 0, Qt.AlignmentFlag.AlignLeft)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(8)
+        buttons.addWidget(self.use_selection)
+        buttons.addWidget(self.point)
+        buttons.addStretch(1)
+        right.addLayout(buttons)
         layout = QFormLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setHorizontalSpacing(8)
@@ -87,6 +97,24 @@ class DestinationField(QWidget):
             return
         name, (x_m, y_m, _z_m) = found
         self._take(x_m, y_m, name)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """A form that is gone wants no place any more."""
+        self.forget_point()
+        super().hideEvent(event)
+
+    def forget_point(self) -> None:
+        """Let the next click in the view select again."""
+        if self._session.point_taker == self._take_point:
+            self._session.point_taker = None
+
+    def _take_point(self, xyz_local_m: tuple[float, float, float]) -> None:
+        """A clicked point, called after the place that it is near to."""
+        x_m, y_m, _z_m = xyz_local_m
+        places = self._session.city.places
+        near = min(places, key=lambda p: math.dist(p.xyz_local_m[:2], (x_m, y_m)), default=None)
+        is_near = near is not None and math.dist(near.xyz_local_m[:2], (x_m, y_m)) < NEAR_PLACE_M
+        self._take(x_m, y_m, f"near {near.name}" if near is not None and is_near else "")
 
     def _take(self, x_m: float, y_m: float, name: str) -> None:
         self._xy, self._name = (x_m, y_m), name
