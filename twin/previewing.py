@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from twin.commanding import command_types
+from twin.commanding import Draft, command_types
 from twin.commands.base import CommandType
 from twin.commands.city_view import StoreCityView
 from twin.commands.params import params_from_args
@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 
 def preview_of(
-    session: TwinSession, type_id: str, target_id: str, args: dict[str, Any]
+    session: TwinSession, type_id: str, target_id: str, args: Mapping[str, Any]
 ) -> Preview | None:
     """What one command would change; None where its values do not fit or its type is unknown."""
     command_type = command_types().get(type_id)
@@ -41,18 +41,24 @@ def preview_of(
     return _declared(command_type, target_id, params, city)
 
 
-def preview_of_requests(session: TwinSession, requests: Sequence[CommandRequest]) -> Preview | None:
+def preview_of_drafts(session: TwinSession, drafts: Sequence[Draft]) -> Preview | None:
     """What several commands would change together; None for none."""
     parts = [
-        preview_of(session, request.type_id, request.target_id, request.args)
-        for request in requests[:MOST_MODELLED]
+        preview_of(session, draft.type_id, draft.target_id, draft.args)
+        for draft in drafts[:MOST_MODELLED]
     ]
-    rest = tuple(request.target_id for request in requests[MOST_MODELLED:])
     known = [part for part in parts if part is not None]
+    rest = tuple(draft.target_id for draft in drafts[MOST_MODELLED:])
     if rest:
         note = f"Only the first {MOST_MODELLED} are modelled; of the others the targets are shown"
         known.append(Preview(things=rest, notes=(note,)))
     return joined(known)
+
+
+def preview_of_requests(session: TwinSession, requests: Sequence[CommandRequest]) -> Preview | None:
+    """The same for commands that were asked for."""
+    drafts = [Draft(type_id=r.type_id, target_id=r.target_id, args=r.args) for r in requests]
+    return preview_of_drafts(session, drafts)
 
 
 def joined(parts: Iterable[Preview]) -> Preview | None:

@@ -15,6 +15,7 @@ from twin.clock import Clock
 from twin.commands.city_view import StoreCityView
 from twin.commands.preview import Preview
 from twin.link.client import HubClient
+from twin.room.parts.templates import TemplateItem
 from twin.sense.ingest import SampleIngest
 from twin.sense.store import ObservationStore
 from twin.sense.units import UnitStore
@@ -54,12 +55,18 @@ class ComposeRequest:
     type_id : command type, "" = the operator chooses among those the target accepts
     args : values the form starts with
     inverse_of : id of the command that this one undoes
+    target_ids : many targets that are given the same command, as one batch
+    title : what those targets are together, for a person: "6 signals of Canal Street"
+    items : several prepared commands that go to the review as they are
     """
 
     target_id: str = ""
     type_id: str = ""
     args: dict[str, Any] = field(default_factory=dict)
     inverse_of: str = ""
+    target_ids: tuple[str, ...] = ()
+    title: str = ""
+    items: tuple[TemplateItem, ...] = ()
 
 
 class TwinSession:

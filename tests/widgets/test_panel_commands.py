@@ -37,7 +37,7 @@ def test_nothing_is_submitted_before_it_is_confirmed(
     full_world.session.compose(ComposeRequest(target_id="road-1", type_id="road.close"))
     composer = panel.composer
     assert composer.review.full_text == "Close Mill Lane…"
-    composer._form.controls["cause"].write("flood")
+    composer.form.fields.controls["cause"].write("flood")
     composer.reason.setText("  High water ")
     qtbot.mouseClick(composer.review, Qt.MouseButton.LeftButton)
     assert composer.is_confirming
@@ -99,9 +99,9 @@ def test_a_missing_destination_is_told_at_its_field(full_world, open_panel, subm
     composer = panel.composer
     composer.show_confirm_step()
     assert not composer.is_confirming
-    assert composer._destination.error() == "Choose a place"
-    composer._destination.chooser.choose("p1")
-    composer._destination._take_place("p1")
+    assert composer.form.destination.error() == "Choose a place"
+    composer.form.destination.chooser.choose("p1")
+    composer.form.destination._take_place("p1")
     composer.show_confirm_step()
     assert composer.is_confirming
     assert composer.effect.text().startswith("Send Ambulance 1 to Westeinde Hospital")
@@ -112,7 +112,7 @@ def test_a_missing_destination_is_told_at_its_field(full_world, open_panel, subm
 def test_an_invalid_value_is_told_at_its_field(full_world, open_panel, submitted) -> None:
     panel = open_panel("commands")
     full_world.session.compose(ComposeRequest(target_id="gate-0", type_id="gate.set"))
-    control = panel.composer._form.controls["opening_pct"]
+    control = panel.composer.form.fields.controls["opening_pct"]
     control.editor.setRange(-1000.0, 1000.0)
     control.write(250.0)
     panel.composer.show_confirm_step()
@@ -303,7 +303,7 @@ def test_the_target_follows_the_selection_until_somebody_composes(full_world, op
     composer.back()
     select(Selection(thing_id="road-3"))
     assert composer.target.chosen_id() == "road-3"
-    composer._form.controls["cause"].write("flood")
+    composer.form.fields.controls["cause"].write("flood")
     select(Selection(thing_id="road-4"))
     assert composer.target.chosen_id() == "road-3"
     full_world.session.compose(ComposeRequest(target_id="pump-0", type_id="pump.start"))

@@ -124,12 +124,12 @@ def test_an_alert_is_composed_with_a_drawn_area_and_told_what_is_wrong(
     composer = panel.composer
     composer.show_confirm_step()
     assert not composer.is_confirming
-    assert composer._form.controls["event"].error() or composer._destination.error()
-    controls = composer._form.controls
+    assert composer.form.fields.controls["event"].error() or composer.form.destination.error()
+    controls = composer.form.fields.controls
     for name in ("event", "headline", "description"):
         controls[name].write(ARGS[name])
-    composer._destination.chooser.choose("p2")
-    composer._destination.chooser.chosen.emit("p2")
+    composer.form.destination.chooser.choose("p2")
+    composer.form.destination.chooser.chosen.emit("p2")
     outline = controls["outline"].editor
     assert isinstance(outline, QComboBox)
     assert [outline.itemText(k) for k in range(outline.count())] == [
@@ -160,7 +160,7 @@ def test_the_alert_to_cancel_is_chosen_among_those_that_were_published(
     alert_world.session.poll()
     panel = open_panel("commands")
     alert_world.session.compose(ComposeRequest(target_id="alerts-1", type_id="alert.cancel"))
-    chooser = panel.composer._form.controls["alert"].editor
+    chooser = panel.composer.form.fields.controls["alert"].editor
     assert isinstance(chooser, QComboBox)
     assert chooser.count() == 1
     assert ARGS["headline"] in chooser.itemText(0)
@@ -173,7 +173,7 @@ def test_a_place_is_chosen_by_a_click_in_the_view(alert_world, open_panel) -> No
     session = alert_world.session
     panel = open_panel("commands")
     session.compose(ComposeRequest(target_id="alerts-1", type_id="alert.publish"))
-    destination = panel.composer._destination
+    destination = panel.composer.form.destination
     assert not session.give_point((1.0, 2.0, 3.0))  # nobody asked
     destination.point.click()
     assert session.give_point((30.0, -50.0, 4.0))

@@ -24,6 +24,7 @@ from widgets.parts.composer import Composer
 from widgets.parts.elided_button import ElidedButton
 from widgets.parts.empty_state import EmptyState
 from widgets.parts.fact_table import FactView
+from widgets.parts.fit_scroll import FitScroll
 from widgets.parts.panel_widget import PanelWidget
 
 
@@ -46,7 +47,7 @@ class CommandsPanel(PanelWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         for part, stretch in (
-            (self.composer, 0),
+            (FitScroll(self.composer), 0),
             (_rule(), 0),
             (self._refusal, 0),
             (self._middle, 1),
@@ -108,8 +109,14 @@ class CommandsPanel(PanelWidget):
     def refresh(self) -> None:
         """Elapsed times go on; new targets are offered."""
         self.composer.offer_targets()
+        self.composer.tell_preview()
         self._show_list()
         self._fill_details()
+
+    def release(self) -> None:
+        """Take the preview out of the city and let go."""
+        self.composer.hide_preview()
+        super().release()
 
     def _follow_room(self, changed: frozenset[str]) -> None:
         if changed & {"commands", "pending"}:

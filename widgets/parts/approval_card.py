@@ -30,6 +30,7 @@ from widgets.parts.approval_words import (
 from widgets.parts.command_words import operator_text
 from widgets.parts.elided_button import ElidedButton
 from widgets.parts.fact_table import FactView
+from widgets.parts.labels import wrapped
 from widgets.parts.preview_block import PreviewBlock
 from widgets.parts.wording import clock_text, count_text
 from widgets.shape_mark import SIGNIFICANCE_WORDS
@@ -51,14 +52,14 @@ class GlassPage(QFrame):
     def __init__(self) -> None:
         super().__init__()
         self.setProperty("role", "alarm-card")
-        self._heading = _wrapped("alarm-heading")
+        self._heading = wrapped("alarm-heading")
         self._heading.setText("Break the glass: release without approval")
-        self._sentence = _wrapped("")
+        self._sentence = wrapped("")
         self.reason = QLineEdit()
         self.reason.setMaxLength(500)
         self.reason.setPlaceholderText("Why it cannot wait; everybody reads it")
         self.reason.setAccessibleName("Why it cannot wait")
-        self.problem = _wrapped("error")
+        self.problem = wrapped("error")
         self.problem.hide()
         self.confirm = ElidedButton()
         self.confirm.setProperty("role", "danger-filled")
@@ -127,15 +128,15 @@ class ApprovalCard(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._waiting: Waiting | None = None
-        self.title, self.caption = _wrapped("title"), _wrapped("muted")
-        self.effect, self.note = _wrapped(""), _wrapped("muted")
+        self.title, self.caption = wrapped("title"), wrapped("muted")
+        self.effect, self.note = wrapped(""), wrapped("muted")
         self.preview = PreviewBlock()
         self.exact = FactView(most_rows=_MOST_LISTED + 2)
         self.exact.setAccessibleName("Exactly what is asked")
         self.facts = FactView(most_rows=10)
         self.facts.setAccessibleName("Who has to say yes")
-        self.status = _wrapped("muted")
-        self.problem = _wrapped("error")
+        self.status = wrapped("muted")
+        self.problem = wrapped("error")
         self.glass = GlassPage()
         self.glass.broken.connect(self.broken)
         self.glass.left.connect(self._leave_glass)
@@ -355,13 +356,4 @@ def _key(key: str) -> QLabel:
     label = QLabel(key_text(key))
     label.setProperty("role", "key")
     label.setProperty("of", key)
-    return label
-
-
-def _wrapped(role: str) -> QLabel:
-    label = QLabel()
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    if role:
-        label.setProperty("role", role)
     return label

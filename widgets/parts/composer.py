@@ -1,44 +1,53 @@
-"""Preparing a command: target, type, values, reason; then a step that names the effect."""
+"""Preparing commands: targets, type, values, when, why; then a step that names the effect."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import (
-    QComboBox,
-    QFormLayout,
-    QHBoxLayout,
-    QLabel,
-    QLineEdit,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
-from twin.commanding import Target, accepted_types, command_types, issue_command, target_of, targets
+from twin.commanding import (
+    Draft,
+    Target,
+    accepted_types,
+    command_types,
+    issue_batch,
+    issue_command,
+    target_of,
+    targets,
+)
 from twin.commands.base import CommandType
-from twin.commands.params import field_errors, fields_of, params_from_args
+from twin.commands.params import field_errors
+from twin.commands.preview import Preview
 from twin.errors import CommandRejected
+from twin.previewing import preview_of_drafts
+from twin.room.parts.templates import TemplateItem
 from twin.session import ComposeRequest, Selection, TwinSession
 from twin.undoing import present_args
+from widgets.parts.command_form import CommandForm
 from widgets.parts.command_words import phrase
-from widgets.parts.destination import DESTINATION_FIELDS, DestinationField
 from widgets.parts.elided_button import ElidedButton
-from widgets.parts.session_controls import session_editors
+from widgets.parts.labels import say, wrapped
+from widgets.parts.many_targets import ManyTargets
+from widgets.parts.review_page import ReviewPage
+from widgets.parts.schedule_field import ScheduleField, timing_text
 from widgets.parts.target_chooser import NameChooser
-from widgets.parts.value_form import LABEL_PX, ValueForm
-from widgets.parts.wording import duration_text, lower_first, unbroken
+from widgets.parts.template_bar import TemplateBar
+from widgets.parts.value_form import LABEL_PX
+
+_PREVIEW = "composer"
 
 
 class Composer(QWidget):
-    """Two pages: the form, and the confirm step. Nothing is sent before it is confirmed.
+    """Two pages: the form, and the review. Nothing is sent before it is confirmed. GUI thread.
 
     Signals
     -------
     issued(str)
-        Id of the command that was handed to the outbox.
+        Id of the command that was handed to the outbox; of a batch, of its first command.
     """
 
     issued = Signal(str)
@@ -49,15 +58,17 @@ class Composer(QWidget):
         self._offered = (-1, -1)
         self._inverse_of = ""
         self._followed_id = ""
+        self._wanted: tuple[str, Mapping[str, Any]] = ("", {})
         self._start_values: dict[str, Any] = {}
-        self._form: ValueForm | None = None
-        self._destination: DestinationField | None = None
+        self._drafts: tuple[Draft, ...] = ()
+        self._title = ""
+        self._previewed: object = None
         self._form_page = self._make_form_page()
-        self._confirm_page = self._make_confirm_page()
+        self.page = self._make_review_page()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._form_page)
-        layout.addWidget(self._confirm_page)
+        layout.addWidget(self.page)
         self._go_to(confirming=False)
         self.offer_targets()
         self._choose_target("")
@@ -69,70 +80,66 @@ class Composer(QWidget):
         self.target = NameChooser(placeholder="Choose what to command")
         self.target.setAccessibleName("Target")
         self.target.chosen.connect(self._choose_target)
+        self.many = ManyTargets()
+        self.many.changed.connect(self._follow_many)
+        self.many.dropped.connect(self._clear)
+        self.many.hide()
         self.type = QComboBox()
         self.type.setAccessibleName("Command")
         self.type.currentIndexChanged.connect(lambda _index: self._show_type({}))
+        self.form = CommandForm(self._session)
+        self.schedule = ScheduleField()
         self.reason = QLineEdit()
         self.reason.setPlaceholderText("Why, for the log")
+        self.reason.setAccessibleName("Reason")
         self.reason.setMaxLength(500)
-        self._values = QWidget()
-        self._values_layout = QVBoxLayout(self._values)
-        self._values_layout.setContentsMargins(0, 0, 0, 0)
-        self._values_layout.setSpacing(8)
-        self._problem = _wrapped("error")
+        self.templates = TemplateBar(self._session, self.template_items)
+        self._problem = wrapped("error")
         self.review = ElidedButton()
         self.review.clicked.connect(lambda _checked=False: self.show_confirm_step())
         form = QFormLayout()
         form.setHorizontalSpacing(8)
         form.setVerticalSpacing(8)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        label = QLabel("Target")
-        label.setMinimumWidth(LABEL_PX)
-        form.addRow(label, self.target)
+        self._target_label = QLabel("Target")
+        self._target_label.setMinimumWidth(LABEL_PX)
+        form.addRow(self._target_label, self.target)
+        form.addRow(self.many)
         self._type_label = QLabel("Command")
         form.addRow(self._type_label, self.type)
-        form.addRow(self._values)
+        form.addRow(self.form)
+        form.addRow(self.schedule)
         self._reason_label = QLabel("Reason")
         form.addRow(self._reason_label, self.reason)
         layout = QVBoxLayout(page)
         layout.setContentsMargins(12, 12, 12, 12)
         layout.setSpacing(8)
         layout.addLayout(form)
-        layout.addWidget(self._problem)
-        layout.addWidget(self.review)
+        for part in (self._problem, self.review, self.templates):
+            layout.addWidget(part)
         return page
 
-    def _make_confirm_page(self) -> QWidget:
-        page = QWidget()
-        self.effect = _wrapped("")
-        self.proof = _wrapped("muted")
-        self.confirm = ElidedButton()
-        self.confirm.setProperty("role", "primary")
-        self.confirm.setAutoDefault(True)
-        self.confirm.clicked.connect(lambda _checked=False: self._issue())
-        self.cancel = QPushButton("Back to the form")
-        self.cancel.clicked.connect(lambda _checked=False: self.back())
-        buttons = QHBoxLayout()
-        buttons.setSpacing(8)
-        buttons.addWidget(self.confirm)
-        buttons.addWidget(self.cancel)
-        buttons.addStretch(1)
-        layout = QVBoxLayout(page)
-        layout.setContentsMargins(12, 12, 12, 12)
-        layout.setSpacing(8)
-        layout.addWidget(self.effect)
-        layout.addWidget(self.proof)
-        layout.addLayout(buttons)
+    def _make_review_page(self) -> ReviewPage:
+        page = ReviewPage()
+        page.confirmed.connect(self._issue)
+        page.left.connect(self.back)
+        self.effect, self.proof = page.effect, page.proof
+        self.confirm, self.cancel = page.confirm, page.cancel
         return page
 
     @property
     def is_confirming(self) -> bool:
-        """Whether the confirm step is shown."""
-        return not self._confirm_page.isHidden()
+        """Whether the review is shown."""
+        return not self.page.isHidden()
+
+    @property
+    def is_many(self) -> bool:
+        """Whether a batch is prepared."""
+        return not self.many.isHidden()
 
     def _go_to(self, *, confirming: bool) -> None:
         self._form_page.setVisible(not confirming)
-        self._confirm_page.setVisible(confirming)
+        self.page.setVisible(confirming)
 
     # -- the form ---------------------------------------------------------------------------
 
@@ -145,24 +152,39 @@ class Composer(QWidget):
             self.target.offer([(t.id, t.name) for t in targets(session)])
 
     def compose(self, request: ComposeRequest) -> None:
-        """Fill the form and go to it."""
+        """Fill the form and go to it; prepared commands go to the review at once."""
         self.offer_targets()
         self._go_to(confirming=False)
         self._inverse_of = request.inverse_of
         self._followed_id = ""
-        self.target.choose(request.target_id)
+        self.reason.clear()
+        self.schedule.clear()
+        self._wanted = (request.type_id, request.args)
+        self._show_targets(request)
         self._offer_types(request.type_id)
         self._show_type(request.args)
-        self.reason.clear()
-        focus: QWidget = self.target if not request.target_id else self.review
-        if self._form is not None and self._form.controls:
-            focus = next(iter(self._form.controls.values())).editor
-        focus.setFocus(Qt.FocusReason.OtherFocusReason)
+        if request.items:
+            self._review_items(request)
+        elif not (self.target.chosen_id() or self.is_many):
+            self.target.setFocus(Qt.FocusReason.OtherFocusReason)
+        elif not self.form.focus_first():
+            self.review.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _show_targets(self, request: ComposeRequest) -> None:
+        found = (target_of(self._session, target_id) for target_id in request.target_ids)
+        many = [target for target in found if target is not None]
+        self.target.choose("" if many else request.target_id)
+        self.many.show_targets(many, request.title)
+        self.many.setVisible(bool(many))
+        for part in (self.target, self._target_label):
+            part.setVisible(not many)
 
     @property
     def is_composing(self) -> bool:
         """Whether somebody has begun a command here: chosen a target or typed something."""
-        if self.is_confirming or self.reason.text() or self.values() != self._start_values:
+        if self.is_confirming or self.is_many or self.schedule.is_set:
+            return True
+        if self.reason.text() or self.values() != self._start_values:
             return True
         has_own_target = self.target.chosen_id() not in ("", self._followed_id)
         return has_own_target or (not self.target.chosen_id() and bool(self.target.currentText()))
@@ -180,14 +202,22 @@ class Composer(QWidget):
 
     def values(self) -> dict[str, Any]:
         """The arguments as the form shows them."""
-        values = self._form.values() if self._form is not None else {}
-        if self._destination is not None:
-            values |= self._destination.values()
-        return values
+        return self.form.values()
+
+    def template_items(self) -> tuple[TemplateItem, ...]:
+        """What the form holds, as it would be kept; () while its values do not fit."""
+        command_type, chosen = self._type(), self._targets()
+        args = self.values()
+        if command_type is None or not chosen or field_errors(command_type.params, args):
+            return ()
+        return tuple(
+            TemplateItem(type_id=command_type.id, args=args, target_id=t.id, target_name=t.name)
+            for t in chosen
+        )
 
     def back(self) -> None:
-        """From the confirm step to the form; from the form to an empty one."""
-        if self.is_confirming:
+        """From the review to the form; from the form to an empty one."""
+        if self.is_confirming and self._type() is not None:
             self._go_to(confirming=False)
             self.review.setFocus(Qt.FocusReason.OtherFocusReason)
         else:
@@ -195,26 +225,40 @@ class Composer(QWidget):
 
     def show_confirm_step(self) -> None:
         """Check the values and name the effect; wrong ones are told at their field."""
-        target, command_type = self._target(), self._type()
-        if target is None or command_type is None:
+        command_type, chosen = self._type(), self._targets()
+        if command_type is None or not chosen or not self.form.check():
             return
         args = self.values()
-        errors = field_errors(command_type.params, args)
-        if self._form is not None:
-            self._form.show_errors(errors)
-        if self._destination is not None:
-            self._destination.show_errors(errors)
-        if errors:
-            return
-        params = params_from_args(command_type.params, args)
-        effect = command_type.effect(target.id, params)
-        self.effect.setText(f"{command_type.describe(target.name, params)}.")
-        self.proof.setText(
-            f"It counts as done when {unbroken(lower_first(effect.text))}, "
-            f"within {duration_text(effect.deadline_s)} of being accepted."
+        drafts = tuple(Draft(type_id=command_type.id, target_id=t.id, args=args) for t in chosen)
+        title = ""
+        if self.is_many:
+            title = f"{command_type.title}: {self.many.title()}"
+        self._review(drafts, title)
+
+    def _review_items(self, request: ComposeRequest) -> None:
+        drafts = tuple(
+            Draft(type_id=item.type_id, target_id=item.target_id, args=item.args)
+            for item in request.items
         )
-        self.confirm.say(phrase(command_type, target.name))
+        try:
+            self._review(drafts, request.title)
+        except CommandRejected as error:
+            self._say(f"The template does not fit any more: {error}")
+            self._go_to(confirming=False)
+
+    def _review(self, drafts: tuple[Draft, ...], title: str) -> None:
+        self._drafts, self._title = drafts, title
+        now_ns = self._session.clock.now_ns()
         self._say("")
+        preview = preview_of_drafts(self._session, drafts)
+        self.page.show_drafts(
+            self._session,
+            drafts,
+            title=title,
+            schedule=timing_text(self.schedule.timing(now_ns), now_ns),
+            preview=preview,
+        )
+        self._show_preview(preview)
         self._go_to(confirming=True)
         self.confirm.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -222,12 +266,13 @@ class Composer(QWidget):
         """Keep Esc from the window's own use of it while there is something to back out of."""
         is_override = event.type() == QEvent.Type.ShortcutOverride
         if is_override and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
-            event.setAccepted(self.is_confirming or bool(self.target.chosen_id()))
+            has_target = bool(self.target.chosen_id()) or self.is_many
+            event.setAccepted(self.is_confirming or has_target)
             return True
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Esc backs out; Enter in a field goes on to the confirm step."""
+        """Esc backs out; Enter in a field goes on to the review."""
         if event.key() == Qt.Key.Key_Escape:
             self.back()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not self.is_confirming:
@@ -235,80 +280,108 @@ class Composer(QWidget):
         else:
             super().keyPressEvent(event)
 
+    # -- the picture of it ------------------------------------------------------------------
+
+    def tell_preview(self) -> None:
+        """Draw what the form would change while somebody composes; called a few times a second."""
+        if self.is_confirming:
+            return
+        command_type, args = self._type(), self.values()
+        chosen = self._targets() if self.is_composing else []
+        now = (command_type.id if command_type else "", args, tuple(t.id for t in chosen))
+        if now == self._previewed:
+            return
+        self._previewed = now
+        is_fit = command_type is not None and not field_errors(command_type.params, args)
+        drafts = (
+            [Draft(type_id=command_type.id, target_id=t.id, args=args) for t in chosen]
+            if command_type is not None and is_fit
+            else []
+        )
+        self._show_preview(preview_of_drafts(self._session, drafts))
+
+    def hide_preview(self) -> None:
+        """Take the picture of it away."""
+        self._previewed = None
+        self._show_preview(None)
+
+    def _show_preview(self, preview: Preview | None) -> None:
+        self._session.show_preview(_PREVIEW, preview)
+
     # -- inside -----------------------------------------------------------------------------
 
-    def _target(self) -> Target | None:
-        target_id = self.target.chosen_id()
-        return target_of(self._session, target_id) if target_id else None
+    def _targets(self) -> list[Target]:
+        ids = self.many.ids() if self.is_many else (self.target.chosen_id(),)
+        found = (target_of(self._session, target_id) for target_id in ids if target_id)
+        return [target for target in found if target is not None]
 
     def _type(self) -> CommandType | None:
         return command_types().get(str(self.type.currentData() or ""))
 
     def _choose_target(self, _target_id: str) -> None:
         self._inverse_of = ""
-        self._offer_types("")
-        self._show_type({})
+        type_id, args = self._wanted
+        self._offer_types(type_id)
+        self._show_type(args if self.type.currentData() == type_id else {})
+
+    def _follow_many(self) -> None:
+        type_id, args = str(self.type.currentData() or ""), self.values()
+        self._offer_types(type_id)
+        self._show_type(args)
 
     def _offer_types(self, type_id: str) -> None:
-        target = self._target()
+        offered = shared_types(self._targets())
         was = self.type.blockSignals(True)
         self.type.clear()
-        for command_type in accepted_types(target) if target else ():
+        for command_type in offered:
             self.type.addItem(command_type.title, command_type.id)
         self.type.setCurrentIndex(max(self.type.findData(type_id), 0))
         self.type.blockSignals(was)
 
-    def _show_type(self, values: dict[str, Any]) -> None:
-        self._drop_form()
-        target, command_type = self._target(), self._type()
-        is_ready = target is not None and command_type is not None
-        for part in (self.type, self._type_label, self.reason, self._reason_label, self.review):
+    def _show_type(self, values: Mapping[str, Any]) -> None:
+        command_type, chosen = self._type(), self._targets()
+        is_ready = command_type is not None and bool(chosen)
+        for part in (
+            self.type,
+            self._type_label,
+            self.schedule,
+            self.reason,
+            self._reason_label,
+            self.review,
+            self.form,
+        ):
             part.setVisible(is_ready)
-        self._values.setVisible(is_ready)
         self._say("")
-        if target is None or command_type is None:
-            if target is not None:
-                self._say(f"{target.name} accepts no command that this console knows")
+        if command_type is None or not chosen:
+            self.form.show_type(None, {})
+            self._start_values = {}
+            if chosen:
+                names = chosen[0].name if len(chosen) == 1 else "These targets together"
+                verb = "accepts" if len(chosen) == 1 else "accept"
+                self._say(f"{names} {verb} no command that this console knows")
             return
-        fields = fields_of(command_type.params)
-        if {f.name for f in fields} >= DESTINATION_FIELDS and self._session.city.places:
-            is_area = any(field.name == "radius_m" for field in fields)
-            self._destination = DestinationField(
-                self._session, values, title="Around" if is_area else "Destination"
-            )
-            self._values_layout.addWidget(self._destination)
-            fields = tuple(f for f in fields if f.name not in DESTINATION_FIELDS)
-        values = present_args(self._session, command_type, target.id) | values
-        self._form = ValueForm(fields, values, editors=session_editors(self._session, target.id))
-        self._values_layout.addWidget(self._form)
-        self._form.setVisible(bool(fields))
+        if len(chosen) == 1:
+            values = present_args(self._session, command_type, chosen[0].id) | dict(values)
+        self.form.show_type(command_type, values)
         self._start_values = self.values()
-        self.review.say(f"{phrase(command_type, target.name)}…")
-
-    def _drop_form(self) -> None:
-        if self._destination is not None:
-            self._destination.forget_point()
-        for part in (self._form, self._destination):
-            if part is not None:
-                self._values_layout.removeWidget(part)
-                part.hide()
-                part.deleteLater()
-        self._form = self._destination = None
-        self._start_values = {}
+        name = self.many.title() if self.is_many else chosen[0].name
+        what = f"{command_type.title}: {name}" if self.is_many else phrase(command_type, name)
+        self.review.say(f"{what}…")
 
     def _issue(self) -> None:
-        target, command_type = self._target(), self._type()
-        if target is None or command_type is None or not self.is_confirming:
+        if not self._drafts or not self.is_confirming:
             return
+        session, drafts, reason = self._session, self._drafts, self.reason.text()
+        timing = self.schedule.timing(session.clock.now_ns())
         try:
-            request = issue_command(
-                self._session,
-                command_type.id,
-                target.id,
-                self.values(),
-                self.reason.text(),
-                self._inverse_of,
-            )
+            if len(drafts) == 1:
+                one = drafts[0]
+                request = issue_command(
+                    session, one.type_id, one.target_id, one.args, reason, self._inverse_of, timing
+                )
+            else:
+                batch = issue_batch(session, self._title, drafts, reason, timing)
+                request = batch.requests[0]
         except CommandRejected as error:
             self._go_to(confirming=False)
             self._say(str(error))
@@ -318,21 +391,26 @@ class Composer(QWidget):
 
     def _clear(self) -> None:
         self._go_to(confirming=False)
-        self.target.choose("")
+        self._drafts = ()
+        self._wanted = ("", {})
         self._followed_id = ""
+        self.many.hide()
+        self.target.show()
+        self._target_label.show()
+        self.target.choose("")
         self.reason.clear()
+        self.schedule.clear()
         self._session.compose_request = None
         self._choose_target("")
+        self.hide_preview()
 
     def _say(self, sentence: str) -> None:
-        self._problem.setText(sentence)
-        self._problem.setVisible(bool(sentence))
+        say(self._problem, sentence)
 
 
-def _wrapped(role: str) -> QLabel:
-    label = QLabel()
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    if role:
-        label.setProperty("role", role)
-    return label
+def shared_types(chosen: list[Target]) -> list[CommandType]:
+    """Command types that all of some targets accept, in the order of the first."""
+    if not chosen:
+        return []
+    accepted = set.intersection(*(set(target.accepts) for target in chosen))
+    return [one for one in accepted_types(chosen[0]) if one.id in accepted]
