@@ -41,6 +41,11 @@ class Selected(Protocol):
         ...
 
     @property
+    def things(self) -> tuple[str, ...]:
+        """Ids of many things at once, () for none."""
+        ...
+
+    @property
     def unit_id(self) -> str:
         """Id of a moving unit, "" for none."""
         ...
@@ -54,6 +59,7 @@ class NothingSelected:
     thing_id: str = ""
     unit_id: str = ""
     features: tuple[int, ...] = ()
+    things: tuple[str, ...] = ()
 
 
 def _no_places() -> Float32Array:

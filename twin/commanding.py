@@ -76,6 +76,14 @@ def accepted_types(target: Target) -> list[CommandType]:
     return [command_type for command_type in found if command_type is not None]
 
 
+def shared_types(chosen: Sequence[Target]) -> list[CommandType]:
+    """Command types that all of some targets accept, in the order of the first."""
+    if not chosen:
+        return []
+    accepted = set.intersection(*(set(target.accepts) for target in chosen))
+    return [one for one in accepted_types(chosen[0]) if one.id in accepted]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """One command as it was prepared, before it has an id."""

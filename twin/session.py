@@ -24,17 +24,24 @@ from twin.signals import Signal
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What is selected: at most one of a feature row, a thing id, a unit id, or many features."""
+    """What is selected: at most one of a feature row, a thing id, a unit id, or many at once.
+
+    Attributes
+    ----------
+    features, things : many at once, as a lasso takes them
+    """
 
     feature: int = -1
     thing_id: str = ""
     unit_id: str = ""
     features: tuple[int, ...] = ()
+    things: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing is selected."""
-        return self.feature < 0 and not (self.thing_id or self.unit_id or self.features)
+        is_one = self.feature >= 0 or self.thing_id or self.unit_id
+        return not (is_one or self.features or self.things)
 
     @property
     def rows(self) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from scenes.city_scene import CityScene
+from twin.analysis.finding import Finding
 from twin.session import Selection, TwinSession
 from twin.signals import Signal
 from twin.theme import Theme
@@ -42,7 +43,7 @@ class ToolDriver:
         self._scene = scene
         self._tools = tools
         self._hurry = hurry
-        self._found: tuple[int, ...] | None = None
+        self._found: Selection | None = None
         self._hint = ToolHint(viewport)
         tools.fill(entries_of(scene))
         self._disconnects = [
@@ -107,12 +108,15 @@ class ToolDriver:
         pointer = box.pointer
         finding = None if pointer is None else box.finding(pointer.id)
         self._hint.say("" if finding is None else finding.hint)
-        self._select_found(None if finding is None else finding.features)
+        self._select_found(finding)
 
-    def _select_found(self, features: tuple[int, ...] | None) -> None:
-        if features is not None and features != self._found:
-            self._session.select(Selection(features=features))
-        self._found = features
+    def _select_found(self, finding: Finding | None) -> None:
+        found = None
+        if finding is not None and finding.features is not None:
+            found = Selection(features=finding.features, things=finding.things)
+        if found is not None and found != self._found:
+            self._session.select(found)
+        self._found = found
 
 
 def entries_of(scene: CityScene) -> list[ToolEntry]:

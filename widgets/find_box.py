@@ -30,7 +30,7 @@ _WIDTH_PX = 640
 _ROW_PX = 32
 _HEADING_PX = 26
 _MAX_LIST_PX = 420
-_HINT = "Type the name of a place, sensor, unit, building, panel or action"
+_HINT = "Type a place, sensor, unit, building, panel or action, or a command: close harbour street"
 
 
 def action_group(table: ActionTable, heading: str, wanted: Callable[[Action], bool]) -> FindGroup:

@@ -18,6 +18,7 @@ from twin.session import Selection, TwinSession
 from widgets.actions import ActionTable
 from widgets.bridge import Bridge, ignore
 from widgets.find_box import action_group
+from widgets.find_commands import CommandFinder
 from widgets.find_index import FindGroup, NameIndex
 from widgets.find_late import LateIndex
 from widgets.pending_selection import PendingSelection
@@ -58,6 +59,7 @@ class SessionFinder:
         self._actions = actions
         self._ready = ready
         self._pending = PendingSelection(session, bridge)
+        self._commands = CommandFinder(session=session, bridge=bridge, ready=ready)
         self._city: tuple[FindGroup, ...] = ()
         self._streamed = self._streamed_groups()
         self._sensed: tuple[FindGroup, ...] = ()
@@ -73,6 +75,7 @@ class SessionFinder:
             *self._sensed,
             *self._city[1:],
             *self._streamed,
+            *self._commands.groups(),
             action_group(self._actions, PANEL_GROUP, lambda a: a.group == PANEL_GROUP),
             action_group(self._actions, "Actions", lambda a: a.group != PANEL_GROUP),
         )

@@ -1,4 +1,4 @@
-"""A ring around the selected thing or picked ground; buildings take the accent (city layer)."""
+"""Rings around selected things or picked ground; buildings take the accent (city layer)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class SelectionState:
 
 
 class SelectionVisual:
-    """One ring."""
+    """One ring, or one around each of many."""
 
     def build(self, stage: Stage) -> None:
         """Make the actor, empty."""
@@ -35,10 +35,11 @@ class SelectionVisual:
         self._seen: tuple[object, ...] = ()
 
     def update(self, given: SceneInput, view: View, state: SelectionState) -> bool:  # noqa: ARG002
-        """Move the ring to the selected thing."""
+        """Move the rings to the selected things."""
         self._ring.fit(view)
         picked = self._stage.picked_on_ground(given.selection.feature)
-        seen = (given.selection.thing_id, given.catalogue_version, picked)
+        chosen = given.selection.thing_id, given.selection.things
+        seen = (chosen, given.catalogue_version, picked)
         if seen == self._seen:
             return False
         self._seen = seen
@@ -47,17 +48,19 @@ class SelectionVisual:
             self._ring.set_quads(no_quads())
             return True
         sprite = self._stage.atlas.symbol("ring")
-        zero = np.zeros((1, 2), np.float32)
-        self._ring.set_quads(sprite_quads([sprite], top, zero, self._colour, self._halo))
+        zero = np.zeros((len(top), 2), np.float32)
+        sprites = [sprite] * len(top)
+        self._ring.set_quads(sprite_quads(sprites, top, zero, self._colour, self._halo))
         return True
 
     def _place(self, given: SceneInput) -> Float32Array | None:
-        """(1, 3) where the ring is, None for none."""
+        """(N, 3) where the rings are, None for none."""
         thing_id = given.selection.thing_id
-        if thing_id:
+        wanted = (thing_id,) if thing_id else given.selection.things
+        if wanted:
             places = places_of(given, self._stage)
-            row = places.row_of.get(thing_id)
-            return None if row is None else places.tops_local_m[[row]]
+            rows = [places.row_of[one] for one in wanted if one in places.row_of]
+            return places.tops_local_m[rows] if rows else None
         picked = self._stage.picked_on_ground(given.selection.feature)
         return None if picked is None else np.array([picked], np.float32)
 

@@ -1,4 +1,7 @@
-"""Selecting many features: those whose middle lies in a lasso or a box, and is seen."""
+"""Selecting many features: those whose middle lies in a lasso or a box, and is seen.
+
+Things whose symbol lies inside are taken along: symbols are seen whatever stands before them.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,11 @@ import numpy as np
 
 from scenes.measure_marks import MeasureMarks
 from scenes.scene_input import SceneInput
+from scenes.thing_places import places_of
 from scenes.tool import RELEASE, Bench, PointerAt, ToolType
 from scenes.view import View
 from twin.analysis.finding import Finding, Row, closed
-from twin.arrays import BoolArray, Float64Array, Int64Array
+from twin.arrays import BoolArray, Float32Array, Float64Array, Int64Array
 from twin.city.asset import Features
 
 Outline = Literal["lasso", "box"]
@@ -62,14 +66,16 @@ class LassoVisual:
         self._marks = MeasureMarks(bench.stage)
         self._drag: list[PointerAt] = []
         self._rows: tuple[int, ...] = ()
+        self._things: tuple[str, ...] = ()
+        self._given = SceneInput()
         self._state = LassoState()
         self._is_changed = True
         self.finding = Finding(hint=_HINT)
 
-    def update(self, given: SceneInput, view: View, state: LassoState) -> bool:  # noqa: ARG002
+    def update(self, given: SceneInput, view: View, state: LassoState) -> bool:
         """Draw the line of the drag."""
         self._marks.fit(view)
-        self._state = state
+        self._state, self._given = state, given
         if not self._is_changed:
             return False
         self._is_changed = False
@@ -128,6 +134,10 @@ class LassoVisual:
             unseen, rows = int((~seen).sum()), rows[seen]
         found = {*(self._rows if self._state.add else ()), *rows.tolist()}
         self._rows = tuple(sorted(found))
+        places = places_of(self._given, self._bench.stage)
+        inside = points_inside(places.tops_local_m, outline, view)
+        before = self._things if self._state.add else ()
+        self._things = tuple(dict.fromkeys([*before, *(places.ids[row] for row in inside)]))
         note = "" if is_asked or not self._state.seen_only else f"over {MOST_RAYS:,}: not asked"
         self.finding = self._finding(features, unseen, note)
 
@@ -149,6 +159,8 @@ class LassoVisual:
     def _finding(self, features: Features, unseen: int, note: str) -> Finding:
         rows = [Row("Selected", f"{len(self._rows):,}", "features")]
         rows += [Row(k, f"{n:,}") for k, n in kinds_of(features, self._rows)]
+        if self._things:
+            rows.append(Row("Sensors and equipment", f"{len(self._things):,}"))
         if unseen:
             rows.append(Row("Left out: not seen", f"{unseen:,}"))
         if note:
@@ -156,11 +168,21 @@ class LassoVisual:
         rows += [self._named(features, row) for row in self._rows[:_LISTED]]
         if len(self._rows) > _LISTED:
             rows.append(Row("…", f"and {len(self._rows) - _LISTED:,} more"))
-        return Finding(hint=_HINT, rows=tuple(rows), features=self._rows)
+        return Finding(hint=_HINT, rows=tuple(rows), features=self._rows, things=self._things)
 
     def _named(self, features: Features, row: int) -> Row:
         name = self._bench.stage.name_of(row)
         return Row(features.kind(row), features.ids[row] if name == features.kind(row) else name)
+
+
+def points_inside(points: Float32Array, outline: Float64Array, view: View) -> list[int]:
+    """Rows of points (N, 3) that are drawn inside an outline of pixels."""
+    import shapely
+
+    pixels = view.project(points)
+    ring = shapely.Polygon(outline).buffer(0)
+    inside = view.is_inside(pixels) & shapely.contains_xy(ring, pixels[:, 0], pixels[:, 1])
+    return [int(row) for row in np.flatnonzero(inside)]
 
 
 def rows_inside(features: Features, outline: Float64Array, view: View) -> Int64Array:

@@ -12,6 +12,7 @@ from scenes.scene_input import NothingSelected, SceneInput
 from scenes.tool import ModeVisual, ToolType, tool_registry
 from scenes.tool_box import _Tool
 from scenes.tool_controls import ToolControls
+from tests.scenes.live import LiveRoom
 from tests.twin.box_city import BOX_M, HEIGHT_M
 from twin.analysis.sun import moment_of, place_of_city, sun_at
 from twin.commands.params import fields_of
@@ -328,6 +329,25 @@ def test_a_lasso_takes_what_is_inside(scene, target, tools):
     controls.move(*pixel(scene, (90.0, -30.0, 15.0)))
     controls.release()
     assert tools.finding("lasso").features == (2, 3, 4, 6, 7)
+
+
+def test_a_lasso_takes_the_equipment_inside_along(scene, target, tools):
+    room = LiveRoom([(-60.0, 0.0, 20.0), (0.0, 60.0, 20.0), (80.0, -80.0, 20.0)])
+    room.report([1.0, 2.0, 3.0])
+    given = room.given()
+    controls = ToolControls(scene)
+    tools.switch("lasso", on=True)
+    draw(scene, target, given)
+    controls.press("left", *pixel(scene, (-90.0, -30.0, 15.0)))
+    for xy in ((-90.0, 90.0), (30.0, 90.0), (30.0, -30.0)):
+        controls.move(*pixel(scene, (*xy, 15.0)))
+    controls.release()
+    finding = tools.finding("lasso")
+    assert finding.things == ("t0", "t1")
+    assert ("Sensors and equipment", "2") in [(row.name, row.value) for row in finding.rows]
+    plain = draw(scene, target, given)
+    ringed = dataclasses.replace(given, selection=NothingSelected(things=finding.things))
+    assert (draw(scene, target, ringed) != plain).any(axis=2).sum() > 40, "each has a ring"
 
 
 def test_isolating_hides_the_others_or_makes_ghosts(scene, target, tools):

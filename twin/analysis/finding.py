@@ -59,6 +59,7 @@ class Finding:
     ----------
     hint : what to do next, "" = nothing
     features : rows of the feature table that were found (lasso), None = the tool finds none
+    things : ids of the things that were found along with them
     legend : (words, "#RRGGBB") of what the tool paints
     """
 
@@ -67,6 +68,7 @@ class Finding:
     shapes: tuple[Shape, ...] = ()
     curve: Curve | None = None
     features: tuple[int, ...] | None = None
+    things: tuple[str, ...] = ()
     legend: tuple[tuple[str, str], ...] = ()
 
     @property

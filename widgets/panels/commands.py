@@ -115,7 +115,7 @@ class CommandsPanel(PanelWidget):
 
     def release(self) -> None:
         """Take the preview out of the city and let go."""
-        self.composer.hide_preview()
+        self.composer.preview.show(())
         super().release()
 
     def _follow_room(self, changed: frozenset[str]) -> None:

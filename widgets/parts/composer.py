@@ -16,29 +16,28 @@ from twin.commanding import (
     command_types,
     issue_batch,
     issue_command,
+    shared_types,
     target_of,
     targets,
 )
 from twin.commands.base import CommandType
 from twin.commands.params import field_errors
-from twin.commands.preview import Preview
 from twin.errors import CommandRejected
-from twin.previewing import preview_of_drafts
 from twin.room.parts.templates import TemplateItem
 from twin.session import ComposeRequest, Selection, TwinSession
 from twin.undoing import present_args
 from widgets.parts.command_form import CommandForm
 from widgets.parts.command_words import phrase
+from widgets.parts.draft_preview import DraftPreview
 from widgets.parts.elided_button import ElidedButton
 from widgets.parts.labels import say, wrapped
 from widgets.parts.many_targets import ManyTargets
 from widgets.parts.review_page import ReviewPage
 from widgets.parts.schedule_field import ScheduleField, timing_text
+from widgets.parts.selected_sets import SelectedSets
 from widgets.parts.target_chooser import NameChooser
 from widgets.parts.template_bar import TemplateBar
 from widgets.parts.value_form import LABEL_PX
-
-_PREVIEW = "composer"
 
 
 class Composer(QWidget):
@@ -62,7 +61,7 @@ class Composer(QWidget):
         self._start_values: dict[str, Any] = {}
         self._drafts: tuple[Draft, ...] = ()
         self._title = ""
-        self._previewed: object = None
+        self.preview = DraftPreview(session, "composer")
         self._form_page = self._make_form_page()
         self.page = self._make_review_page()
         layout = QVBoxLayout(self)
@@ -93,6 +92,7 @@ class Composer(QWidget):
         self.reason.setPlaceholderText("Why, for the log")
         self.reason.setAccessibleName("Reason")
         self.reason.setMaxLength(500)
+        self.selected = SelectedSets(self._session)
         self.templates = TemplateBar(self._session, self.template_items)
         self._problem = wrapped("error")
         self.review = ElidedButton()
@@ -115,7 +115,7 @@ class Composer(QWidget):
         layout.setContentsMargins(12, 12, 12, 12)
         layout.setSpacing(8)
         layout.addLayout(form)
-        for part in (self._problem, self.review, self.templates):
+        for part in (self._problem, self.review, self.selected, self.templates):
             layout.addWidget(part)
         return page
 
@@ -191,6 +191,7 @@ class Composer(QWidget):
 
     def follow_selection(self, selection: Selection) -> None:
         """Offer what was selected as the target, unless somebody is composing."""
+        self.selected.follow()
         target_id = selection.thing_id or selection.unit_id
         target = target_of(self._session, target_id) if target_id else None
         if self.is_composing or target is None or not accepted_types(target):
@@ -225,15 +226,11 @@ class Composer(QWidget):
 
     def show_confirm_step(self) -> None:
         """Check the values and name the effect; wrong ones are told at their field."""
-        command_type, chosen = self._type(), self._targets()
-        if command_type is None or not chosen or not self.form.check():
+        command_type = self._type()
+        if command_type is None or not self._targets() or not self.form.check():
             return
-        args = self.values()
-        drafts = tuple(Draft(type_id=command_type.id, target_id=t.id, args=args) for t in chosen)
-        title = ""
-        if self.is_many:
-            title = f"{command_type.title}: {self.many.title()}"
-        self._review(drafts, title)
+        title = f"{command_type.title}: {self.many.title()}" if self.is_many else ""
+        self._review(self._drafts_now(), title)
 
     def _review_items(self, request: ComposeRequest) -> None:
         drafts = tuple(
@@ -250,15 +247,13 @@ class Composer(QWidget):
         self._drafts, self._title = drafts, title
         now_ns = self._session.clock.now_ns()
         self._say("")
-        preview = preview_of_drafts(self._session, drafts)
         self.page.show_drafts(
             self._session,
             drafts,
             title=title,
             schedule=timing_text(self.schedule.timing(now_ns), now_ns),
-            preview=preview,
+            preview=self.preview.show(drafts),
         )
-        self._show_preview(preview)
         self._go_to(confirming=True)
         self.confirm.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -284,29 +279,15 @@ class Composer(QWidget):
 
     def tell_preview(self) -> None:
         """Draw what the form would change while somebody composes; called a few times a second."""
-        if self.is_confirming:
-            return
-        command_type, args = self._type(), self.values()
-        chosen = self._targets() if self.is_composing else []
-        now = (command_type.id if command_type else "", args, tuple(t.id for t in chosen))
-        if now == self._previewed:
-            return
-        self._previewed = now
-        is_fit = command_type is not None and not field_errors(command_type.params, args)
-        drafts = (
-            [Draft(type_id=command_type.id, target_id=t.id, args=args) for t in chosen]
-            if command_type is not None and is_fit
-            else []
+        if not self.is_confirming:
+            self.preview.show(self._drafts_now() if self.is_composing else ())
+
+    def _drafts_now(self) -> tuple[Draft, ...]:
+        """What the form holds; () while its values do not fit."""
+        return tuple(
+            Draft(type_id=item.type_id, target_id=item.target_id, args=item.args)
+            for item in self.template_items()
         )
-        self._show_preview(preview_of_drafts(self._session, drafts))
-
-    def hide_preview(self) -> None:
-        """Take the picture of it away."""
-        self._previewed = None
-        self._show_preview(None)
-
-    def _show_preview(self, preview: Preview | None) -> None:
-        self._session.show_preview(_PREVIEW, preview)
 
     # -- inside -----------------------------------------------------------------------------
 
@@ -402,15 +383,7 @@ class Composer(QWidget):
         self.schedule.clear()
         self._session.compose_request = None
         self._choose_target("")
-        self.hide_preview()
+        self.preview.show(())
 
     def _say(self, sentence: str) -> None:
         say(self._problem, sentence)
-
-
-def shared_types(chosen: list[Target]) -> list[CommandType]:
-    """Command types that all of some targets accept, in the order of the first."""
-    if not chosen:
-        return []
-    accepted = set.intersection(*(set(target.accepts) for target in chosen))
-    return [one for one in accepted_types(chosen[0]) if one.id in accepted]
