@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, time
 from typing import Any
 
-import pytest
 from PySide6.QtCore import Qt
 
 from tests.widgets.panel_fixtures import *  # noqa: F403
@@ -297,42 +296,3 @@ def test_a_command_of_a_drill_is_marked_as_one(hub_world, open_panel) -> None:
     assert command.request.drill
     assert command.state is S.REJECTED, "this hub is live"
     assert "can never be released live" in command.state_text
-
-
-# --- longer texts --------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def gateway(hub_world) -> None:
-    from twin.hub.requests import Target
-    from twin.sense.model import Announcement, Thing
-
-    accepts = ("alert.publish", "alert.cancel")
-    thing = Thing(id="gw", name="Alert gateway", kind="alert_gateway", accepts=accepts)
-    hub_world.world.store.announce(
-        Announcement(source="gw", epoch="1", things=(thing,), datastreams=())
-    )
-    hub_world.bench.serve("gw", session="f2", name="Gateway")
-    hub_world.bench.announce(Target(id="gw", name=thing.name, kind=thing.kind, accepts=accepts))
-
-
-def test_an_alert_takes_a_drawn_area_and_is_cancelled_by_choosing_it(
-    hub_world, gateway, open_panel
-) -> None:
-    from twin.city.areas import Area
-
-    ring = ((0.0, 0.0), (400.0, 0.0), (400.0, 300.0), (0.0, 0.0))
-    hub_world.session.set_areas((Area(id="a", name="Old harbour", rings=(ring,)),))
-    composer = open_panel("commands").composer
-    hub_world.session.compose(ComposeRequest(target_id="gw", type_id="alert.publish"))
-    controls = composer.form.fields.controls
-    outline = controls["outline"].editor
-    outline.areas.setCurrentIndex(1)
-    outline.areas.activated.emit(1)
-    assert composer.values()["outline"] == "0,0 400,0 400,300"
-    controls["description"].editor.setPlainText("Water is rising.\nLeave the quay.")
-    assert composer.values()["description"].count("\n") == 1
-    hub_world.session.compose(ComposeRequest(target_id="gw", type_id="alert.cancel"))
-    chooser = composer.form.fields.controls["alert"].editor
-    assert not chooser.isEnabled()
-    assert chooser.currentText() == "Nothing to choose from yet"

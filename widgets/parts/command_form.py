@@ -53,9 +53,7 @@ class CommandForm(QWidget):
             )
             self._layout.addWidget(self.destination)
             fields = tuple(f for f in fields if f.name not in DESTINATION_FIELDS)
-        self.fields = ValueForm(
-            fields, values, editors=session_editors(self._session, target_id)
-        )
+        self.fields = ValueForm(fields, values, editors=session_editors(self._session, target_id))
         self.fields.edited.connect(lambda _name: self.edited.emit())
         self._layout.addWidget(self.fields)
         self.fields.setVisible(bool(fields))
@@ -98,4 +96,3 @@ class CommandForm(QWidget):
                 part.hide()
                 part.deleteLater()
         self.fields = self.destination = None
-

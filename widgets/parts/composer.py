@@ -343,7 +343,7 @@ class Composer(QWidget):
             return
         if len(chosen) == 1:
             values = present_args(self._session, command_type, chosen[0].id) | dict(values)
-        self.form.show_type(command_type, values)
+        self.form.show_type(command_type, values, chosen[0].id)
         self._start_values = self.values()
         name = self.many.title() if self.is_many else chosen[0].name
         what = f"{command_type.title}: {name}" if self.is_many else phrase(command_type, name)
