@@ -5,6 +5,8 @@ Hard-won rules (each guarded in tests/twin/journal):
 1. WAL with ``synchronous=FULL``: a commit has returned from fsync. Never weaken it for speed.
 2. One writer: a second hub on the same file is refused by a lock that dies with its holder.
 3. After an error the file is as it was, and can be written again once there is room.
+4. Moving the log back into the file ("checkpoint") is never part of a commit: it may fail after the
+   commit has succeeded, and would then pass for a failed commit.
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ from twin.journal.migration import create_or_migrate
 from twin.journal.rows import Row
 from twin.journal.verify import Seal
 
+#: Pages in the write-ahead log after which it is moved back: at a quiet moment, or at once.
+CALM_PAGES, FULL_PAGES = 500, 4_000
 OLDEST_SQLITE = (3, 51, 3)
 INSERT_ROW = (
     "INSERT INTO events(seq, t_ns, kind, actor, body, key, form, chain)"
@@ -40,6 +44,7 @@ class SqliteJournal(ChainedJournal):
     Parameters
     ----------
     path : made if absent, with its folder
+    vfs : SQLite's way to the disk, None = the usual one
 
     Raises
     ------
@@ -47,25 +52,28 @@ class SqliteJournal(ChainedJournal):
         Another hub has it open, it is damaged, of a newer schema, or not a journal.
     """
 
-    def __init__(self, path: Path, *, signer: Signer | None = None) -> None:
-        super().__init__(SqliteStore(path), signer=signer)
+    def __init__(self, path: Path, *, signer: Signer | None = None, vfs: str | None = None) -> None:
+        super().__init__(SqliteStore(path, vfs), signer=signer)
 
 
 class SqliteStore:
     """See `twin.journal.store.Store`."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, vfs: str | None = None) -> None:
         _require_sound_sqlite()
         self.path = path
         with contextlib.ExitStack() as opened, self._opening():
             path.parent.mkdir(parents=True, exist_ok=True)
             self._lock = locked(path)
             opened.callback(self._lock.close)
-            self.connection = apsw.Connection(str(path))
+            self.connection = apsw.Connection(str(path), vfs=vfs)
             opened.callback(self.connection.close)
             self.connection.set_busy_timeout(2_000)
             self.connection.pragma("journal_mode", "wal")
             self.connection.pragma("synchronous", "full")
+            self.full_pages = FULL_PAGES
+            self._n_pages = 0
+            self.connection.set_wal_hook(self._count_pages)
             self.epoch = create_or_migrate(self.connection, path)
             opened.pop_all()
 
@@ -139,8 +147,9 @@ class SqliteStore:
             self.connection.execute(which, (seal.seq,))
             self.connection.execute(INSERT_SEAL, tuple(seal))
 
-    def keep(self, now_ns: int) -> None:
-        """The lock needs no renewing."""
+    def keep(self, now_ns: int) -> None:  # noqa: ARG002 - that is for checkpoints
+        """Move the log back if it has grown; the lock needs no renewing."""
+        self._move_back(CALM_PAGES)
 
     def probe(self) -> None:
         """Count up a number nobody reads."""
@@ -166,9 +175,22 @@ class SqliteStore:
             with self.connection:
                 yield
         except apsw.Error as error:
+            self._n_pages = 0  # not now
             raise JournalError(
                 f"The hub cannot write its journal ({error}); free some disk space: {self.path}"
             ) from error
+        self._move_back(self.full_pages)
+
+    def _count_pages(self, _connection: apsw.Connection, _name: str, n_pages: int) -> int:
+        self._n_pages = n_pages
+        return apsw.SQLITE_OK
+
+    def _move_back(self, n_pages: int) -> None:
+        """Take the log into the file if it has so many pages; see rule 4."""
+        if self._n_pages >= n_pages:
+            self._n_pages = 0
+            with contextlib.suppress(apsw.Error):  # the log only grows on
+                self.connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[None]:

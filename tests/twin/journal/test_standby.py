@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import random
 import signal
 import subprocess
@@ -39,7 +38,6 @@ from twin.link.control import (
 from twin.link.status import LinkState
 from viewer.cli import main
 
-IS_LONG = bool(os.environ.get("CIVITWIN_LONG"))
 SILENCE_S = 1.0
 PROMOTED_S = 10.0
 N_OPEN = 8

@@ -170,7 +170,7 @@ COLUMNS = [
 ]
 
 
-@settings(max_examples=1_000, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(
     column=st.sampled_from([*COLUMNS, ("seals", "public_key")]),
     rowno=st.integers(0, 1_000),
@@ -218,7 +218,7 @@ def test_changed_names_of_the_journal_are_found(case: Case, name: str) -> None:
         assert report.seq == 1
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(place=st.integers(0), mask=st.integers(1, 255))
 def test_a_flipped_byte_of_the_file_is_found_or_changes_no_row(
     case: Case, place: int, mask: int
