@@ -273,7 +273,8 @@ class HubCore:
             self._hall.act = None
             self._hall.audit(person(who.operator), act.kind[: rules.MAX_ID], sentence)
             return Refused(id=act.id, text=sentence)
-        return Acknowledged(id=act.id, seq=self._hall.events[0].seq)
+        made = self._hall.events
+        return Acknowledged(id=act.id, seq=made[0].seq if made else self.room.seq)
 
     def _unfit_act(self, who: Who, act: Act) -> str:
         if not 0 < len(act.id) <= rules.MAX_ID:
