@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -331,6 +332,64 @@ def test_an_actuator_without_memory_is_unknown(bench: Bench) -> None:
     assert "no memory" in bench.command(one.id).state_text
 
 
+@pytest.mark.parametrize("before", [(), ("accepted",), ("executing",)])
+@pytest.mark.parametrize("is_shown", [False, True])
+def test_an_actuator_that_does_not_know_what_it_did(
+    bench: Bench, before: tuple[str, ...], is_shown: bool
+) -> None:
+    one = request()
+    bench.submit(one)
+    for status in before:
+        bench.says(one.id, status)
+    bench.says(one.id, "unknown", "Fake was restarted after it had begun; nobody knows")
+    assert not bench.command(one.id).is_terminal, "the city may still show it"
+    bench.wait(0.1)
+    if is_shown:
+        bench.see(2.0)
+        assert bench.state(one.id) is S.VERIFIED
+        return
+    bench.wait(TIMES.lost_wait_s)
+    assert bench.state(one.id) is S.UNKNOWN
+    assert bench.command(one.id).state_text == (
+        "Fake was restarted after it had begun; nobody knows, and the effect was not observed"
+    )
+
+
+@pytest.mark.parametrize("status", ["failed", "unknown", "forgotten"])
+def test_what_may_be_repeated_is_tried_again_as_another_attempt(status: str) -> None:
+    bench = Bench(times=replace(TIMES, n_tries=3))
+    bench.greet()
+    bench.serve()
+    one = request()
+    bench.submit(one)
+    for _ in range(2):
+        bench.says(one.id, "executing")
+        bench.says(one.id, status)
+        assert bench.state(one.id) is S.SENT
+    assert [m.attempt for m in bench.delivered(one.id)] == [1, 2, 3]
+    assert not any(m.was_accepted for m in bench.delivered(one.id))
+    bench.says(one.id, "executing")
+    bench.says(one.id, status)
+    bench.wait(0.1)
+    bench.wait(TIMES.lost_wait_s)
+    assert bench.state(one.id) is (S.FAILED if status == "failed" else S.UNKNOWN)
+
+
+def test_a_word_about_an_older_attempt_counts_for_nothing() -> None:
+    """Its "failed", sent twice, must not start a third attempt beside the second."""
+    bench = Bench(times=replace(TIMES, n_tries=3))
+    bench.greet()
+    bench.serve()
+    one = request()
+    bench.submit(one)
+    failed = ActuatorReply(command_id=one.id, status="failed", attempt=1)
+    bench.do(Asked("f1", failed))
+    bench.do(Asked("f1", failed))
+    assert [m.attempt for m in bench.delivered(one.id)] == [1, 2]
+    bench.do(Asked("f1", ActuatorReply(command_id=one.id, status="executing", attempt=2)))
+    assert bench.state(one.id) is S.EXECUTING
+
+
 @pytest.mark.parametrize(
     ("before", "status", "state"),
     [
@@ -433,7 +492,9 @@ IDS = st.sampled_from([f"k{i}" for i in range(6)])
 TARGETS = st.sampled_from(["signal-1", "signal-2", "pump-1"])
 ARGS = st.sampled_from([{}, {"plan": 2}, {"plan": 77}, {"speed_pct": 50.0}])
 TYPE_IDS = st.sampled_from(["signal.set_plan", "pump.start", "pump.stop", "no.such"])
-STATUSES = st.sampled_from(["accepted", "rejected", "executing", "done", "failed", "forgotten"])
+STATUSES = st.sampled_from(
+    ["accepted", "rejected", "executing", "done", "failed", "forgotten", "unknown"]
+)
 COMMANDS = st.builds(lambda i, ty, ta, a: request(ty, ta, a, id=i), IDS, TYPE_IDS, TARGETS, ARGS)
 HELLOS = st.sampled_from(
     [

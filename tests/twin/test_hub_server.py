@@ -170,15 +170,33 @@ def test_unknown_when_the_actuator_is_lost_under_way(hub: Hub, ada: HubClient) -
         assert "was lost" in command.state_text
 
 
-def test_a_restarted_actuator_does_not_do_it_again(hub: Hub, ada: HubClient) -> None:
+def test_a_restarted_actuator_does_not_do_it_again(tmp_path: Path) -> None:
+    times = dataclasses.replace(QUICK, n_tries=1)
+    with (
+        running_hub(tmp_path / "journal.sqlite", times=times) as hub,
+        console(hub.addresses.control, tmp_path) as ada,
+    ):
+        one = request()
+        with FakeCity(hub.addresses, lambda c, r, city: r.executing()):
+            ada.submit(one)
+            wait_for_state(ada, one.id, S.EXECUTING)
+        with FakeCity(hub.addresses, obey) as city:
+            command = wait_for_state(ada, one.id, S.UNKNOWN)
+            assert "no memory" in command.state_text
+            assert city.executed == []
+
+
+def test_what_may_be_repeated_is_tried_again_by_a_restarted_actuator(
+    hub: Hub, ada: HubClient
+) -> None:
     one = request()
     with FakeCity(hub.addresses, lambda c, r, city: r.executing()):
         ada.submit(one)
         wait_for_state(ada, one.id, S.EXECUTING)
     with FakeCity(hub.addresses, obey) as city:
-        command = wait_for_state(ada, one.id, S.UNKNOWN)
-        assert "no memory" in command.state_text
-        assert city.executed == []
+        command = wait_for_state(ada, one.id, S.VERIFIED)
+        assert command.n_failed == 1
+        assert city.executed == [one.id]
 
 
 def test_cancelled_and_the_actuator_is_told(hub: Hub, ada: HubClient) -> None:

@@ -142,6 +142,8 @@ def _is_over(since_ns: int, wait_s: float, now_ns: int) -> bool:
 
 
 def _lost_text(memory: Memory) -> str:
+    if memory.lost_text:
+        return f"{memory.lost_text}, and the effect was not observed"
     why = "was restarted and has no memory of it" if memory.has_forgotten else "was lost"
     return f"The actuator {why} after it accepted, and the effect was not observed"
 

@@ -41,6 +41,7 @@ class Memory:
     Attributes
     ----------
     lost_ns : since when nobody can say how it goes, None = somebody can
+    lost_text : why its actuator cannot say it, in its own words
     ready_ns : since when it could have been released, None = not ready, or nobody looked yet
     has_waited : something kept it waiting before
     is_last_offer_made : it was offered once more after its time in the queue was over
@@ -51,6 +52,7 @@ class Memory:
 
     lost_ns: int | None = None
     has_forgotten: bool = False
+    lost_text: str = ""
     ready_ns: int | None = None
     has_waited: bool = False
     is_last_offer_made: bool = False

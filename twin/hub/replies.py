@@ -33,6 +33,8 @@ def moves_for(
         case "rejected":
             state = S.REJECTED if command.state is S.SENT else S.FAILED
             return ((state, text or f"{who} refused it"),)
+        case "unknown":  # it had begun: what the city shows decides, for a while
+            return _accepted(command, text or f"{who} had begun it", who)
         case "forgotten":
             return ()
 

@@ -2,20 +2,24 @@
 
 Hard-won rules (each guarded in tests/twin/test_link_client_actuator.py):
 
-1. A command is handed to ``on_command`` once, however often the hub delivers it: repeated ones are
-   answered with the last reply.
-2. A command that was accepted by a former life of this process is not done again: the answer is
-   "forgotten", and the hub says UNKNOWN unless the effect is observed.
+1. A command is handed to ``on_command`` once an attempt, however often the hub delivers it:
+   repeated ones are answered with the last reply (`twin.adapter.orders`).
+2. What was begun in a former life of this process and has no end is not done again: the answer is
+   "unknown", or "forgotten" without a memory, and the hub says UNKNOWN unless the effect is
+   observed or the command may be repeated.
+3. The last word on an attempt is in the memory before it is sent.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
+from twin.adapter.memory import AdapterMemory
+from twin.adapter.orders import CarryOut, Orders
 from twin.clock import Clock
+from twin.interlocks.guarding import Values
 from twin.link.connection import Connection
 from twin.link.control import (
     ActuatorReply,
@@ -30,16 +34,17 @@ from twin.link.control import (
 from twin.link.mailbox import Mailbox
 from twin.room.model import CommandRequest
 
-MEMORY = 10_000
 _WAIT_MS = 100
 _log = logging.getLogger(__name__)
 
 
 class Reply:
-    """How an actuator answers one command. Any thread."""
+    """How an actuator answers one attempt of a command. Any thread."""
 
-    def __init__(self, command_id: str, send: Callable[[ActuatorReply], None]) -> None:
-        self._command_id = command_id
+    def __init__(
+        self, command_id: str, send: Callable[[ActuatorReply], None], attempt: int = 0
+    ) -> None:
+        self._command_id, self._attempt = command_id, attempt
         self._send = send
 
     def accepted(self, text: str = "", route: tuple[tuple[float, float, float], ...] = ()) -> None:
@@ -68,8 +73,12 @@ class Reply:
         text: str,
         route: tuple[tuple[float, float, float], ...] = (),
     ) -> None:
-        reply = ActuatorReply(command_id=self._command_id, status=status, text=text, route=route)
-        self._send(reply)
+        self._send(
+            ActuatorReply(
+                command_id=self._command_id, status=status, text=text, route=route,
+                attempt=self._attempt,
+            )
+        )  # fmt: skip
 
 
 class ActuatorClient:
@@ -82,6 +91,9 @@ class ActuatorClient:
     endpoint : the hub's control socket
     on_command : gets a command and the means to answer it
     on_cancel : gets the id of a command that an operator cancelled after it was delivered
+    memory : of attempts and leases; it is closed with the client. None = in RAM: after a restart
+        everything under way is "forgotten"
+    values : last sample of one of its own datastreams, for the hub's guards; called on the thread
     """
 
     def __init__(
@@ -93,12 +105,16 @@ class ActuatorClient:
         on_command: Callable[[CommandRequest, Reply], None],
         clock: Clock,
         on_cancel: Callable[[str], None] | None = None,
+        memory: AdapterMemory | None = None,
+        values: Values | None = None,
     ) -> None:
         self._on_command = on_command
         self._on_cancel = on_cancel
         self._mail: Mailbox[ActuatorReply | None] = Mailbox(100_000)
-        self._last: OrderedDict[str, ActuatorReply | None] = OrderedDict()
-        self._attempts: dict[str, int] = {}
+        self._memory = memory or AdapterMemory()
+        self._orders = Orders(
+            name=name, asset_ids=asset_ids, memory=self._memory, clock=clock, values=values
+        )
         self._thread: threading.Thread | None = None
         self._connection = Connection(
             endpoint=endpoint,
@@ -121,6 +137,7 @@ class ActuatorClient:
             self._thread.join()
             self._thread = None
         self._mail.close()
+        self._memory.close()
 
     def hub_info(self) -> HubInfo | None:
         """What the hub said of itself (``addresses.samples_in`` …), None before the welcome."""
@@ -134,8 +151,7 @@ class ActuatorClient:
             for reply in self._mail.drain():
                 if reply is None:
                     is_running = False
-                else:
-                    self._last[reply.command_id] = reply
+                elif self._orders.note(reply):
                     self._connection.send(reply)
         self._connection.close()
 
@@ -143,32 +159,25 @@ class ActuatorClient:
         match message:
             case Deliver():
                 self._deliver(message)
-            case Revoke(command_id=command_id) if self._on_cancel is not None:
-                self._call(command_id, self._on_cancel, command_id)
+            case Revoke(command_id=command_id):
+                self._orders.revoke(command_id)
+                if self._on_cancel is not None:
+                    self._call(self._on_cancel, command_id)
 
     def _deliver(self, message: Deliver) -> None:
-        command_id = message.request.id
-        is_new_attempt = message.attempt > self._attempts.get(command_id, 0)
-        if command_id in self._last and not is_new_attempt:
-            last = self._last[command_id]
-            if last is not None:
-                self._connection.send(last)
-            return
-        if message.was_accepted:
-            self._connection.send(ActuatorReply(command_id=command_id, status="forgotten"))
-            return
-        self._last[command_id] = None
-        self._attempts[command_id] = message.attempt
-        if len(self._last) > MEMORY:
-            oldest, _ = self._last.popitem(last=False)
-            self._attempts.pop(oldest, None)
-        reply = Reply(command_id, self._mail.put)
-        self._call(command_id, self._on_command, message.request, reply)
+        found = self._orders.take(message)
+        if isinstance(found, ActuatorReply):
+            self._connection.send(found)
+        elif isinstance(found, CarryOut):
+            reply = Reply(message.request.id, self._mail.put, message.attempt)
+            self._call(self._on_command, message.request, reply, reply=reply)
 
-    def _call(self, command_id: str, function: Callable[..., None], *args: object) -> None:
+    def _call(
+        self, function: Callable[..., None], *args: object, reply: Reply | None = None
+    ) -> None:
         try:
             function(*args)
         except Exception as error:  # noqa: BLE001 - one bad command must not end the actuator
-            _log.exception("Command %s could not be handled", command_id)
-            text = f"The actuator broke down over it ({error})"
-            self._mail.put(ActuatorReply(command_id=command_id, status="failed", text=text))
+            _log.exception("A command could not be handled")
+            if reply is not None:
+                reply.failed(f"The actuator broke down over it ({error})")

@@ -24,7 +24,7 @@ MAX_MESSAGE_BYTES = 1 << 20
 HEARTBEAT_S = 0.5
 
 Role = Literal["console", "actuator"]
-ReplyStatus = Literal["accepted", "rejected", "executing", "done", "failed", "forgotten"]
+ReplyStatus = Literal["accepted", "rejected", "executing", "done", "failed", "forgotten", "unknown"]
 
 
 class HubAddresses(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,12 +117,15 @@ class ActuatorReply(_Message, frozen=True, tag="reply"):
     """What an actuator says about a command delivered to it.
 
     ``route``: the way it will take, vertices in local metres; with the first reply that knows it.
+    ``attempt``: which of the hub's orders it is about, 0 = the newest one; a word about an older
+    one is dropped.
     """
 
     command_id: str
     status: ReplyStatus
     text: str = ""
     route: tuple[tuple[float, float, float], ...] = ()
+    attempt: int = 0
 
 
 class Ping(_Message, frozen=True, tag="ping"):

@@ -16,6 +16,7 @@ from twin.hub.hall import person
 from twin.hub.neighbours import others_near, readings_of, subject_of
 from twin.hub.replies import moves_for
 from twin.hub.requests import Observation, StartWatch
+from twin.hub.rules import MAX_REASON
 from twin.hub.sessions import ActuatorSession
 from twin.hub.who import Who
 from twin.interlocks.model import Blocked
@@ -34,6 +35,12 @@ from twin.room.parts.holds import Holds
 from twin.room.parts.leases import Leases
 
 S = CommandState
+_LOST = ("forgotten", "unknown")
+_TRIED = {
+    "failed": "failed",
+    "forgotten": "has forgotten it",
+    "unknown": "cannot tell how it ended",
+}
 _AT_WORK = (S.RELEASED, S.SENT, S.ACCEPTED, S.EXECUTING)
 _MAY_LEAVE = (S.QUEUED, *_AT_WORK, S.VERIFIED)
 
@@ -169,11 +176,16 @@ class Releasing(Desk):
             return Refused(id=reply.command_id, text="This actuator was not given this command")
         if command.is_terminal or not command.n_sent:
             return None
+        if reply.attempt and reply.attempt != command.n_failed + 1:
+            return None  # said of an order that another one has followed since
         memory = self.hall.memory(reply.command_id)
         memory.heard_ns = self.hall.now_ns
-        memory.has_forgotten |= reply.status == "forgotten"
+        if reply.status in _LOST:
+            memory.has_forgotten, memory.lost_text = True, reply.text[:MAX_REASON]
         if self._may_try_again(command, reply):
-            self._send(actuator, command, failed=reply.text or f"{actuator.name} failed")
+            text = reply.text or f"{actuator.name} {_TRIED[reply.status]}"
+            memory.has_forgotten, memory.lost_text = False, ""
+            self._send(actuator, command, failed=text)
             return None
         route = msgspec.to_builtins(reply.route) or None
         for state, text in moves_for(reply, command, actuator.name):
@@ -184,7 +196,7 @@ class Releasing(Desk):
         command_type = self.hall.type_of(command)
         is_able = command_type is not None and command_type.is_idempotent
         has_left = command.n_failed + 1 < self.hall.times.n_tries
-        return reply.status == "failed" and is_able and has_left
+        return reply.status in ("failed", *_LOST) and is_able and has_left
 
     def observe(self, seen: Observation) -> None:
         """See whether a sample is the effect that some command waits for."""
