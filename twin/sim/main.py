@@ -15,10 +15,12 @@ from typing import TypeAlias
 
 import msgspec
 
+from twin.adapter.memory import AdapterMemory
 from twin.city.asset import CityAsset
 from twin.city.furnish import furnish
 from twin.clock import NS_PER_S, Clock, SystemClock
 from twin.errors import TwinError
+from twin.interlocks.model import Reading
 from twin.link.actuator import ActuatorClient, Reply
 from twin.room.model import CommandRequest
 from twin.sense.model import Announcement
@@ -49,12 +51,14 @@ class SimOptions:
     city : furnished with streets and places if it has none
     hub : endpoint of the hub's control socket
     alerts : folder for published alerts; None = they are kept in memory
+    memory : file of the commands that were begun; None = forgotten with the process
     """
 
     city: CityAsset
     hub: str = "tcp://127.0.0.1:5710"
     world: WorldOptions = field(default_factory=WorldOptions)
     alerts: Path | None = None
+    memory: Path | None = None
 
 
 def run_simulator(options: SimOptions, stop: threading.Event | None = None) -> int:
@@ -68,11 +72,12 @@ def run_simulator(options: SimOptions, stop: threading.Event | None = None) -> i
     Raises
     ------
     TwinError
-        The city cannot be simulated, or the folder for alerts cannot be used.
+        The city cannot be simulated, or the folder for alerts or the memory cannot be used.
     """
     stop = stop or threading.Event()
     world = World(furnish(options.city), options.world, _alert_store(options.alerts))
-    simulator = Simulator(world, hub=options.hub, clock=SystemClock())
+    memory = AdapterMemory(options.memory)
+    simulator = Simulator(world, hub=options.hub, clock=SystemClock(), memory=memory)
     restore = _stop_on_signals(stop)
     try:
         simulator.start()
@@ -90,8 +95,11 @@ class Simulator:
     Commands arrive on the actuator client's thread and wait in a queue for the next step.
     """
 
-    def __init__(self, world: World, *, hub: str, clock: Clock) -> None:
+    def __init__(
+        self, world: World, *, hub: str, clock: Clock, memory: AdapterMemory | None = None
+    ) -> None:
         self.world = world
+        self._streams = frozenset(stream.id for stream in world.datastreams)
         self._hub, self._clock = hub, clock
         self._orders: queue.SimpleQueue[_Order] = queue.SimpleQueue()
         self._replies: dict[str, Reply] = {}
@@ -114,6 +122,8 @@ class Simulator:
             on_command=lambda request, reply: self._orders.put((request, reply)),
             on_cancel=self._orders.put,
             clock=clock,
+            memory=memory,
+            values=self._value,
         )
 
     def start(self) -> None:
@@ -154,6 +164,12 @@ class Simulator:
         """End both connections."""
         self._actuator.close()
         self.publisher.close()
+
+    def _value(self, datastream_id: str) -> Reading | None:
+        """What is true now; on the actuator client's thread, which only reads a number."""
+        if datastream_id not in self._streams:
+            return None
+        return Reading(self.world.value_of(datastream_id))
 
     def _follow_hub(self) -> None:
         """Send samples where the hub, maybe a new one, wants them."""

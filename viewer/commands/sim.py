@@ -105,6 +105,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="where public alerts are published as CAP files; else they are kept in memory",
     )  # fmt: skip
     parser.add_argument(
+        "--memory", type=Path, metavar="FILE",
+        help="where it remembers which commands it has begun, so that none is carried out twice"
+        " after a restart",
+    )  # fmt: skip
+    parser.add_argument(
         "--mode", choices=("live", "drill", "test"), default="live",
         help="what public alerts are: real, an exercise, a test (default live)",
     )  # fmt: skip
@@ -140,7 +145,13 @@ def _run(arguments: argparse.Namespace) -> int:
         mode=arguments.mode,
     )
     return run_simulator(
-        SimOptions(city=_open(arguments), hub=arguments.hub, world=world, alerts=arguments.alerts)
+        SimOptions(
+            city=_open(arguments),
+            hub=arguments.hub,
+            world=world,
+            alerts=arguments.alerts,
+            memory=arguments.memory,
+        )
     )
 
 
