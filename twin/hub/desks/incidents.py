@@ -1,0 +1,322 @@
+"""Opening, working and closing incidents; tasks; parallel requests to departments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from twin.hub.desks.base import Desk, DeskType, Taken
+from twin.hub.hall import person, words
+from twin.hub.rules import is_plain
+from twin.hub.who import Who
+from twin.room.parts.incidents import (
+    Asked,
+    Incident,
+    Incidents,
+    Severity,
+    Task,
+    UnitStatus,
+)
+
+MAX_ID = 64
+MAX_TEXT = 2_000
+MAX_LIST = 500
+MAX_OPEN = 500
+MAX_TASKS = 2_000
+#: Fields of an incident that "incident.change" may set.
+CHANGEABLE = frozenset(
+    {"title", "kind", "severity", "xyz", "radius_m", "ring", "objectives", "links", "attachments",
+     "playbook"}
+)  # fmt: skip
+TASK_STATES = ("open", "taken", "done", "skipped")
+UNIT_STATES = ("assigned", "en_route", "on_scene", "released")
+Point = tuple[float, float, float]
+
+
+class Open(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Body of "incident.open"."""
+
+    id: str
+    title: str
+    kind: str
+    severity: Severity
+    xyz: Point | None = None
+    radius_m: float = 0.0
+    ring: tuple[Point, ...] = ()
+    departments: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    playbook: str = ""
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Body of "incident.change"."""
+
+    id: str
+    changes: dict[str, Any]
+
+
+class Department(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Body of "incident.ask" and "incident.take_part"."""
+
+    id: str
+    department: str
+    text: str = ""
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Body of "incident.command": take command, or hand it to the operator at a console."""
+
+    id: str
+    console_id: str = ""
+
+
+class UnitMove(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Body of "incident.unit"."""
+
+    id: str
+    unit_id: str
+    name: str
+    status: str
+    eta_s: float | None = None
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Body of "incident.log"."""
+
+    id: str
+    text: str
+
+
+class Close(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Body of "incident.close": with its cause."""
+
+    id: str
+    cause: str
+
+
+class TaskGiven(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Body of "task.give"."""
+
+    id: str
+    incident: str
+    title: str
+    department: str = ""
+    due_ns: int = 0
+    step: str = ""
+
+
+class TaskMoved(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Body of "task.set"; skipping needs a reason in ``found``."""
+
+    id: str
+    status: str
+    found: str = ""
+
+
+class IncidentDesk(Desk):
+    """Keeps incidents and tasks."""
+
+    def acts(self) -> Mapping[str, Taken]:
+        """Incident and task acts."""
+        return {
+            "incident.open": Taken(Open, self._open),
+            "incident.change": Taken(Change, self._change),
+            "incident.ask": Taken(Department, self._ask),
+            "incident.take_part": Taken(Department, self._take_part),
+            "incident.command": Taken(Command, self._command),
+            "incident.unit": Taken(UnitMove, self._unit),
+            "incident.log": Taken(Line, self._log),
+            "incident.close": Taken(Close, self._close),
+            "task.give": Taken(TaskGiven, self._give),
+            "task.set": Taken(TaskMoved, self._set),
+        }
+
+    @property
+    def _part(self) -> Incidents:
+        return self.hall.room[Incidents]
+
+    def _worked(self, incident_id: str) -> Incident | str:
+        """The incident, or why it cannot be worked."""
+        incident = self._part.by_id.get(incident_id)
+        if incident is None:
+            return "There is no such incident"
+        if not incident.is_open:
+            return f"“{incident.title}” is closed; open another one"
+        return incident
+
+    def _open(self, who: Who, body: Open) -> str:
+        if not 0 < len(body.id) <= MAX_ID or body.id in self._part.by_id:
+            return f"An incident has a new id of 1 to {MAX_ID} letters"
+        if not 0 < len(body.title.strip()) <= MAX_TEXT or not 0 < len(body.kind) <= MAX_ID:
+            return "An incident has a title and a kind"
+        if len(self._part.open) >= MAX_OPEN:
+            return f"There are {MAX_OPEN} open incidents; close some"
+        if max(len(body.ring), len(body.links), len(body.departments)) > MAX_LIST:
+            return f"Its area, links and departments have at most {MAX_LIST} entries each"
+        if not is_plain(msgspec.to_builtins(body)):
+            return "Its numbers must be finite"
+        now_ns = self.hall.now_ns
+        departments = tuple(dict.fromkeys((who.operator.department, *body.departments)))
+        incident = Incident(
+            id=body.id, title=body.title, kind=body.kind, severity=body.severity,
+            opened_by=who.operator, opened_ns=now_ns, xyz=body.xyz, radius_m=body.radius_m,
+            ring=body.ring, links=body.links, playbook=body.playbook,
+            departments=tuple(
+                Asked(
+                    department=name, asked_ns=now_ns,
+                    taken_by=who.operator if name == who.operator.department else None,
+                    taken_ns=now_ns if name == who.operator.department else 0,
+                )
+                for name in departments
+            ),
+        )  # fmt: skip
+        self.hall.emit("incident.opened", person(who.operator), incident=incident)
+        return ""
+
+    def _change(self, who: Who, body: Change) -> str:
+        incident = self._worked(body.id)
+        if isinstance(incident, str):
+            return incident
+        unknown = sorted(set(body.changes) - CHANGEABLE)
+        if unknown or not body.changes:
+            return f"An incident's {unknown[0][:60]} is not changed so" if unknown else "Say what"
+        if len(msgspec.json.encode(body.changes)) > 65_536:
+            return "That is more than 64 KiB"
+        try:
+            msgspec.convert({**msgspec.to_builtins(incident), **body.changes}, Incident)
+        except msgspec.ValidationError as error:
+            return f"That is no incident: {error}"
+        self.hall.emit("incident.changed", person(who.operator), id=body.id, changes=body.changes)
+        return ""
+
+    def _ask(self, who: Who, body: Department) -> str:
+        incident = self._worked(body.id)
+        if isinstance(incident, str):
+            return incident
+        if not 0 < len(body.department) <= MAX_ID or len(body.text) > MAX_TEXT:
+            return "Name the department, and what it is asked for in a few sentences"
+        if len(incident.departments) >= MAX_LIST:
+            return f"It has {MAX_LIST} departments already"
+        if any(one.department == body.department for one in incident.departments):
+            return f"{words(body.department)} was asked already"
+        asked = Asked(department=body.department, asked_ns=self.hall.now_ns, text=body.text)
+        actor = person(who.operator)
+        self.hall.emit("incident.department_asked", actor, id=body.id, asked=asked)
+        return ""
+
+    def _take_part(self, who: Who, body: Department) -> str:
+        incident = self._worked(body.id)
+        if isinstance(incident, str):
+            return incident
+        if who.operator.department != body.department:
+            return f"Only {words(body.department)} can answer for itself"
+        found = next((o for o in incident.departments if o.department == body.department), None)
+        if found is None or found.taken_by is not None:
+            return "It was not asked, or somebody has answered"
+        asked = msgspec.structs.replace(found, taken_by=who.operator, taken_ns=self.hall.now_ns)
+        actor = person(who.operator)
+        self.hall.emit("incident.department_took", actor, id=body.id, asked=asked)
+        return ""
+
+    def _command(self, who: Who, body: Command) -> str:
+        incident = self._worked(body.id)
+        if isinstance(incident, str):
+            return incident
+        to = who.operator
+        if body.console_id:
+            found = self.hall.room.operators.get(body.console_id)
+            if found is None:
+                return "Nobody is there to hand it to"
+            to = found
+        old = incident.commander
+        may = old is None or old.identity == who.operator.identity
+        if not may and who.operator.rank <= (old.rank if old else 0):
+            return f"{person(old) if old else 'Nobody'} commands it; only they or a higher rank"
+        changes = {"commander": msgspec.to_builtins(to)}
+        self.hall.emit("incident.changed", person(who.operator), id=body.id, changes=changes)
+        return ""
+
+    def _unit(self, who: Who, body: UnitMove) -> str:
+        incident = self._worked(body.id)
+        if isinstance(incident, str):
+            return incident
+        if body.status not in UNIT_STATES:
+            return f"A unit is {', '.join(UNIT_STATES)}"
+        if not 0 < len(body.unit_id) <= MAX_TEXT or len(incident.units) >= MAX_LIST:
+            return f"An incident has at most {MAX_LIST} units, each with an id"
+        unit = UnitStatus(
+            unit_id=body.unit_id, name=body.name[:MAX_TEXT], status=body.status,
+            since_ns=self.hall.now_ns, eta_s=body.eta_s,
+        )  # fmt: skip
+        self.hall.emit("incident.unit", person(who.operator), id=body.id, unit=unit)
+        return ""
+
+    def _log(self, who: Who, body: Line) -> str:
+        incident = self._worked(body.id)
+        if isinstance(incident, str):
+            return incident
+        if not 0 < len(body.text.strip()) <= MAX_TEXT:
+            return f"A line of the log has 1 to {MAX_TEXT} letters"
+        self.hall.emit("incident.logged", person(who.operator), id=body.id, text=body.text)
+        return ""
+
+    def _close(self, who: Who, body: Close) -> str:
+        incident = self._worked(body.id)
+        if isinstance(incident, str):
+            return incident
+        if not 0 < len(body.cause.strip()) <= MAX_TEXT:
+            return "Say what it was: an incident is closed with its cause"
+        commander = incident.commander
+        is_theirs = commander is None or commander.identity == who.operator.identity
+        if not is_theirs and who.operator.rank <= (commander.rank if commander else 0):
+            return f"{person(commander) if commander else 'Nobody'} commands it and closes it"
+        left = [t.title for t in self._part.tasks_of(body.id) if t.status in ("open", "taken")]
+        if left:
+            return f"{len(left)} tasks are not done, e.g. “{left[0]}”: do or skip them first"
+        by = msgspec.to_builtins(who.operator)
+        self.hall.emit("incident.closed", person(who.operator), id=body.id, by=by, cause=body.cause)
+        return ""
+
+    # --- tasks ------------------------------------------------------------------------------------
+
+    def _give(self, who: Who, body: TaskGiven) -> str:
+        incident = self._worked(body.incident)
+        if isinstance(incident, str):
+            return incident
+        if not 0 < len(body.id) <= MAX_ID or body.id in self._part.tasks:
+            return f"A task has a new id of 1 to {MAX_ID} letters"
+        if not 0 < len(body.title.strip()) <= MAX_TEXT or len(self._part.tasks) >= MAX_TASKS:
+            return f"A task has a title, and there are at most {MAX_TASKS}"
+        task = Task(given_ns=self.hall.now_ns, **msgspec.structs.asdict(body))
+        self.hall.emit("task.put", person(who.operator), task=task)
+        return ""
+
+    def _set(self, who: Who, body: TaskMoved) -> str:
+        task = self._part.tasks.get(body.id)
+        if task is None:
+            return "There is no such task"
+        incident = self._worked(task.incident)
+        if isinstance(incident, str):
+            return incident
+        if body.status not in TASK_STATES or body.status == task.status:
+            return f"A task becomes one of {', '.join(TASK_STATES)}"
+        if task.status in ("done", "skipped"):
+            return f"“{task.title}” is {task.status} already"
+        if body.status == "skipped" and not body.found.strip():
+            return "A step is skipped with a reason only"
+        own = not task.department or task.department == who.operator.department
+        leads = incident.commander is not None
+        leads = leads and incident.commander.identity == who.operator.identity  # type: ignore[union-attr]
+        if not own and not leads:
+            return f"“{task.title}” is for {words(task.department)}"
+        moved = msgspec.structs.replace(
+            task, status=body.status, found=body.found[:MAX_TEXT] or task.found,
+            by=who.operator, at_ns=self.hall.now_ns,
+        )  # fmt: skip
+        self.hall.emit("task.put", person(who.operator), task=moved)
+        return ""
+
+
+DESK = DeskType(id="incidents", make=IncidentDesk)
