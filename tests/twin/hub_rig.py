@@ -26,6 +26,7 @@ from twin.link.client import HubClient
 from twin.link.control import HubAddresses
 from twin.link.wire import encode_announcement, encode_batch
 from twin.room.model import CommandRequest, CommandState, Operator
+from twin.security.client_security import ClientSecurity, apply_security
 from twin.sense.model import Announcement, Datastream, Thing
 
 CLOCK = SystemClock()
@@ -102,14 +103,23 @@ class HubProcess:
 
 @contextlib.contextmanager
 def console(
-    control: str, folder: Path, name: str = "Ada", department: str = "control_room"
+    control: str,
+    folder: Path,
+    name: str = "Ada",
+    department: str = "control_room",
+    *,
+    console_id: str = "",
+    **more: Any,
 ) -> Iterator[HubClient]:
     """A started console."""
     client = HubClient(
         endpoint=control,
-        operator=Operator(name=name, department=department, console_id=f"console-{name}"),
+        operator=Operator(
+            name=name, department=department, console_id=console_id or f"console-{name}"
+        ),
         outbox_path=folder / f"outbox-{name}.sqlite",
         clock=CLOCK,
+        **more,
     )
     client.start()
     try:
@@ -167,6 +177,7 @@ class FakeCity:
         behave: Callable[[CommandRequest, Reply, FakeCity], None],
         n_signals: int = 3,
         name: str = "Fake city",
+        security: ClientSecurity | None = None,
     ) -> None:
         self.executed: list[str] = []
         self.cancelled: list[str] = []
@@ -179,6 +190,7 @@ class FakeCity:
         self._context: zmq.Context[Any] = zmq.Context()
         self._push = self._context.socket(zmq.PUSH)
         self._push.set(zmq.LINGER, 0)
+        apply_security(self._push, security)
         self._push.connect(addresses.samples_in)
         self.asset_ids = [f"signal-{i}" for i in range(n_signals)]
         self.client = ActuatorClient(
@@ -188,6 +200,7 @@ class FakeCity:
             on_command=self._on_command,
             on_cancel=self.cancelled.append,
             clock=CLOCK,
+            security=security,
         )
 
     def __enter__(self) -> FakeCity:

@@ -33,6 +33,7 @@ from twin.link.wire_thin import ANNOUNCEMENTS, BEATS, THIN_PREFIX, Beat, encode_
 from twin.samples.bridge import SampleBridge
 from twin.samples.packing import part_of
 from twin.samples.thinning import Thinner
+from twin.security.peers import Peers, received
 from twin.sense.model import Announcement
 
 HWM = 1_000
@@ -87,6 +88,7 @@ class Forwarder:
     pull, publish : bound sockets; they belong to the thread from `start` on
     found : called on the thread with what the core should know
     bridge : another lane that this one is joined to, None = none
+    peers : notes whom messages come from and keeps out who was revoked, None = a hub without keys
     """
 
     pull: zmq.Socket[bytes]
@@ -94,6 +96,7 @@ class Forwarder:
     found: Callable[[Found], None]
     clock: Clock
     bridge: SampleBridge | None = None
+    peers: Peers | None = None
     counts: ForwarderCounts = field(default_factory=ForwarderCounts)
     epoch: str = field(default_factory=lambda: uuid7().replace("-", ""))
     _orders: Mailbox[Orders | None] = field(default_factory=lambda: Mailbox(10_000))
@@ -209,7 +212,7 @@ class Forwarder:
         """See who subscribes to what; who wants announcements gets them soon."""
         try:
             for _ in range(_BURST):
-                message = self.publish.recv(zmq.NOBLOCK)
+                message = received(self.publish, self.peers)[0]
                 topic = message[1:]
                 is_thin = topic.startswith(THIN_PREFIX) and not topic.startswith(BEATS)
                 if message[:1] == b"\x00":
@@ -232,7 +235,7 @@ class Forwarder:
     def _forward_burst(self, socket: zmq.Socket[bytes], onward: SampleBridge | None) -> None:
         for _ in range(_BURST):
             try:
-                frames = socket.recv_multipart(zmq.NOBLOCK)
+                frames = received(socket, self.peers if socket is self.pull else None)
             except zmq.Again:
                 return
             if len(frames) < 2 or not frames[0].startswith(b"v1/"):

@@ -46,6 +46,9 @@ class HubOptions:
     signer : the hub's key for the journal, None = it is not signed
     samples : a NATS cluster (``nats://HOST:4222``) that carries the samples to consoles; "" = the
         hub's own socket does
+    keys : folder of the hub's keys; None = no encryption, every hello is believed, and only this
+        machine can reach the hub
+    policy : who may do what, where there are keys; None = the one that comes with the program
     """
 
     journal: str | Path
@@ -55,4 +58,6 @@ class HubOptions:
     interlocks: Path | None = None
     signer: Signer | None = None
     samples: str = ""
+    keys: Path | None = None
+    policy: Path | None = None
     times: HubTimes = field(default_factory=HubTimes)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
+import msgspec
 import zmq
 
 from twin.errors import TwinError
 from twin.hub import forwarder
 from twin.link.control import MAX_MESSAGE_BYTES, HubAddresses
+from twin.security.hub_security import BACKLOG, HANDSHAKE_MS, HubSecurity, Plane
 
 _EVENT_HWM = 20_000
 _CONTROL_HWM = 5_000
@@ -36,31 +40,46 @@ class Ports:
             socket.close(_LINGER_MS)
 
 
-def bind_ports(context: zmq.Context[zmq.Socket[bytes]], wanted: HubAddresses) -> Ports:
+def bind_ports(
+    context: zmq.Context[zmq.Socket[bytes]],
+    wanted: HubAddresses,
+    security: HubSecurity | None = None,
+) -> Ports:
     """Bind all four sockets, or none.
 
     Raises
     ------
     PortError
-        A port is taken or an address is not this machine's.
+        A port is taken, an address is not this machine's, or others can reach it and there are no
+        keys.
     """
+    if security is None:
+        require_loopback(wanted)
     with contextlib.ExitStack() as undo:
         sockets = []
-        for kind, endpoint, receive_hwm, send_hwm, max_bytes in (
-            (zmq.ROUTER, wanted.control, _CONTROL_HWM, _CONTROL_HWM, MAX_MESSAGE_BYTES),
-            (zmq.PUB, wanted.events, _CONTROL_HWM, _EVENT_HWM, MAX_MESSAGE_BYTES),
-            (zmq.PULL, wanted.samples_in, forwarder.HWM, 1, forwarder.MAX_FRAME_BYTES),
-            (zmq.XPUB, wanted.samples_out, _CONTROL_HWM, forwarder.HWM, MAX_MESSAGE_BYTES),
-        ):
+        plane: Plane
+        for plane, kind, endpoint, receive_hwm, send_hwm, max_bytes in (
+            ("control", zmq.ROUTER, wanted.control, _CONTROL_HWM, _CONTROL_HWM, MAX_MESSAGE_BYTES),
+            ("events", zmq.XPUB, wanted.events, _CONTROL_HWM, _EVENT_HWM, MAX_MESSAGE_BYTES),
+            ("samples_in", zmq.PULL, wanted.samples_in, forwarder.HWM, 1,
+             forwarder.MAX_FRAME_BYTES),
+            ("samples_out", zmq.XPUB, wanted.samples_out, _CONTROL_HWM, forwarder.HWM,
+             MAX_MESSAGE_BYTES),
+        ):  # fmt: skip
             socket = context.socket(kind)
             undo.callback(socket.close, 0)
             socket.set(zmq.RCVHWM, receive_hwm)
             socket.set(zmq.SNDHWM, send_hwm)
             socket.set(zmq.MAXMSGSIZE, max_bytes)
             socket.set(zmq.LINGER, _LINGER_MS)
+            socket.set(zmq.HANDSHAKE_IVL, HANDSHAKE_MS)
+            socket.set(zmq.BACKLOG, BACKLOG)
+            if kind == zmq.XPUB:
+                socket.set(zmq.XPUB_VERBOSE, 1)
+            if security is not None:
+                security.apply(socket, plane)
             _bind(socket, endpoint)
             sockets.append(socket)
-        sockets[3].set(zmq.XPUB_VERBOSE, 1)
         undo.pop_all()
     control, events, samples_in, samples_out = sockets
     names = [socket.get_string(zmq.LAST_ENDPOINT) for socket in sockets]
@@ -71,6 +90,25 @@ def bind_ports(context: zmq.Context[zmq.Socket[bytes]], wanted: HubAddresses) ->
         control=control, events=events, samples_in=samples_in, samples_out=samples_out,
         addresses=addresses,
     )  # fmt: skip
+
+
+def require_loopback(addresses: HubAddresses) -> None:
+    """Raise `PortError` if others than this machine can reach an address."""
+    for endpoint in msgspec.structs.astuple(addresses):
+        if endpoint.startswith("tcp://") and not is_loopback(endpoint):
+            raise PortError(
+                f"A hub without keys listens on this machine only, not on {endpoint}; make keys"
+                " with civitwin keys init and start it with --keys"
+            )
+
+
+def is_loopback(endpoint: str) -> bool:
+    """Whether only this machine can reach an endpoint."""
+    host = urlsplit(endpoint).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _bind(socket: zmq.Socket[bytes], endpoint: str) -> None:

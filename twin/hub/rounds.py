@@ -18,9 +18,13 @@ from twin.link.control import (
 
 @dataclass(slots=True)
 class HubCounts:
-    """What the control socket saw."""
+    """What the control socket saw.
+
+    ``unwelcome``: messages of peers whose key was revoked or who name themselves.
+    """
 
     requests: int = 0
+    unwelcome: int = 0
     malformed: int = 0
     commits: int = 0
     failed_commits: int = 0

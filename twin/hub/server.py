@@ -15,9 +15,6 @@ Hard-won rules (each guarded in tests/twin/test_hub_server.py and test_hub_kill.
 from __future__ import annotations
 
 import logging
-import signal
-import threading
-from collections import deque
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
@@ -28,17 +25,21 @@ import zmq
 from twin.clock import NS_PER_S, Clock, SystemClock
 from twin.commands.base import command_registry
 from twin.errors import WireError
+from twin.hub.admission import Admission
 from twin.hub.core import HubCore
+from twin.hub.door import Arrived
 from twin.hub.forwarder import Forwarder, Found, Orders
 from twin.hub.options import HubOptions
 from twin.hub.pace import Pace
 from twin.hub.ports import bind_ports
 from twin.hub.presence import PresenceRelay
+from twin.hub.recent import RecentEvents
 from twin.hub.requests import (
     Asked,
     Greeted,
     Lost,
     PolicyChanged,
+    RefusedOutside,
     Request,
     RulesUnreadable,
     Send,
@@ -52,7 +53,7 @@ from twin.hub.rounds import HubCounts, Round, refusal
 from twin.hub.rule_files import RuleFile
 from twin.interlocks.rule_file import load_interlocks
 from twin.journal.base import JournalError, JournalLostError
-from twin.journal.opening import open_journal, shown
+from twin.journal.opening import open_journal
 from twin.link.control import (
     HEARTBEAT_S,
     ActuatorReply,
@@ -69,6 +70,7 @@ from twin.link.control import (
     HubInfo,
     Ping,
     Pong,
+    Refused,
     Snapshot,
     Tell,
     ToHub,
@@ -79,15 +81,13 @@ from twin.link.control import (
     encode_presence,
 )
 from twin.link.mailbox import Mailbox
-from twin.room.model import Event
 from twin.samples.bridge import SampleBridge, open_bridge, with_samples
 
 TICK_S = 0.1
 _BURST = 500
-_RING = 10_000
-_EVENTS_A_REPLY = 300
 _PROBE_S = 1.0
 _RULES_S = 1.0
+_REVIEW_S = 0.5
 _FOUND_CAPACITY = 20_000
 _log = logging.getLogger(__name__)
 
@@ -104,22 +104,28 @@ class Hub:
     def __init__(self, options: HubOptions, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
         self._options = options
+        self._admission = Admission(options)
         self._interlocks = (
             RuleFile(options.interlocks, load_interlocks) if options.interlocks else None
         )
         self._journal = open_journal(
-            options.journal, signer=options.signer, address=options.addresses.control
+            options.journal,
+            address=options.addresses.control,
+            signer=options.signer or self._admission.signer,
         )
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._bridge: SampleBridge | None = None
         try:
             self._bridge = open_bridge(options.samples, self._context)
-            self._ports = bind_ports(self._context, options.addresses)
+            self._admission.start(self._context)
+            self._ports = bind_ports(self._context, options.addresses, self._admission.security)
+            self._admission.require_shut(self._ports.addresses)
         except BaseException:
             self._journal.close()
             if self._bridge is not None:
                 self._bridge.close()
-            self._context.term()
+            self._admission.stop()
+            self._context.destroy(0)
             raise
         self._control_thread_setup()
 
@@ -130,12 +136,13 @@ class Hub:
         self._found: Mailbox[Found | None] = Mailbox(_FOUND_CAPACITY)
         self._heard_ns: dict[bytes, int] = {}
         self._waiting: dict[str, Greeted] = {}
-        self._ring: deque[Event] = deque(maxlen=_RING)
+        self._recent = RecentEvents(self._journal)
         self._watched: frozenset[str] = frozenset()
         self._info = HubInfo(
             epoch=self._journal.epoch,
             scene=self._options.scene,
-            drill=self._options.drill,
+            drill=self._admission.drill,
+            policy=self._admission.policy.fingerprint,
             version=version("civitwin"),
             seq=self._journal.last_seq,
             addresses=self.addresses,
@@ -149,8 +156,10 @@ class Hub:
             room=room,
             lookup=self._journal.lookup,
             interlocks=self._interlocks.value if self._interlocks else None,
+            policy=self._admission.policy,
         )
         self._presence = PresenceRelay(lambda session: self._core.console_at(session))
+        self._door = self._admission.door(self._info)
         self._snapshots = Snapshots(self._journal)
         self._forwarder = Forwarder(
             pull=self._ports.samples_in,
@@ -158,6 +167,7 @@ class Hub:
             found=self._found.put,
             clock=self._clock,
             bridge=self._bridge,
+            peers=self._admission.peers,
         )
 
     @property
@@ -184,6 +194,7 @@ class Hub:
         """
         poller = zmq.Poller()
         poller.register(self._ports.control, zmq.POLLIN)
+        poller.register(self._ports.events, zmq.POLLIN)
         poller.register(self._found.fileno(), zmq.POLLIN)
         self._forwarder.start()
         if self._interlocks is not None:
@@ -200,6 +211,7 @@ class Hub:
                 self._bridge.close()
             self._ports.close()
             self._journal.close()
+            self._admission.stop()
             self._context.term()
             self._found.close()
 
@@ -208,6 +220,8 @@ class Hub:
     def _serve_round(self, poller: zmq.Poller) -> bool:
         ready: dict[Any, int] = dict(poller.poll(self._pace.ms_until("tick")))
         work = Round()
+        if self._ports.events in ready:
+            self._admission.note_subscribers(self._ports.events)
         if self._ports.control in ready:
             self._receive(work)
         found = self._found.drain()
@@ -227,24 +241,29 @@ class Hub:
     def _receive(self, work: Round) -> None:
         for _ in range(_BURST):
             try:
-                identity, *frames = self._ports.control.recv_multipart(zmq.NOBLOCK)
+                arrived = self._door.receive(self._ports.control)
             except zmq.Again:
                 return
+            if arrived is None:
+                self.counts.unwelcome += 1
+                continue
             try:
-                message = decode_to_hub(frames)
+                message = decode_to_hub(arrived.frames)
             except WireError:
                 self.counts.malformed += 1
+                self._audit(work, self._door.malformed(arrived))
                 continue
             self.counts.requests += 1
-            self._take(work, identity, message)
+            self._take(work, arrived, message)
 
-    def _take(self, work: Round, identity: bytes, message: ToHub) -> None:
+    def _take(self, work: Round, arrived: Arrived, message: ToHub) -> None:
+        identity = arrived.identity
         is_known = identity in self._heard_ns
         if is_known:
             self._heard_ns[identity] = self._clock.monotonic_ns()
         match message:
             case Hello():
-                self._step(work, Greeted(identity.hex(), message))
+                self._greet(work, arrived, message)
             case _ if not is_known:
                 work.replies.append((identity, HelloNeeded()))
             case Bye():
@@ -257,6 +276,29 @@ class Hub:
                     self._send(identity, answer)
             case _:
                 self._step(work, Asked(identity.hex(), message))
+
+    def _greet(self, work: Round, arrived: Arrived, hello: Hello) -> None:
+        verdict = self._door.greet(arrived, hello, self._clock.monotonic_ns())
+        if verdict.greeted is not None:
+            self._step(work, verdict.greeted)
+        if verdict.reply is not None:
+            work.replies.append((arrived.identity, verdict.reply))
+        self._audit(work, verdict.refused)
+
+    def _audit(self, work: Round, refused: RefusedOutside | None) -> None:
+        if refused is not None:
+            self._step(work, refused)
+
+    def _review(self, work: Round) -> None:
+        """Apply what changed in the lists of keys and in the policy."""
+        news = self._admission.poll(self._door)
+        for leave in news.leaves:
+            identity = bytes.fromhex(leave.session)
+            work.replies.append((identity, Refused(id="hello", text=leave.text)))
+            if identity in self._heard_ns:
+                self._forget(work, identity, leave.text)
+        for request in news.requests:
+            self._step(work, request)
 
     def _step(self, work: Round, request: Request) -> None:
         if self.trouble and not isinstance(request, TargetsSeen):
@@ -298,6 +340,8 @@ class Hub:
         for identity, heard_ns in tuple(self._heard_ns.items()):
             if now_ns - heard_ns > silence_ns:
                 self._forget(work, identity, "Connection lost")
+        if self._pace.is_due("review", _REVIEW_S):
+            self._review(work)
         if self.trouble:
             self._try_to_recover(work)
         else:
@@ -327,6 +371,7 @@ class Hub:
 
     def _forget(self, work: Round, identity: bytes, reason: str) -> None:
         del self._heard_ns[identity]
+        self._door.forget(identity.hex())
         if self._waiting.pop(identity.hex(), None) is None:
             self._step(work, Lost(identity.hex(), reason))
 
@@ -362,7 +407,7 @@ class Hub:
             self.counts.commits += 1
             self._snapshots.save_if_due(self._core.room)
         for event in events:
-            self._ring.append(event)
+            self._recent.add(event)
             self._ports.events.send_multipart(encode_event(self.epoch, event))
         for request, result in work.steps:
             if result.reply is not None and isinstance(request, Greeted | Asked):
@@ -403,16 +448,10 @@ class Hub:
                 return Snapshot(epoch=self.epoch, seq=room.seq, room=room.to_bytes())
             case GetEvents(from_seq=from_seq):
                 return Events(
-                    epoch=self.epoch, events=self._events_from(from_seq), last_seq=room.seq
+                    epoch=self.epoch,
+                    events=self._recent.since(from_seq, room.seq),
+                    last_seq=room.seq,
                 )
-
-    def _events_from(self, from_seq: int) -> tuple[Event, ...]:
-        room_seq = self._core.room.seq
-        if self._ring and from_seq >= self._ring[0].seq:
-            start = from_seq - self._ring[0].seq
-            n_last = min(len(self._ring), start + _EVENTS_A_REPLY)
-            return tuple(self._ring[i] for i in range(start, n_last))
-        return tuple(self._journal.events(min(max(from_seq, 1), room_seq + 1), _EVENTS_A_REPLY))
 
     def _send(self, identity: bytes, message: FromHub) -> None:
         self._ports.control.send_multipart([identity, *encode_control(message)])
@@ -421,34 +460,6 @@ class Hub:
         room = self._core.room
         beat = Heartbeat(
             epoch=self.epoch, seq=room.seq, state_hash=room.state_hash(), t_ns=self._pace.hub_ns(),
-            trouble=self.trouble,
+            trouble=self.trouble or self._admission.trouble,
         )  # fmt: skip
         self._ports.events.send_multipart(encode_heartbeat(beat))
-
-
-def run_hub(options: HubOptions) -> int:
-    """Run a hub until SIGTERM or SIGINT; prints one JSON line with its addresses when ready.
-
-    Raises
-    ------
-    TwinError
-        The journal or a port cannot be had; the text is for the person.
-    """
-    hub = Hub(options)
-    if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: hub.stop())
-    hub.run(lambda: print(ready_line(hub, options), flush=True))  # noqa: T201 - said to the starter
-    return 0
-
-
-def ready_line(hub: Hub, options: HubOptions) -> str:
-    """What a starter reads from the hub's standard output."""
-    return msgspec.json.encode(
-        {
-            "ready": True,
-            **msgspec.to_builtins(hub.addresses),
-            "epoch": hub.epoch,
-            "journal": shown(options.journal),
-        }
-    ).decode()

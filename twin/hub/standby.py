@@ -17,7 +17,8 @@ import threading
 from collections.abc import Callable
 
 from twin.hub.options import HubOptions
-from twin.hub.server import Hub, ready_line
+from twin.hub.running import ready_line
+from twin.hub.server import Hub
 from twin.journal.base import JournalError, JournalLostError
 from twin.journal.follower import Follower
 from twin.journal.lease import Holder

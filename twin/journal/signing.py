@@ -16,8 +16,8 @@ class HubSigner:
     @property
     def public_key(self) -> bytes:
         """Ed25519, 32 bytes."""
-        return bytes.fromhex(self.keys.public.signing_public)
+        return self.keys.public_key
 
     def sign(self, message: bytes, /) -> bytes:
         """Ed25519 signature, 64 bytes."""
-        return bytes.fromhex(self.keys.sign(message))
+        return self.keys.sign(message)

@@ -33,6 +33,7 @@ from twin.link.control import (
 )
 from twin.link.mailbox import Mailbox
 from twin.room.model import CommandRequest
+from twin.security.client_security import ClientSecurity
 
 _WAIT_MS = 100
 _log = logging.getLogger(__name__)
@@ -90,6 +91,7 @@ class ActuatorClient:
     ----------
     endpoint : the hub's control socket
     on_command : gets a command and the means to answer it
+    security : keys of this process, None = a hub without keys
     on_cancel : gets the id of a command that an operator cancelled after it was delivered
     memory : of attempts and leases; it is closed with the client. None = in RAM: after a restart
         everything under way is "forgotten"
@@ -107,6 +109,7 @@ class ActuatorClient:
         on_cancel: Callable[[str], None] | None = None,
         memory: AdapterMemory | None = None,
         values: Values | None = None,
+        security: ClientSecurity | None = None,
     ) -> None:
         self._on_command = on_command
         self._on_cancel = on_cancel
@@ -123,6 +126,7 @@ class ActuatorClient:
             wake=self._mail,
             on_message=self._handle,
             with_events=False,
+            security=security,
         )
 
     def start(self) -> None:

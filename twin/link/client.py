@@ -49,12 +49,13 @@ from twin.link.mailbox import Mailbox
 from twin.link.outbox import Kept, Outbox, key_of
 from twin.link.presence import PresenceState
 from twin.link.presences import OwnPresence, Presences
-from twin.link.status import LinkState, LinkStatus
+from twin.link.signing import Signing
+from twin.link.status import LinkState, LinkStatus, state_of
 from twin.room.fold import Room
 from twin.room.model import CommandRequest, Event, Operator
+from twin.security.client_security import ClientSecurity
+from twin.security.sealed import Signer
 
-LIVE_S = 2.0
-STALE_S = 10.0
 _WAIT_MS = 100
 _RESEND_S = 2.0
 _ASK_AGAIN_S = 0.3
@@ -78,11 +79,15 @@ class HubClient:
     Parameters
     ----------
     with_presence : hear what the other operators show of themselves
+    security, signer : keys of this workstation and opened key of the person: the link is encrypted,
+        the person logged in, what they ask for signed. The operator's console_id then is one of
+        `twin.link.signing.console_id_at`
 
     Attributes
     ----------
     room : Room
         Touched only by `poll`, on the caller's thread.
+    operator : who sits here; with keys it is what the hub knows of the person
     presences : what the other operators show; any thread
 
     Raises
@@ -99,9 +104,12 @@ class HubClient:
         outbox_path: Path,
         clock: Clock,
         with_presence: bool = True,
+        security: ClientSecurity | None = None,
+        signer: Signer | None = None,
     ) -> None:
         self.room = Room()
         self.operator = operator
+        self._signing = Signing(signer, security)
         self.presences = Presences(operator.console_id)
         self._own_presence = OwnPresence()
         self._clock = clock
@@ -131,6 +139,8 @@ class HubClient:
             on_message=self._handle,
             with_events=True,
             with_presence=with_presence,
+            security=security,
+            signer=signer,
         )
         self._epoch = ""
         self._next_seq: int | None = None
@@ -177,6 +187,7 @@ class HubClient:
             self._ask_for_snapshot()
         while self._inbox:
             changed |= self._apply(self._inbox.popleft())
+        self.operator = self._signing.operator(self.room, self.operator)
         arrived = [key for key in self._pending if key in self.room.commands]
         for key in arrived:
             del self._pending[key]
@@ -251,7 +262,7 @@ class HubClient:
         connection = self._connection
         heard_ns = connection.heard_ns
         age_s = None if heard_ns is None else (self._clock.monotonic_ns() - heard_ns) / NS_PER_S
-        state = _state(age_s)
+        state = state_of(age_s)
         return LinkStatus(
             state=state,
             text=self._text(state, age_s),
@@ -267,6 +278,8 @@ class HubClient:
 
     def _text(self, state: LinkState, age_s: float | None) -> str:
         where = self._connection.endpoint.removeprefix("tcp://")
+        if self._connection.handshake.text:
+            return self._connection.handshake.text
         if age_s is None:
             return f"No hub answers at {where}, trying again"
         if state is not LinkState.LIVE:
@@ -302,7 +315,7 @@ class HubClient:
 
     def _keep(self, message: Kept) -> None:
         try:
-            self._outbox.add(message)
+            self._outbox.add(self._signing.given(message, self._connection.info))
         except TwinError as error:
             self._outbox_trouble = str(error)
 
@@ -314,7 +327,7 @@ class HubClient:
             key = key_of(message)
             if now_ns - self._sent_ns.get(key, 0) > _RESEND_S * NS_PER_S:
                 self._sent_ns[key] = now_ns
-                self._connection.send(message)
+                self._connection.send(self._signing.sent(message, self._connection.info))
 
     def _tell_presence(self) -> None:
         if self._connection.info is None:
@@ -384,9 +397,3 @@ class HubClient:
             self._has_overflowed = True
             self._next_seq = None
         self._inbox.append(item)
-
-
-def _state(age_s: float | None) -> LinkState:
-    if age_s is None or age_s > STALE_S:
-        return LinkState.OFFLINE
-    return LinkState.LIVE if age_s <= LIVE_S else LinkState.STALE

@@ -6,6 +6,8 @@ Hard-won rules (each guarded in tests/twin/test_link_client.py):
    after `SILENCE_S` without a word both sockets are made anew.
 2. Where several hubs share a room, only one answers: each time it falls silent, the next is tried.
 3. A hub that was restarted answers "hello needed"; hello is repeated, nothing else is assumed.
+4. Whether it is a drill is told by our own keys: a hub that says otherwise gets no proof, else a
+   drill hub could collect signatures for the live one.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from twin.link.control import (
     HEARTBEAT_TOPIC,
     PRESENCE_TOPIC,
     Bye,
+    Challenge,
     FromHub,
     Hello,
     HelloNeeded,
@@ -38,12 +41,19 @@ from twin.link.control import (
     decode_published,
     encode_control,
 )
+from twin.link.handshake import Handshake
 from twin.link.mailbox import Mailbox
+from twin.security.client_security import ClientSecurity, apply_security
+from twin.security.sealed import Signer
 
 SILENCE_S = 1.5
+HANDSHAKE_MS = 2_000
+#: A snapshot of a large room is the largest thing a hub sends.
+MAX_REPLY_BYTES = 512 << 20
 _BURST = 1_000
 _RECONNECT_MS = 100
 _HWM = 20_000
+_DRILL_OR_LIVE = {True: "a drill", False: "live operation"}
 
 
 class Connection:
@@ -55,6 +65,8 @@ class Connection:
     wake : mailbox that also wakes `wait`
     on_message : gets what came, but for what is handled here
     with_events : whether to listen to the event socket too
+    security : keys of this workstation, None = a hub without keys
+    signer : opened key of the person at this console, None = nobody (actuators, hubs without keys)
     with_presence : whether to listen there to what operators show of themselves
 
     Attributes
@@ -64,6 +76,7 @@ class Connection:
     heard_ns : monotonic time of the last word from the hub, None = never
     rtt_ms : newest round trip
     refusal : why the hub refused the last hello, "" = it did not
+    handshake : why the hub does not let this process in at all
     n_malformed : messages that could not be read
     """
 
@@ -77,6 +90,8 @@ class Connection:
         on_message: Callable[[FromHub | Published], None],
         with_events: bool,
         with_presence: bool = False,
+        security: ClientSecurity | None = None,
+        signer: Signer | None = None,
     ) -> None:
         self._endpoints = [one.strip() for one in endpoint.split(",") if one.strip()]
         self.endpoint = self._endpoints[0]
@@ -85,6 +100,9 @@ class Connection:
         self.rtt_ms: float | None = None
         self.refusal = ""
         self.n_malformed = 0
+        self.handshake = Handshake(security)
+        self._security = security
+        self._signer = signer
         self._hello = hello
         self._clock = clock
         self._wake = wake
@@ -101,6 +119,7 @@ class Connection:
         """Fresh sockets and a hello."""
         self._close_sockets(linger_ms=0)
         self._control = self._socket(zmq.DEALER)
+        self.handshake.watch(self._control, self.endpoint)
         self._control.connect(self.endpoint)
         if self.info is not None:
             self._listen(self.info)
@@ -131,6 +150,7 @@ class Connection:
         poller.poll(longest_ms)
         self._receive(self._events, decode_published)
         self._receive(self._control, decode_from_hub)
+        self.handshake.look()
         self._keep_alive()
 
     def _keep_alive(self) -> None:
@@ -173,6 +193,8 @@ class Connection:
                 self.rtt_ms = (self._clock.monotonic_ns() - t_ns) / 1e6
             case HelloNeeded():
                 self.send(self._hello)
+            case Challenge():
+                self._log_in(message)
             case Refused(id="hello", text=text):
                 self.refusal = text
             case HubInfo():
@@ -180,6 +202,18 @@ class Connection:
                 self._on_message(message)
             case _:
                 self._on_message(message)
+
+    def _log_in(self, challenge: Challenge) -> None:
+        if self._security is None or self._signer is None:
+            self.refusal = "a person has to log in here: start the console with --keys and --person"
+            return
+        if challenge.drill is not self._security.is_drill:
+            said, is_for = _DRILL_OR_LIVE[challenge.drill], _DRILL_OR_LIVE[self._security.is_drill]
+            self.refusal = f"it says that it is {said}, but the keys here are for {is_for}"
+            return
+        proof = self._security.proof(self._signer, nonce=challenge.nonce, epoch=challenge.epoch)
+        person = self._signer.person_id
+        self.send(msgspec.structs.replace(self._hello, person=person, proof=proof))
 
     def _welcome(self, info: HubInfo) -> None:
         self.refusal = ""
@@ -207,12 +241,16 @@ class Connection:
         socket.set(zmq.SNDHWM, _HWM)
         socket.set(zmq.RECONNECT_IVL, _RECONNECT_MS)
         socket.set(zmq.RECONNECT_IVL_MAX, 5 * _RECONNECT_MS)
+        socket.set(zmq.HANDSHAKE_IVL, HANDSHAKE_MS)
+        socket.set(zmq.MAXMSGSIZE, MAX_REPLY_BYTES)
+        apply_security(socket, self._security)
         return socket
 
     def _close_sockets(self, linger_ms: int) -> None:
         for socket in (self._control, self._events):
             if socket is not None:
                 socket.close(linger_ms)
+        self.handshake.close()
         self._control = self._events = None
 
 

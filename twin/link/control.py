@@ -66,13 +66,19 @@ class _Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ta
 
 
 class Hello(_Message, frozen=True, tag="hello"):
-    """First message of a connection: who is there. A console's operator is bound to it."""
+    """First message of a connection: who is there. A console's operator is bound to it.
+
+    A hub with keys takes name and department from its lists, and answers a console's hello with a
+    `Challenge`; ``person`` and ``proof`` (hex, `twin.security.login.proof_bytes`) answer that.
+    """
 
     role: Role
     name: str
     department: str = ""
     console_id: str = ""
     asset_ids: tuple[str, ...] = ()
+    person: str = ""
+    proof: str = ""
 
 
 class Submit(_Message, frozen=True, tag="submit"):
@@ -177,6 +183,14 @@ class Refused(_Message, frozen=True, tag="refused"):
     id: str
     text: str
     is_final: bool = True
+
+
+class Challenge(_Message, frozen=True, tag="challenge"):
+    """Asks who sits at a console: the hello is to be repeated with a proof over this nonce."""
+
+    nonce: str
+    epoch: str
+    drill: bool = False
 
 
 class HelloNeeded(_Message, frozen=True, tag="hello_needed"):
@@ -286,6 +300,7 @@ ToHub: TypeAlias = (
 )
 FromHub: TypeAlias = (
     HubInfo
+    | Challenge
     | Acknowledged
     | Refused
     | HelloNeeded

@@ -5,6 +5,9 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+LIVE_S = 2.0
+STALE_S = 10.0
+
 
 class LinkState(enum.StrEnum):
     """LIVE: hub heard within 2 s. STALE: within 10 s. OFFLINE: longer, or never."""
@@ -30,3 +33,10 @@ class LinkStatus:
     last_seq: int
     n_in_outbox: int
     endpoint: str
+
+
+def state_of(age_s: float | None) -> LinkState:
+    """State of a link whose hub was heard so long ago; None = never."""
+    if age_s is None or age_s > STALE_S:
+        return LinkState.OFFLINE
+    return LinkState.LIVE if age_s <= LIVE_S else LinkState.STALE

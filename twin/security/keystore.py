@@ -19,7 +19,6 @@ from nacl.signing import SigningKey
 
 from twin.errors import TwinError
 from twin.near_names import near_names
-from twin.security.canonical import sign
 from twin.security.records import Directory, Person, Workstation, is_fit_id, twice
 from twin.security.sealed import SealedKey
 from twin.security.secret_files import (
@@ -100,9 +99,14 @@ class HubKeys:
         """Z85."""
         return self.public.curve_public.encode()
 
-    def sign(self, message: bytes) -> str:
-        """Signature of the hub, hexadecimal (checkpoints of the journal)."""
-        return sign(self.signing, message)
+    @property
+    def public_key(self) -> bytes:
+        """Ed25519, 32 bytes: what checkpoints of the journal are verified with."""
+        return bytes(self.signing.verify_key)
+
+    def sign(self, message: bytes, /) -> bytes:
+        """Ed25519 signature of the hub, 64 bytes (checkpoints of the journal)."""
+        return bytes(self.signing.sign(message).signature)
 
 
 def new_hub_keys(name: str, *, drill: bool = False) -> HubKeys:

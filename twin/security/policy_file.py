@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -42,6 +43,12 @@ _R = TypeVar("_R", bound=Rule | LeaseRule)
 
 class PolicyError(TwinError):
     """A policy cannot be used; nothing of it is."""
+
+
+def ready_policy() -> Path:
+    """The policy that comes with the program, for a hub with keys that is told none."""
+    with as_file(files("resources") / "policies" / "city.toml") as path:
+        return Path(path)
 
 
 def load_policy(path: Path) -> Policy:

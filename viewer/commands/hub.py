@@ -43,7 +43,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from twin.errors import TwinError
     from twin.hub.addresses import default_addresses
     from twin.hub.options import HubOptions
-    from twin.hub.server import run_hub
+    from twin.hub.running import run_hub
     from twin.interlocks.rule_file import load_interlocks
     from twin.journal.opening import is_database
 
