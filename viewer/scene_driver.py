@@ -81,7 +81,7 @@ class SceneDriver:
         self._size_px = (0, 0)
         self._targets: frozenset[str] = frozenset()
         self._leases: dict[str, bool] = {}
-        #: Whether it draws with the view whose camera it takes over, not when there is time.
+        #: Whether it always has the camera of the view it follows, and draws with it.
         self.is_in_step = False
         #: Whose camera this view takes over, None = its own.
         self.leader: Callable[[], Pose] | None = None
@@ -159,7 +159,7 @@ class SceneDriver:
         if camera.is_flying:  # on its way to be a plan, or from one
             self._led = None
             return
-        if self._led is not None and camera.pose != self._led:
+        if self._led is not None and camera.pose != self._led and not self.is_in_step:
             self.leader = self._led = None
             return
         camera.set_pose(self.leader())
