@@ -41,7 +41,7 @@ function checkFile(file, above, walk) {
   }
   if (!isError(tileset.geometricError)) say('/geometricError', 'is no number of 0 or more');
   if (!isObject(tileset.root)) return say('/root', 'is missing');
-  if (!tileset.root.refine) say('/root/refine', 'the root must say how it is refined');
+  if (!tileset.root.refine) say('root.refine', 'the root must say how it is refined');
   if (tileset.geometricError < tileset.root.geometricError) say('/geometricError', 'is less than its root\'s');
   checkTile(tileset.root, '/root', above, {...walk, say, file});
 }

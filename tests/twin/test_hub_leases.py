@@ -11,9 +11,10 @@ import pytest
 from tests.twin.hub_bench import TYPES, Bench, why
 from tests.twin.hub_rig import request
 from twin.commands.base import CommandType, Windows
+from twin.commands.params import example_args
 from twin.hub.options import HubTimes
 from twin.hub.requests import Target
-from twin.link.control import Acknowledged
+from twin.link.control import Acknowledged, Revoke
 from twin.registry import Registry
 from twin.room.model import CommandRequest, CommandState
 from twin.room.parts.holds import Holds
@@ -294,3 +295,22 @@ def test_acts_that_cannot_be_read_leave_the_room_alone(bench: Bench) -> None:
     assert len([e for e in bench.events if e.kind != "audit.refused"]) == n
     picture = msgspec.msgpack.decode(before)["tables"]
     assert msgspec.msgpack.decode(bench.core.room.to_bytes())["tables"] == picture
+
+
+def test_what_runs_gives_way_to_its_declared_inverse_and_to_nothing_else() -> None:
+    bench = Bench()
+    bench.greet()
+    bench.serve("siren-1")
+    sound = request("siren.sound", "siren-1", example_args(TYPES["siren.sound"].params))
+    bench.submit(sound)
+    bench.says(sound.id, "accepted")
+    assert bench.state(sound.id) is S.ACCEPTED
+    other = request("siren.silence", "siren-1", {})
+    bench.submit(other)
+    assert bench.state(other.id) is S.REJECTED, "it does not say what it undoes"
+    silence = request("siren.silence", "siren-1", {}, inverse_of=sound.id)
+    bench.submit(silence)
+    assert bench.state(sound.id) is S.CANCELLED
+    assert "Overtaken by “Silence siren”" in bench.command(sound.id).state_text
+    assert any(isinstance(one.message, Revoke) for one in bench.sent)
+    assert bench.state(silence.id) is S.SENT

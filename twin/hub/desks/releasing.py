@@ -8,6 +8,7 @@ from functools import partial
 
 import msgspec
 
+from twin.hub.cancelling import cancel_now
 from twin.hub.deadlines import EndIt, OfferIt, SayWhy, SendAgain, what_is_due
 from twin.hub.desks.base import Desk, DeskType
 from twin.hub.desks.submitting import blocked_facts
@@ -27,7 +28,6 @@ from twin.link.control import (
     Deliver,
     FromHub,
     Refused,
-    Revoke,
 )
 from twin.room.model import Baseline, Command, CommandState
 from twin.room.parts.commands import Commands
@@ -239,18 +239,9 @@ class Releasing(Desk):
         if text:
             self.hall.audit(person(who.operator), "command.cancel", text)
             return Refused(id=message.id, text=text)
-        self.cancel_now(command, f"Cancelled by {person(who.operator)}", person(who.operator))
+        actor = person(who.operator)
+        cancel_now(self.hall, command, f"Cancelled by {actor}", actor)
         return Acknowledged(id=message.id, seq=self.hall.room.seq)
-
-    def cancel_now(self, command: Command, text: str, actor: str) -> None:
-        """Cancel a command that is not over."""
-        actuator = self.hall.sessions.actuator_of(command.request.target_id)
-        if command.n_sent:
-            text += f" after it was {command.state.lower()}; what was done is not undone"
-            if actuator:
-                revoke = Revoke(command_id=command.request.id, text=text)
-                self.hall.send(actuator.session, revoke)
-        self.hall.move(command.request.id, S.CANCELLED, text, actor)
 
     def _why_not_cancel(self, who: Who, command: Command) -> str:
         if command.is_terminal:

@@ -14,6 +14,7 @@ from twin.commands.base import CommandType, Effect
 from twin.commands.params import params_from_args
 from twin.errors import CommandRejected
 from twin.hub import rules
+from twin.hub.cancelling import cancel_now
 from twin.hub.desks.base import Desk, DeskType
 from twin.hub.hall import Hall, person
 from twin.hub.neighbours import others_near, readings_of, subject_of
@@ -83,9 +84,13 @@ class Submitting(Desk):
             hall.move(request.id, S.REJECTED, text, interlocks=blocked_facts(blocked))
             return
         running = hall.room[Commands].on_target(request.target_id)
-        if running is not None and not same_batch(running, request):
+        if running is not None and not self._gives_way(running, request):
             hall.move(request.id, S.REJECTED, rules.busy_text(request, running, hall.types))
             return
+        if running is not None and not same_batch(running, request):
+            actor = person(command.issued_by)
+            text = f"Overtaken by “{hall.title(request.type_id)}”, its inverse, of {actor}"
+            cancel_now(hall, running, text, actor)
         rule = self._approval_rule(command)
         if rule is None:
             hall.move(request.id, S.QUEUED, self._waiting_text(command))
@@ -132,7 +137,7 @@ class Submitting(Desk):
         if request.deadline_ns and request.deadline_ns <= hall.now_ns:
             raise CommandRejected("Its deadline is over already; ask again with a later one")
         running = hall.room[Commands].on_target(request.target_id)
-        if running is not None and not same_batch(running, request):
+        if running is not None and not self._gives_way(running, request):
             raise CommandRejected(rules.busy_text(request, running, hall.types))
         holder = hall.room[Leases].holder(request.target_id)
         if holder is not None and holder.identity != who.operator.identity:
@@ -140,6 +145,13 @@ class Submitting(Desk):
                 f"{request.target_name} is held by {person(holder)}; ask for it or wait"
             )
         return command_type, command_type.effect(request.target_id, params)
+
+    def _gives_way(self, running: Command, request: CommandRequest) -> bool:
+        """Whether what runs on the target is of the same batch, or is undone by the request."""
+        running_type = self.hall.type_of(running)
+        is_inverse = running_type is not None and running_type.inverse == request.type_id
+        undoes = request.inverse_of == running.request.id and is_inverse
+        return undoes or same_batch(running, request)
 
     def _take_lease(self, who: Who, request: CommandRequest) -> None:
         """Assets that need a lease are taken with the command."""
