@@ -314,3 +314,52 @@ def test_what_runs_gives_way_to_its_declared_inverse_and_to_nothing_else() -> No
     assert "Overtaken by “Silence siren”" in bench.command(sound.id).state_text
     assert any(isinstance(one.message, Revoke) for one in bench.sent)
     assert bench.state(silence.id) is S.SENT
+
+
+# --- tokens and attempts --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def patient() -> Bench:
+    bench = Bench(policy=read_policy(POLICY, "test"), times=HubTimes(n_tries=3))
+    bench.log_in("Ada", "water", rank=1)
+    bench.log_in("Ben", "fire", rank=2)
+    bench.serve("gate-1")
+    bench.announce(Target(id="gate-1", name="Gate 1", kind="gate", accepts=("gate.set",)))
+    return bench
+
+
+def test_a_retry_keeps_the_token_of_its_release(patient: Bench) -> None:
+    one = gate()
+    patient.submit(one, "ada")
+    patient.says(one.id, "failed")
+    patient.wait(30.0)
+    assert [m.attempt for m in patient.delivered(one.id)] == [1, 2, 2]
+    assert {m.lease_token for m in patient.delivered(one.id)} == {1}
+
+
+@pytest.mark.parametrize("word", ["failed", "unknown"])
+def test_after_a_takeover_it_is_not_tried_again(patient: Bench, word: str) -> None:
+    """A retry under the new holder's token would get past the fence."""
+    one = gate()
+    patient.submit(one, "ada")
+    patient.says(one.id, "executing")
+    seized = patient.act("ben", "lease.seize", {"asset_id": "gate-1", "reason": "Flood"})
+    assert isinstance(seized, Acknowledged)
+    patient.says(one.id, word, "Stuck")
+    assert [m.attempt for m in patient.delivered(one.id)] == [1]
+    patient.wait(0.1)
+    patient.wait(20.0)
+    assert patient.state(one.id) is (S.FAILED if word == "failed" else S.UNKNOWN)
+    said = patient.command(one.id).state_text
+    assert "Stuck; not tried again: Name of gate-1 has meanwhile been taken by Ben" in said
+
+
+def test_after_its_deadline_it_is_not_tried_again(patient: Bench) -> None:
+    one = gate(deadline_ns=patient.now_ns + 5 * 10**9)
+    patient.submit(one, "ada")
+    patient.says(one.id, "accepted")
+    patient.now_ns += 6 * 10**9
+    patient.says(one.id, "failed", "Stuck")
+    assert patient.state(one.id) is S.FAILED
+    assert patient.command(one.id).state_text == "Stuck; not tried again: its deadline is over"

@@ -16,6 +16,8 @@ import msgspec
 
 from tests.twin.hub_bench import INFO, T0, TYPES
 from tests.twin.simulation.linear import FOREVER, Operation
+from twin.adapter.memory import AdapterMemory
+from twin.adapter.orders import CarryOut, Orders
 from twin.hub.core import HubCore
 from twin.hub.options import HubTimes
 from twin.hub.requests import (
@@ -51,6 +53,7 @@ from twin.link.control import (
     HelloNeeded,
     HubInfo,
     Refused,
+    Revoke,
     Snapshot,
     Submit,
 )
@@ -497,15 +500,26 @@ class SimConsole:
             self._tell(Submit(request=request))
 
 
+class HubClock:
+    """The adapter's clock goes with the hub's."""
+
+    def __init__(self, hub: SimHub) -> None:
+        self._hub = hub
+
+    def now_ns(self) -> int:
+        return self._hub.hub_ns()
+
+    monotonic_ns = now_ns
+
+
 class SimActuator:
-    """An adapter with a durable memory: intent, then act, then result. Dies between any two."""
+    """The real orders over a memory that outlives it: intent, act, result; dies between any two."""
 
     def __init__(self, world: World, hub: SimHub) -> None:
         self.world, self.hub, self.name = world, hub, "act"
         self.is_alive = True
-        self.disk: dict[tuple[str, int], ActuatorReply | None] = {}
-        self.accepted: set[str] = set()
-        self.highest: dict[str, int] = {}
+        self.life = 0
+        self.memory = AdapterMemory()
         self.executed: list[tuple[str, int, str, int, int]] = []
         self.values = dict.fromkeys(GATES, 0.0)
         self.reborn()
@@ -513,6 +527,10 @@ class SimActuator:
 
     def reborn(self) -> None:
         self.is_alive = True
+        self.life += 1
+        self.orders = Orders(
+            name=self.name, asset_ids=GATES, memory=self.memory, clock=HubClock(self.hub)
+        )
         self._tell(Hello(role="actuator", name=self.name, asset_ids=GATES))
 
     def crash(self) -> None:
@@ -540,6 +558,8 @@ class SimActuator:
             self._tell(Hello(role="actuator", name=self.name, asset_ids=GATES))
         elif isinstance(message, Deliver):
             self._deliver(message)
+        elif isinstance(message, Revoke):
+            self.orders.revoke(message.command_id)
 
     def _maybe_die(self) -> bool:
         if self.world.calm or self.world.rng.random() > 0.04:
@@ -548,48 +568,33 @@ class SimActuator:
         return True
 
     def _deliver(self, message: Deliver) -> None:
-        request, key = message.request, (message.request.id, message.attempt)
-        if key in self.disk:
-            last = self.disk[key]
-            self._tell(last or ActuatorReply(command_id=request.id, status="forgotten"))
+        found = self.orders.take(message)
+        if isinstance(found, ActuatorReply):
+            self._tell(found)
+        if not isinstance(found, CarryOut) or self._maybe_die():
             return
-        if message.was_accepted:
-            self._tell(ActuatorReply(command_id=request.id, status="forgotten"))
-            return
-        if message.lease_token < self.highest.get(request.target_id, 0):
-            late = ActuatorReply(command_id=request.id, status="rejected", text="lease is over")
-            self.disk[key] = late
-            self._tell(late)
-            return
-        self.highest[request.target_id] = message.lease_token
-        self.disk[key] = None
-        if self._maybe_die():
-            return
-        self._tell(ActuatorReply(command_id=request.id, status="accepted"))
+        self._say(message, "accepted")
         if self.world.rng.random() < 0.05:
-            self._conclude(key, "failed")
+            self._say(message, "failed")
             return
-        life_at = self.is_alive
-        self.world.after(
-            self.world.rng.randint(1, 900) * MS, lambda: life_at and self._act(message)
-        )
+        life = self.life
+        self.world.after(self.world.rng.randint(1, 900) * MS, lambda: self._act(message, life))
 
-    def _act(self, message: Deliver) -> None:
-        key = (message.request.id, message.attempt)
-        if not self.is_alive or self.disk.get(key) is not None:
-            return
-        if any(one[:2] == key for one in self.executed):
+    def _act(self, message: Deliver, life: int) -> None:
+        if not self.is_alive or self.life != life:
             return
         request = message.request
+        key = (request.id, message.attempt)
         self.executed.append((*key, request.target_id, message.lease_token, self.world.now))
         self.values[request.target_id] = request.args["opening_pct"]
         if not self._maybe_die():
-            self._conclude(key, "done")
+            self._say(message, "done")
 
-    def _conclude(self, key: tuple[str, int], status: Any) -> None:
-        reply = ActuatorReply(command_id=key[0], status=status, text=status)
-        self.disk[key] = reply
-        if not self._maybe_die():
+    def _say(self, order: Deliver, status: Any) -> None:
+        reply = ActuatorReply(
+            command_id=order.request.id, status=status, text=status, attempt=order.attempt
+        )
+        if self.orders.note(reply) and not self._maybe_die():
             self._tell(reply)
 
 

@@ -137,9 +137,15 @@ class Releasing(Desk):
             command.request.id, S.SENT, text or f"Sent to {actuator.name}",
             actuator=actuator.name, has_failed=bool(failed) or None,
             baseline=msgspec.to_builtins(baseline) if baseline else None,
-            lease_token=self.hall.room[Leases].token(command.request.target_id) or None,
+            lease_token=self._token(command) or None,
         )  # fmt: skip
         self.deliver(actuator, self.hall.room.commands[command.request.id])
+
+    def _token(self, command: Command) -> int:
+        """Its fencing token: that of its release. A lease taken since belongs to somebody else."""
+        if command.n_sent:
+            return command.lease_token
+        return self.hall.room[Leases].token(command.request.target_id)
 
     def deliver(self, actuator: ActuatorSession, command: Command) -> None:
         """Hand a command that was sent to its actuator, for the first time or again."""
@@ -180,17 +186,25 @@ class Releasing(Desk):
             return None  # said of an order that another one has followed since
         memory = self.hall.memory(reply.command_id)
         memory.heard_ns = self.hall.now_ns
-        if reply.status in _LOST:
-            memory.has_forgotten, memory.lost_text = True, reply.text[:MAX_REASON]
         if self._may_try_again(command, reply):
             text = reply.text or f"{actuator.name} {_TRIED[reply.status]}"
-            memory.has_forgotten, memory.lost_text = False, ""
-            self._send(actuator, command, failed=text)
-            return None
+            why_not = self._too_late(command) or self._refused_now(command)
+            if not why_not:
+                memory.has_forgotten, memory.lost_text = False, ""
+                self._send(actuator, command, failed=text)
+                return None
+            text = f"{text}; not tried again: {why_not}"
+            reply = msgspec.structs.replace(reply, text=text)
+        if reply.status in _LOST:
+            memory.has_forgotten, memory.lost_text = True, reply.text[:MAX_REASON]
         route = msgspec.to_builtins(reply.route) or None
         for state, text in moves_for(reply, command, actuator.name):
             self.hall.move(reply.command_id, state, text, actuator.name, route=route)
         return None
+
+    def _too_late(self, command: Command) -> str:
+        deadline_ns = command.request.deadline_ns
+        return "its deadline is over" if 0 < deadline_ns < self.hall.now_ns else ""
 
     def _may_try_again(self, command: Command, reply: ActuatorReply) -> bool:
         command_type = self.hall.type_of(command)
