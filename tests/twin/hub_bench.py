@@ -88,7 +88,12 @@ class Bench:
         """Somebody whom the server has identified; the session is the name in lower case."""
         session = session or name.lower()
         operator = Operator(
-            name=name, department=dept, console_id=f"id-{name}", person=name.lower(), rank=rank
+            name=name,
+            department=dept,
+            console_id=f"id-{name}",
+            person=name.lower(),
+            rank=rank,
+            roles=roles,
         )
         verify_key = key.verify_key.encode().hex() if key is not None else ""
         self.keys[session] = key

@@ -40,6 +40,12 @@ actions = ["pump.start"]
 needed = 2
 distinct_departments = true
 
+[[approval]]
+id = "roads-by-leaders"
+actions = ["road.close"]
+needed = 1
+by_roles = ["shift_leader"]
+
 [[break_glass]]
 id = "leaders"
 roles = ["shift_leader"]
@@ -104,6 +110,16 @@ def test_who_may_not_approve_is_told_why(bench: Bench) -> None:
     refused = [e for e in bench.events if e.kind == "audit.refused"]
     assert len(refused) == 5, "each refusal is in the journal"
     assert refused[0].body["why"].startswith("Whoever issued")
+
+
+def test_an_approval_for_a_role_is_given_by_nobody_else(bench: Bench) -> None:
+    bench.serve("road-1", session="f2", name="Roads")
+    one = request("road.close", "road-1", {})
+    bench.submit(one, "ada")
+    assert "for a shift leader to give" in why(give(bench, "ben", one.id))
+    bench.log_in("Lea", "works", roles=("operator", "shift_leader"))
+    assert isinstance(give(bench, "lea", one.id), Acknowledged)
+    assert bench.state(one.id) is S.SENT
 
 
 def test_the_same_person_on_another_console_is_still_the_issuer(bench: Bench) -> None:

@@ -16,7 +16,7 @@ from twin.waiting import Queue, queue_of
 
 POLICY = b"""
 version = 1
-roles = ["operator"]
+roles = ["operator", "leader"]
 [[allow]]
 id = "all"
 roles = ["operator"]
@@ -27,6 +27,11 @@ needed = 2
 by_departments = ["fire", "police", "water"]
 distinct_departments = true
 expires_s = 300
+[[approval]]
+id = "roads"
+actions = ["road.close"]
+needed = 1
+by_roles = ["leader"]
 [[approval]]
 id = "pumps"
 actions = ["pump.start"]
@@ -40,8 +45,9 @@ PEOPLE = (("Ada", "water"), ("Ben", "fire"), ("Cleo", "police"), ("Dora", "works
 def bench() -> Bench:
     bench = Bench(policy=read_policy(POLICY, "test"))
     for name, department in PEOPLE:
-        bench.log_in(name, department)
-    bench.serve("gate-1", "gate-2", "pump-1", "pump-2")
+        roles = ("operator", "leader") if name == "Dora" else ("operator",)
+        bench.log_in(name, department, roles=roles)
+    bench.serve("gate-1", "gate-2", "pump-1", "pump-2", "road-1")
     return bench
 
 
@@ -57,9 +63,11 @@ def test_whoever_the_queue_asks_is_whom_the_hub_believes(bench: Bench) -> None:
     made = [
         request("gate.set", "gate-1", {"opening_pct": 10.0}),
         request("pump.start", "pump-1", {}),
+        request("road.close", "road-1", {}),
     ]
     bench.submit(made[0], "ada")
     bench.submit(made[1], "cleo")
+    bench.submit(made[2], "ben")
     delegation = {"id": "d1", "to": "dora", "to_name": "Dora", "department": "fire"}
     bench.act("ben", "delegation.give", delegation | {"until_ns": bench.now_ns + 10**12})
     n_yes = 0
@@ -73,7 +81,7 @@ def test_whoever_the_queue_asks_is_whom_the_hub_believes(bench: Bench) -> None:
         assert asked[one.id].is_for_me is believed, (name, one.type_id, asked[one.id].why_not)
         assert asked[one.id].is_mine is (bench.command(one.id).issued_by.name == name)
         n_yes += believed
-    assert n_yes == 3
+    assert n_yes == 4
     assert {bench.state(one.id) for one in made} == {CommandState.SENT}
 
 

@@ -209,7 +209,7 @@ def who_is(person: Person, console_id: str) -> Who:
     """What the core knows of a person who logged in."""
     operator = Operator(
         name=person.name, department=person.department, console_id=console_id, person=person.id,
-        rank=person.rank,
+        rank=person.rank, roles=person.roles,
     )  # fmt: skip
     return Who(
         operator=operator, roles=person.roles, verify_key=person.public_key,

@@ -24,7 +24,7 @@ def own_obstacle(who: Operator, command: Command) -> str:
 
 
 def free_department(room: Room, who: Operator, command: Command, now_ns: int) -> tuple[str, str]:
-    """For which department somebody's yes would count, or why for none.
+    """For which department the yes of somebody with these roles would count, or why for none.
 
     Returns
     -------
@@ -34,6 +34,9 @@ def free_department(room: Room, who: Operator, command: Command, now_ns: int) ->
     approval = command.approval
     if approval is None:
         return "", "It needs no approval"
+    if approval.roles and not set(approval.roles) & set(who.roles):
+        names = " or ".join(role.replace("_", " ") for role in approval.roles)
+        return "", f"This approval is for a {names} to give"
     able = room[Delegations].departments_of(who, now_ns)
     wanted = [d for d in able if not approval.departments or d in approval.departments]
     if not wanted:

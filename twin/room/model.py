@@ -52,6 +52,7 @@ class Operator(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ----------
     person : id of the person who logged in, "" where the hub believes the hello
     rank : who may take an asset over from whom; higher wins
+    roles : of the person who logged in, as the hub's keys name them
     """
 
     name: str
@@ -59,6 +60,7 @@ class Operator(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     console_id: str
     person: str = ""
     rank: int = 0
+    roles: tuple[str, ...] = ()
 
     @property
     def identity(self) -> str:
@@ -147,6 +149,22 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True):
     value: float
 
 
+class BlockedBy(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule between departments that stands, or stood last, against a command.
+
+    Attributes
+    ----------
+    rule, title : of the rule in force
+    text : which rule and which values, one sentence for a person
+    values : what it looked at, by the names of its inputs
+    """
+
+    rule: str
+    title: str
+    text: str
+    values: dict[str, float] = msgspec.field(default_factory=dict)
+
+
 class Command(msgspec.Struct, frozen=True, kw_only=True):
     """A command as the room knows it. All fields are always written: see `Table`.
 
@@ -166,6 +184,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     route : the way an actuator announced for it: vertices in local metres
     lease_token : fencing token it was sent with, 0 = none
     ended_seq : event that ended it, 0 = it is not over
+    interlocks : rules that hold it back or have ended it, () = none
     """
 
     request: CommandRequest
@@ -187,6 +206,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     route: tuple[tuple[float, float, float], ...] = ()
     lease_token: int = 0
     ended_seq: int = 0
+    interlocks: tuple[BlockedBy, ...] = ()
 
     @property
     def is_terminal(self) -> bool:

@@ -5,25 +5,18 @@ from __future__ import annotations
 from PySide6.QtCore import QItemSelection, Qt
 from PySide6.QtWidgets import (
     QFrame,
-    QHBoxLayout,
     QLabel,
     QListView,
-    QPushButton,
     QStackedLayout,
     QVBoxLayout,
     QWidget,
 )
 
-from twin.room.model import Command
-from twin.session import ComposeRequest
 from widgets.panel import PanelContext, PanelType
+from widgets.parts.command_details import CommandDetails
 from widgets.parts.command_list import CommandDelegate, CommandList, IdRole
-from widgets.parts.command_steps import facts_of, undo_step
-from widgets.parts.command_words import request_phrase
 from widgets.parts.composer import Composer
-from widgets.parts.elided_button import ElidedButton
 from widgets.parts.empty_state import EmptyState
-from widgets.parts.fact_table import FactView
 from widgets.parts.fit_scroll import FitScroll
 from widgets.parts.panel_widget import PanelWidget
 
@@ -37,7 +30,12 @@ class CommandsPanel(PanelWidget):
         self.model = CommandList(self.session)
         self._shown_id = ""
         self._make_list()
-        self._make_details()
+        self.details = CommandDetails(self.session, context.actions)
+        self.facts, self.cancel, self.undo = (
+            self.details.facts,
+            self.details.cancel,
+            self.details.undo,
+        )
         self._refusal = QLabel()
         self._refusal.setWordWrap(True)
         self._refusal.setProperty("role", "error")
@@ -51,7 +49,7 @@ class CommandsPanel(PanelWidget):
             (_rule(), 0),
             (self._refusal, 0),
             (self._middle, 1),
-            (self._details, 0),
+            (self.details, 0),
         ):
             layout.addWidget(part, stretch)
         self.composer.issued.connect(self._show_issued)
@@ -82,29 +80,6 @@ class CommandsPanel(PanelWidget):
         self._stack = QStackedLayout(self._middle)
         self._stack.addWidget(self.list)
         self._stack.addWidget(empty)
-
-    def _make_details(self) -> None:
-        self._details = QWidget()
-        self.title = QLabel()
-        self.title.setProperty("role", "title")
-        self.title.setWordWrap(True)
-        self.facts = FactView(most_rows=7)
-        self.cancel = QPushButton("Cancel command")
-        self.cancel.clicked.connect(lambda _checked=False: self.session.hub.cancel(self._shown_id))
-        self.undo = ElidedButton()
-        self.undo.clicked.connect(lambda _checked=False: self._undo())
-        buttons = QHBoxLayout()
-        buttons.setSpacing(8)
-        buttons.addWidget(self.cancel)
-        buttons.addWidget(self.undo)
-        buttons.addStretch(1)
-        layout = QVBoxLayout(self._details)
-        layout.setContentsMargins(12, 8, 12, 12)
-        layout.setSpacing(8)
-        layout.addWidget(self.title)
-        layout.addWidget(self.facts)
-        layout.addLayout(buttons)
-        self._details.hide()
 
     def refresh(self) -> None:
         """Elapsed times go on; new targets are offered."""
@@ -145,25 +120,7 @@ class CommandsPanel(PanelWidget):
 
     def _fill_details(self) -> None:
         request = self.model.request(self._shown_id) if self._shown_id else None
-        self._details.setVisible(request is not None)
-        if request is None:
-            return
-        command = self.model.command(self._shown_id)
-        self.title.setText(request_phrase(request))
-        self.facts.show_facts(facts_of(self.session, request, command))
-        self.cancel.setVisible(command is not None and not command.is_terminal)
-        inverse = self._inverse(command)
-        self.undo.setVisible(inverse is not None)
-        if inverse is not None:
-            self.undo.say(inverse[1])
-
-    def _inverse(self, command: Command | None) -> tuple[ComposeRequest, str] | None:
-        return undo_step(self.session, command) if command is not None else None
-
-    def _undo(self) -> None:
-        inverse = self._inverse(self.model.command(self._shown_id))
-        if inverse is not None:
-            self.session.compose(inverse[0])
+        self.details.show_command(request, self.model.command(self._shown_id))
 
 
 def _rule() -> QFrame:

@@ -35,7 +35,7 @@ from widgets.parts.preview_block import PreviewBlock
 from widgets.parts.wording import clock_text, count_text
 from widgets.shape_mark import SIGNIFICANCE_WORDS
 
-APPROVE_KEY, DENY_KEY, GLASS_KEY = "Ctrl+Return", "Ctrl+D", "Ctrl+B"
+APPROVE_KEY, DENY_KEY, GLASS_KEY = "Ctrl+Return", "Ctrl+D", "Ctrl+G"
 _MOST_LISTED = 12
 _SENT = "Sent; waiting for the hub"
 

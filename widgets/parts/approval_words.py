@@ -59,10 +59,13 @@ def given_text(approval: Approval) -> str:
 
 def wanted_text(approval: Approval) -> str:
     """Whose yes is wanted."""
-    names = " or ".join(d.replace("_", " ") for d in approval.departments)
+    names = [d.replace("_", " ") for d in approval.departments]
+    roles = [f"a {role.replace('_', ' ')}" for role in approval.roles]
     text = count_text(approval.needed, "approval")
+    if roles:
+        text += f" by {' or '.join(roles)}"
     if names:
-        text += f" by {names}"
+        text += f" {'of' if roles else 'by'} {' or '.join(names)}"
     if approval.is_distinct:
         text += ", each of another department" if approval.needed > 1 else ", of another department"
     return text

@@ -171,7 +171,8 @@ class Approvals(Desk):
         decision = self.hall.decide(who, GIVE, command.request.target_id, command.level)
         if not decision.allowed:
             return "", decision.text
-        return free_department(self.hall.room, who.operator, command, self.hall.now_ns)
+        with_roles = msgspec.structs.replace(who.operator, roles=who.roles)
+        return free_department(self.hall.room, with_roles, command, self.hall.now_ns)
 
     def _grant(self, who: Who, command: Command, grant: Grant) -> None:
         command_id = command.request.id

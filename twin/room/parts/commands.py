@@ -18,6 +18,7 @@ from twin.room.model import (
     TERMINAL_STATES,
     Approval,
     Baseline,
+    BlockedBy,
     Command,
     CommandRequest,
     CommandState,
@@ -54,6 +55,7 @@ class _StateChange(msgspec.Struct, frozen=True, kw_only=True):
     route: tuple[tuple[float, float, float], ...] = ()
     lease_token: int = 0
     has_failed: bool = False
+    interlocks: tuple[BlockedBy, ...] = ()
 
 
 class _Granted(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,6 +155,7 @@ def _changes(command: Command, body: _StateChange, event: Event) -> dict[str, An
         "state_text": body.text,
         "times_ns": {**command.times_ns, body.state.value: first_ns},
         "moved_ns": event.t_ns,
+        "interlocks": body.interlocks,
     }
     if body.state is CommandState.SENT:
         changes |= {"n_sent": command.n_sent + 1, "sent_ns": event.t_ns}
