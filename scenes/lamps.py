@@ -13,6 +13,7 @@ MOST = 60_000
 
 def lamps_of(streets: StreetNetwork | None) -> Float32Array:
     """(N, 3) float32 heads of lamps, local metres; fewer a street in a network without end."""
+    streets = None if streets is None else streets.on_the_ground()
     if streets is None or not len(streets.edges):
         return np.zeros((0, 3), np.float32)
     ends = streets.nodes_local_m[streets.edges].astype(float)

@@ -22,6 +22,7 @@ class StreetNames:
         self.names: list[str] = []
         self._middles: Float32Array = np.zeros((0, 3), np.float32)
         self._lengths_m = np.zeros(0)
+        streets = None if streets is None else streets.on_the_ground()
         if streets is None or not len(streets.edges):
             return
         ends = streets.nodes_local_m[streets.edges].astype(np.float32)

@@ -132,7 +132,8 @@ def test_streets_and_flat_surfaces_follow_the_terrain(shared_data: Path) -> None
     off = off[np.isfinite(off)]
     assert len(off) > 1000
     assert np.percentile(np.abs(off - LIFT_M), 95) < 0.7
-    step = np.diff(nodes[asset.streets.edges][:, :, :2], axis=1)[:, 0]
+    ground = asset.streets.on_the_ground().edges
+    step = np.diff(nodes[ground][:, :, :2], axis=1)[:, 0]
     assert np.hypot(*step.T).max() < 60.1
     assert len(asset.streets.names) == len(asset.streets.edges)
     roads = asset.soup.corners_local_m[asset.soup.surfaces == int(Surface.ROAD)]
@@ -141,6 +142,13 @@ def test_streets_and_flat_surfaces_follow_the_terrain(shared_data: Path) -> None
     assert np.nanpercentile(np.abs(above - LIFT_M), 95) < 1.5
     assert asset.counts["cells"] == 1201 * 1201
     assert asset.counts["building"] == 962
+    below = asset.streets.edges[asset.streets.is_below]
+    inner = np.setdiff1d(below, ground)
+    mouths = np.intersect1d(below, ground)
+    assert len(inner) > 20
+    under = asset.terrain.height_at(nodes[inner, :2].astype(np.float64)) - nodes[inner, 2]
+    assert np.nanmax(under) > 20.0  # Monaco's tunnels run under its hills
+    assert nodes[inner, 2].max() <= nodes[mouths, 2].max() + 0.5
 
 
 def test_a_model_with_real_heights_is_not_lifted(shared_data: Path, tmp_path: Path) -> None:

@@ -274,3 +274,38 @@ def test_furnish_invents_only_what_the_map_does_not_know(tmp_path: Path) -> None
     assert [p.name for p in asset.places if p.kind == "hospital"] == ["St. Anna"]
     assert {"pump_station", "signal", "substation"} <= {place.kind for place in asset.places}
     assert furnish(asset) is asset
+
+
+def test_one_way_streets_and_tunnels_are_told(tmp_path):
+    """-1 turns the edge round, a roundabout and a motorway are one-way without saying so."""
+    path = tmp_path / "town.osm"
+    nodes = "".join(
+        f'<node id="{i}" lat="{52.0 + 0.001 * (i % 4)}" lon="{4.0 + 0.002 * (i // 4)}"/>'
+        for i in range(1, 17)
+    )
+    ways = [
+        ((1, 2), {"highway": "residential", "name": "A", "oneway": "yes"}),
+        ((2, 3), {"highway": "residential", "name": "B", "oneway": "-1"}),
+        ((3, 4), {"highway": "residential", "name": "C", "junction": "roundabout"}),
+        ((4, 8), {"highway": "motorway", "name": "D"}),
+        ((8, 12), {"highway": "motorway", "name": "E", "oneway": "no"}),
+        ((12, 16), {"highway": "primary", "name": "F", "tunnel": "yes"}),
+    ]
+    text = "".join(
+        f'<way id="{k}">'
+        + "".join(f'<nd ref="{ref}"/>' for ref in refs)
+        + "".join(f'<tag k="{key}" v="{value}"/>' for key, value in tags.items())
+        + "</way>"
+        for k, (refs, tags) in enumerate(ways, 1)
+    )
+    path.write_text(f'<osm version="0.6">{nodes}{text}</osm>')
+    streets = open_city(path).streets
+    assert streets is not None
+    row = {name: k for k, name in enumerate(streets.names)}
+    assert {name: bool(streets.is_one_way[k]) for name, k in row.items()} == {
+        "A": True, "B": True, "C": True, "D": True, "E": False, "F": False
+    }  # fmt: skip
+    assert [name for name, k in row.items() if streets.is_below[k]] == ["F"]
+    north = streets.nodes_local_m[streets.edges][:, :, 1]
+    assert north[row["A"], 1] > north[row["A"], 0]
+    assert north[row["B"], 1] < north[row["B"], 0]

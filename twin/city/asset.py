@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.arrays import Float32Array, Float64Array, Int32Array, UInt8Array, UInt16Array
+from twin.arrays import BoolArray, Float32Array, Float64Array, Int32Array, UInt8Array, UInt16Array
 from twin.city.frames import Origin
 
 if TYPE_CHECKING:
@@ -189,10 +189,12 @@ class StreetNetwork:
     Attributes
     ----------
     nodes_local_m : (N, 3) float32
-    edges : (M, 2) int32, node indices; every edge may be driven both ways
+    edges : (M, 2) int32, node indices
     names : M street names (segments of one street share it; may be "")
     widths_m : (M,) float32, kerb to kerb
     speeds_mps : (M,) float32, usual free-flow speed
+    one_way : (M,) bool, edges that may be driven from their first node only; None = none
+    below : (M,) bool, edges in tunnels, which nothing on the ground is beside; None = none
     """
 
     nodes_local_m: Float32Array
@@ -200,6 +202,32 @@ class StreetNetwork:
     names: Sequence[str]
     widths_m: Float32Array
     speeds_mps: Float32Array
+    one_way: BoolArray | None = None
+    below: BoolArray | None = None
+
+    @property
+    def is_one_way(self) -> BoolArray:
+        """(M,) `one_way`, where it is not told none."""
+        return np.zeros(len(self.edges), bool) if self.one_way is None else self.one_way
+
+    @property
+    def is_below(self) -> BoolArray:
+        """(M,) `below`, where it is not told none."""
+        return np.zeros(len(self.edges), bool) if self.below is None else self.below
+
+    def on_the_ground(self) -> StreetNetwork:
+        """The same without tunnels."""
+        if self.below is None or not self.below.any():
+            return self
+        keep = ~self.below
+        return StreetNetwork(
+            nodes_local_m=self.nodes_local_m,
+            edges=self.edges[keep],
+            names=[name for name, kept in zip(self.names, keep.tolist(), strict=True) if kept],
+            widths_m=self.widths_m[keep],
+            speeds_mps=self.speeds_mps[keep],
+            one_way=None if self.one_way is None else self.one_way[keep],
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,8 @@ _MOST_BURIED = 0.5
 _STEP_M = 20.0
 #: Streets are cut less: their pieces are what is measured and named.
 _STREET_STEP_M = 60.0
+#: Rounds in which the heights inside tunnels are drawn level between their mouths.
+_TUNNEL_ROUNDS = 400
 #: Water is sampled this closely; where its ground differs by more than this, it flows.
 _WATER_STEP_M = 30.0
 _FLOWS_M = 12.0
@@ -254,6 +256,7 @@ def _draped_streets(
     pieces = np.maximum(np.ceil(np.hypot(step[:, 0], step[:, 1]) / _STREET_STEP_M), 1).astype(
         np.int64
     )
+    pieces[streets.is_below] = 1
     edge = np.repeat(np.arange(len(pieces)), pieces)
     number = np.arange(len(edge)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
     is_last = number == pieces[edge] - 1
@@ -264,6 +267,7 @@ def _draped_streets(
     points = np.concatenate([nodes, new[~is_last]])
     rise = _rise(ground, points[:, :2], zero_z_m)
     points[:, 2] += np.where(np.isnan(rise), 0.0, rise + LIFT_M)
+    _level_tunnels(points, streets)
     names = np.array(list(streets.names), dtype=object)[edge]
     return StreetNetwork(
         nodes_local_m=points.astype(np.float32),
@@ -271,7 +275,33 @@ def _draped_streets(
         names=tuple(names),
         widths_m=streets.widths_m[edge],
         speeds_mps=streets.speeds_mps[edge],
+        one_way=None if streets.one_way is None else streets.one_way[edge],
+        below=None if streets.below is None else streets.below[edge],
     )
+
+
+def _level_tunnels(points: Float64Array, streets: StreetNetwork) -> None:
+    """Let tunnels run from mouth to mouth: their inner nodes take no part in the hill above."""
+    tunnels = streets.edges[streets.is_below]
+    if not len(tunnels):
+        return
+    inner = np.zeros(len(points), bool)
+    inner[tunnels] = True
+    inner[streets.edges[~streets.is_below]] = False
+    mouths = ~inner
+    if not inner.any() or not mouths[tunnels].any():
+        return
+    gap = points[tunnels[:, 1], :2] - points[tunnels[:, 0], :2]
+    weight = 1.0 / np.maximum(np.hypot(gap[:, 0], gap[:, 1]), 1.0)
+    total = np.zeros(len(points))
+    for side in (0, 1):
+        np.add.at(total, tunnels[:, side], weight)
+    points[inner, 2] = points[np.unique(tunnels[mouths[tunnels]]), 2].mean()
+    for _ in range(_TUNNEL_ROUNDS):
+        pull = np.zeros(len(points))
+        for here, there in ((0, 1), (1, 0)):
+            np.add.at(pull, tunnels[:, here], weight * points[tunnels[:, there], 2])
+        points[inner, 2] = pull[inner] / total[inner]
 
 
 def _draped_places(

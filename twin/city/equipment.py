@@ -32,7 +32,7 @@ _MOST_SIGNS, _MOST_CAMERAS = 200, 200
 
 def places_of(asset: CityAsset, streets: StreetNetwork, seed: int) -> tuple[Place, ...]:
     """Places on buildings, streets and water; ids count up by kind, nothing is random."""
-    maker = _Maker(asset=asset, streets=streets, seed=seed)
+    maker = _Maker(asset=asset, streets=streets.on_the_ground(), seed=seed)
     maker.in_buildings()
     maker.on_streets()
     maker.by_water()

@@ -194,6 +194,8 @@ def _streets(networks: Sequence[StreetNetwork]) -> StreetNetwork | None:
         names=tuple(name for one in networks for name in one.names),
         widths_m=np.concatenate([one.widths_m for one in networks]),
         speeds_mps=np.concatenate([one.speeds_mps for one in networks]),
+        one_way=np.concatenate([one.is_one_way for one in networks]),
+        below=np.concatenate([one.is_below for one in networks]),
     )
 
 

@@ -14,6 +14,7 @@ from twin.city.osm_data import OsmData
 from twin.city.osm_tags import (
     Tags,
     is_below_ground,
+    one_way_of,
     road_class,
     road_width_m,
     speed_mps,
@@ -50,8 +51,9 @@ def is_drivable(tags: Tags) -> bool:
 def street_network(data: OsmData, xy: Float64Array, z_m: float) -> StreetNetwork | None:
     """All streets that vehicles may use; None where there is none.
 
-    A way is cut where it meets another; straight pieces between bends are edges. Tunnels are
-    part of the network, so that what they connect stays connected.
+    A way is cut where it meets another; straight pieces between bends are edges, in the direction
+    of the way where it is one-way. Tunnels are part of the network, so that what they connect stays
+    connected, and marked as below the ground.
     """
     ways = [way for way, tags in enumerate(data.way_tags) if is_drivable(tags)]
     pieces = _cut_at_junctions(data, xy, ways)
@@ -69,13 +71,18 @@ def street_network(data: OsmData, xy: Float64Array, z_m: float) -> StreetNetwork
         if road is not None:
             name = names.get(way, "") or street_sort(tags)
             per_way[way] = (name, road_width_m(tags, road), speed_mps(tags, road))
-    facts = [per_way[pieces.ways[k]] for k in piece.tolist()]
+    of_edge = [pieces.ways[k] for k in piece.tolist()]
+    facts = [per_way[way] for way in of_edge]
+    along = np.array([one_way_of(data.way_tags[way]) for way in of_edge])
+    edges[along < 0] = edges[along < 0, ::-1]
     return StreetNetwork(
         nodes_local_m=np.column_stack([nodes, np.full(len(nodes), z_m)]).astype(np.float32),
         edges=edges.astype(np.int32),
         names=[name for name, _, _ in facts],
         widths_m=np.array([width for _, width, _ in facts], dtype=np.float32),
         speeds_mps=np.array([speed for _, _, speed in facts], dtype=np.float32),
+        one_way=along != 0,
+        below=np.array([is_below_ground(data.way_tags[way]) for way in of_edge], dtype=bool),
     )
 
 
@@ -134,8 +141,7 @@ def middle_lines(data: OsmData, xy: Float64Array) -> tuple[list[Float64Array], l
         road = road_class(tags)
         if road is None or not is_drivable(tags) or is_below_ground(tags):
             continue
-        one_way = tags.get("oneway") in ("yes", "-1") or tags.get("junction") == "roundabout"
-        if not one_way and road.rank <= 4 and road_width_m(tags, road) >= MARKED_FROM_M:
+        if not one_way_of(tags) and road.rank <= 4 and road_width_m(tags, road) >= MARKED_FROM_M:
             ways.append(way)
     pieces = _cut_at_junctions(data, xy, ways)
     return [xy[run] for run in pieces.nodes], pieces.ways

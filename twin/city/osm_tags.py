@@ -126,6 +126,18 @@ def is_below_ground(tags: Tags) -> bool:
     return tags.get("indoor", "no") not in _NOT or tags.get("covered") == "building"
 
 
+def one_way_of(tags: Tags) -> int:
+    """Which way vehicles may drive: 1 along the way, -1 against it, 0 both."""
+    told = tags.get("oneway:motor_vehicle", tags.get("oneway", ""))
+    if told in ("-1", "reverse"):
+        return -1
+    if told in ("yes", "1", "true"):
+        return 1
+    is_round = tags.get("junction") in ("roundabout", "circular")
+    is_motorway = tags.get("highway") in ("motorway", "motorway_link")
+    return 1 if told == "" and (is_round or is_motorway) else 0
+
+
 def is_wood(tags: Tags) -> bool:
     """Whether an area is full of trees."""
     return _matches(tags, _WOODS)
@@ -178,8 +190,7 @@ def road_width_m(tags: Tags, road: RoadClass) -> float:
     lanes = metres(tags.get("lanes"))
     if road.drivable and lanes is not None and 1 <= lanes <= 12:
         return max(3.2, lanes * LANE_M + 0.4)
-    one_way = tags.get("oneway") in ("yes", "-1") or tags.get("junction") == "roundabout"
-    narrow = one_way and road.drivable and road.rank not in (0, 6)
+    narrow = one_way_of(tags) and road.drivable and road.rank not in (0, 6)
     return max(3.5, road.width_m * 0.65) if narrow else road.width_m
 
 

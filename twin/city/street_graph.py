@@ -10,6 +10,7 @@ import numpy as np
 
 from twin.arrays import BoolArray, Float64Array, Int64Array
 from twin.city.asset import StreetNetwork
+from twin.city.graph import strong_parts
 from twin.errors import TwinError
 
 MIN_SPEED_MPS = 2.0
@@ -37,8 +38,10 @@ class StreetGraph:
     nodes : (N, 3) float64, metres, local
     first, second : (M,) int64, nodes of an edge; edges without length are left out
     length_m, speed_mps, width_m : (M,) float64
+    one_way : (M,) bool, may be driven from ``first`` to ``second`` only
+    below : (M,) bool, in a tunnel
     names : M street names, never empty
-    core : (K,) int64, nodes of the largest connected part
+    core : (K,) int64, nodes of the largest part in which each reaches every other
     """
 
     def __init__(self, network: StreetNetwork) -> None:
@@ -55,6 +58,8 @@ class StreetGraph:
             np.asarray(network.speeds_mps, dtype=np.float64)[keep], MIN_SPEED_MPS
         )
         self.width_m = np.asarray(network.widths_m, dtype=np.float64)[keep]
+        self.one_way: BoolArray = np.asarray(network.is_one_way, dtype=bool)[keep]
+        self.below: BoolArray = np.asarray(network.is_below, dtype=bool)[keep]
         self.names: Sequence[str] = [network.names[i] or f"Street {i + 1}" for i in keep.tolist()]
         self._index_neighbours()
         self.core = self._largest_part()
@@ -102,6 +107,14 @@ class StreetGraph:
         first = int(self.first[edge])
         return int(self.second[edge]) if node == first else first
 
+    def may_leave(self, edge: int, node: int) -> bool:
+        """Whether one may drive along an edge out to one of its nodes."""
+        return not self.one_way[edge] or node == int(self.second[edge])
+
+    def may_enter(self, edge: int, node: int) -> bool:
+        """Whether one may drive into an edge from one of its nodes."""
+        return not self.one_way[edge] or node == int(self.first[edge])
+
     def point(self, edge: int, along_m: float) -> tuple[float, float, float]:
         """The point `along_m` metres from the first node of an edge."""
         share = along_m / float(self.length_m[edge])
@@ -110,18 +123,20 @@ class StreetGraph:
         return (x, y, z)
 
     def nearest(self, x: float, y: float) -> StreetPoint:
-        """The point of all streets that lies nearest to (x, y)."""
+        """The point of all streets on the ground that lies nearest to (x, y)."""
         start = self.nodes[self.first, :2]
         way = self.nodes[self.second, :2] - start
         square = np.maximum((way * way).sum(axis=1), 1e-9)
         share = np.clip(((np.array([x, y]) - start) * way).sum(axis=1) / square, 0.0, 1.0)
         gaps = np.hypot(*(start + way * share[:, None] - (x, y)).T)
+        if not self.below.all():
+            gaps[self.below] = np.inf
         edge = int(np.argmin(gaps))
         along_m = float(share[edge] * self.length_m[edge])
         return StreetPoint(edge, along_m, float(gaps[edge]), self.point(edge, along_m))
 
     def route(self, start: int, goal: int, closed: BoolArray) -> list[int] | None:
-        """Edges of the quickest way between two nodes that uses no closed edge.
+        """Edges of the quickest way between two nodes that uses no closed edge, one-way as told.
 
         A* with the straight line at the network's top speed as the bound.
 
@@ -149,7 +164,7 @@ class StreetGraph:
             settled.add(node)
             here = cost[node]
             for edge in self.edges_at(node):
-                if closed[edge]:
+                if closed[edge] or node == self._wrong_end[edge]:
                     continue
                 other = self._sum[edge] - node
                 there = here + self._seconds[edge]
@@ -182,24 +197,26 @@ class StreetGraph:
         self._start: list[int] = np.concatenate([[0], np.cumsum(counts)]).tolist()
         self._sum: list[int] = (self.first + self.second).tolist()
         self._seconds: list[float] = (self.length_m / self.speed_mps).tolist()
+        self._wrong_end: list[int] = np.where(self.one_way, self.second, -1).tolist()
         self._xs: list[float] = self.nodes[:, 0].tolist()
         self._ys: list[float] = self.nodes[:, 1].tolist()
         self._top_speed = float(self.speed_mps.max())
 
     def _largest_part(self) -> Int64Array:
-        label = np.full(len(self.nodes), -1, dtype=np.int64)
-        best: list[int] = []
-        for seed in np.unique(self.first).tolist():
-            if label[seed] >= 0:
-                continue
-            label[seed] = seed
-            part = [seed]
-            for node in part:  # grows while it is walked
-                for edge in self.edges_at(node):
-                    other = self._sum[edge] - node
-                    if label[other] < 0:
-                        label[other] = seed
-                        part.append(other)
-            if len(part) > len(best):
-                best = part
-        return np.array(sorted(best), dtype=np.int64)
+        """Nodes of the largest part that one-way streets neither trap in nor keep out of."""
+        part = strong_parts(self._neighbours())
+        nodes = np.unique(np.concatenate([self.first, self.second]))
+        largest = int(np.argmax(np.bincount(part[nodes])))
+        core: Int64Array = nodes[part[nodes] == largest]
+        return core
+
+    def _neighbours(self) -> list[list[int]]:
+        """Nodes that may be driven to from each node over one edge."""
+        out: list[list[int]] = [[] for _ in range(len(self.nodes))]
+        for first, second, one_way in zip(
+            self.first.tolist(), self.second.tolist(), self.one_way.tolist(), strict=True
+        ):
+            out[first].append(second)
+            if not one_way:
+                out[second].append(first)
+        return out

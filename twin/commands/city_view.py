@@ -20,7 +20,7 @@ from twin.arrays import BoolArray, Float32Array, Float64Array, Int64Array
 from twin.city.asset import CityAsset, Features, StreetNetwork
 from twin.city.building_boxes import building_boxes, highest_roof_m
 from twin.city.residents import ResidentFeatures
-from twin.city.street_graph import NoStreetsError, StreetGraph
+from twin.city.street_graph import NoStreetsError, StreetGraph, StreetPoint
 from twin.clock import Clock
 from twin.commands.preview import People, Point, PreviewArea, PreviewTarget, Route
 from twin.sense.store import ObservationStore
@@ -139,10 +139,10 @@ class StoreCityView:
             return None
         closed = self._closed(graph)
         best: Route | None = None
-        if entry.edge == leave.edge:
+        if entry.edge == leave.edge and _is_ahead(graph, entry, leave):
             best = _along(graph, entry.edge, (start, entry.xyz, leave.xyz))
-        for first in (int(graph.first[entry.edge]), int(graph.second[entry.edge])):
-            for last in (int(graph.first[leave.edge]), int(graph.second[leave.edge])):
+        for first in _ends(graph, entry.edge, graph.may_leave):
+            for last in _ends(graph, leave.edge, graph.may_enter):
                 found = _route(graph, start, entry.xyz, first, last, leave.xyz, closed)
                 if found is not None and (best is None or found.seconds < best.seconds):
                     best = found
@@ -219,6 +219,16 @@ class StoreCityView:
 def _point(row: Float32Array | Float64Array) -> Point | None:
     x, y, z = (float(value) for value in row)
     return (x, y, z) if math.isfinite(x) and math.isfinite(y) else None
+
+
+def _ends(graph: StreetGraph, edge: int, may: Callable[[int, int], bool]) -> list[int]:
+    """The nodes of a street that one may drive to, or come from."""
+    return [node for node in (int(graph.first[edge]), int(graph.second[edge])) if may(edge, node)]
+
+
+def _is_ahead(graph: StreetGraph, here: StreetPoint, there: StreetPoint) -> bool:
+    """Whether one may drive from one point of a street to another one of it."""
+    return not graph.one_way[here.edge] or there.along_m >= here.along_m
 
 
 def _along(graph: StreetGraph, edge: int, corners: tuple[Point, ...]) -> Route:

@@ -9,13 +9,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from twin.arrays import BoolArray
 from twin.city.asset import Place, StreetNetwork
 
 STREETS, PLACES = "streets.parquet", "places.parquet"
 _STREETS = pa.schema(
     [("x1", pa.float32()), ("y1", pa.float32()), ("z1", pa.float32()), ("x2", pa.float32()),
      ("y2", pa.float32()), ("z2", pa.float32()), ("name", pa.string()), ("width_m", pa.float32()),
-     ("speed_mps", pa.float32())]
+     ("speed_mps", pa.float32()), ("one_way", pa.bool_()), ("below", pa.bool_())]
 )  # fmt: skip
 _PLACES = pa.schema(
     [("id", pa.string()), ("name", pa.string()), ("kind", pa.string()), ("x", pa.float32()),
@@ -33,6 +34,7 @@ def write_network(
         columns = [pa.array(ends[:, k]) for k in range(6)]
         columns += [pa.array(list(streets.names), pa.string())]
         columns += [pa.array(streets.widths_m), pa.array(streets.speeds_mps)]
+        columns += [pa.array(streets.is_one_way), pa.array(streets.is_below)]
         _write(base.with_suffix(".streets"), pa.table(columns, schema=_STREETS))
     if places:
         rows = [
@@ -76,7 +78,14 @@ def read_streets(folder: Path) -> StreetNetwork | None:
         names=table["name"].to_pylist(),
         widths_m=table["width_m"].to_numpy(),
         speeds_mps=table["speed_mps"].to_numpy(),
+        one_way=_flags(table, "one_way"),
+        below=_flags(table, "below"),
     )
+
+
+def _flags(table: pa.Table, name: str) -> BoolArray | None:
+    """A column of yes and no; None in a city imported before it was written."""
+    return table[name].to_numpy() if name in table.column_names else None
 
 
 def read_places(folder: Path) -> tuple[Place, ...]:

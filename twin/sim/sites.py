@@ -119,6 +119,8 @@ class SiteMap:
         sites = [Site(point.xyz, self.graph.names[point.edge], edge=point.edge) for point in known]
         count -= len(sites)
         weights = (0.15 + self.bustle) * np.minimum(self.graph.length_m, 200.0)
+        if not self.graph.below.all():
+            weights = np.where(self.graph.below, 0.0, weights)
         for edge in self._pick(weights, count).tolist():
             along_m = float(self._rng.uniform(0.2, 0.8) * self.graph.length_m[edge])
             x, y, z = self.graph.point(edge, along_m)

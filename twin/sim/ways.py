@@ -101,6 +101,8 @@ class Ways:
         limit = float(self._graph.speed_mps[entry.edge])
         best: tuple[float, int, list[int]] | None = None
         for end, rest_m in zip(ends, rests_m, strict=True):
+            if not self._graph.may_enter(entry.edge, end):
+                continue
             edges = self._graph.route(start, end, closed)
             if edges is None:
                 continue
