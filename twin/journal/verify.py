@@ -23,6 +23,7 @@ FORM = 2
 CHECKPOINT, CUT, PICTURE = "checkpoint", "cut", "snapshot"
 CHECKPOINT_ROWS = 1_000
 EXIT_WRONG, EXIT_UNREADABLE = 1, 2
+_UTF8 = ("utf-8", "surrogateescape")
 _GENESIS_1 = bytes(32)
 _TYPES = (int, int, str, str, str, str, int, bytes)
 _NAMES = ("seq", "t_ns", "kind", "actor", "body", "key", "form", "chain")
@@ -55,8 +56,11 @@ def chain_of(
     previous: bytes, seq: int, t_ns: int, kind: str, actor: str, body: str, key: str
 ) -> bytes:
     """Chain value of a row of form 2, 32 bytes: numbers in decimal, texts with their length."""
-    texts = b"".join(b"%d:%b," % (len(one), one) for one in map(_utf8, (kind, actor, body, key)))
-    return hashlib.sha256(b"%b%d,%d,%b" % (previous, seq, t_ns, texts)).digest()
+    # Written out: a loop over the four texts takes twice as long, and this runs for every row.
+    a, b = kind.encode(*_UTF8), actor.encode(*_UTF8)
+    c, d = body.encode(*_UTF8), key.encode(*_UTF8)
+    values = (previous, seq, t_ns, len(a), a, len(b), b, len(c), c, len(d), d)
+    return hashlib.sha256(b"%b%d,%d,%d:%b,%d:%b,%d:%b,%d:%b," % values).digest()
 
 
 def chain_of_form_1(
@@ -121,7 +125,7 @@ def can_check_signatures() -> bool:
 
 
 def _utf8(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
+    return text.encode(*_UTF8)
 
 
 class End(NamedTuple):
@@ -161,9 +165,10 @@ def checked(row: tuple[Any, ...], end: End, epoch: str, *, has_keys: bool = True
         raise WrongError(seq, "does not belong into a journal that begins later")
     if seq != end.seq + 1:
         raise WrongError(end.seq + 1, f"is missing (the next one there is {seq})")
-    for name, value, wanted in zip(_NAMES, row, _TYPES, strict=True):
-        if type(value) is not wanted:
-            raise WrongError(seq, f"has a {name} of another type")
+    if tuple(map(type, row)) != _TYPES:
+        wrong = (name for name, one, fit in zip(_NAMES, row, _TYPES, strict=True)
+                 if type(one) is not fit)  # fmt: skip
+        raise WrongError(seq, f"has a {next(wrong)} of another type")
     if form not in {1, FORM} or form < end.form:
         raise WrongError(seq, f"has a form of {form}, which cannot be")
     if form == 1:
