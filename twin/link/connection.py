@@ -93,7 +93,8 @@ class Connection:
         security: ClientSecurity | None = None,
         signer: Signer | None = None,
     ) -> None:
-        self._endpoints = [one.strip() for one in endpoint.split(",") if one.strip()]
+        named = [one.strip() for one in endpoint.split(",")]
+        self._endpoints = [one for one in named if one] or [endpoint]
         self.endpoint = self._endpoints[0]
         self.info: HubInfo | None = None
         self.heard_ns: int | None = None
