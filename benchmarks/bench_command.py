@@ -173,7 +173,8 @@ def bare_process(context: zmq.Context[Any]) -> Iterator[tuple[str, str]]:
 @contextlib.contextmanager
 def hub_process(folder: Path) -> Iterator[tuple[str, str]]:
     """The hub as a process of its own, as it is used."""
-    command_line = [sys.executable, "-m", "viewer.cli", "hub", "--ephemeral", "--journal"]
+    command_line = [sys.executable, "-m", "viewer.cli", "hub", "--insecure-loopback"]
+    command_line += ["--ephemeral", "--journal"]
     process = subprocess.Popen(
         [*command_line, str(folder / "journal.sqlite")], stdout=subprocess.PIPE, text=True
     )

@@ -40,7 +40,8 @@ class PrivateHub:
     ) -> None:
         self._journal = journal or folder / "journal.sqlite"
         self._log = folder / "hub.log"
-        self._arguments = ["hub", "--journal", str(self._journal), "--base-port", str(base_port)]
+        self._arguments = ["hub", "--insecure-loopback", "--journal", str(self._journal)]
+        self._arguments += ["--base-port", str(base_port)]
         self._arguments += ["--scene", scene]
         self._on_trouble = on_trouble
         self._ready = threading.Event()

@@ -67,8 +67,10 @@ class HubProcess:
     """``civitwin hub`` as a process of its own."""
 
     def __init__(self, journal: Path, *arguments: str) -> None:
+        trust = () if "--keys" in arguments else ("--insecure-loopback",)
+        command = [sys.executable, "-m", "viewer.cli", "hub", *trust, "--journal", str(journal)]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "viewer.cli", "hub", "--journal", str(journal), *arguments],
+            [*command, *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

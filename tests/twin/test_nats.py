@@ -264,7 +264,8 @@ def test_a_hub_refuses_an_address_that_is_none(tmp_path: Path) -> None:
         with pytest.raises(TwinError, match="nats://HOST:4222"):
             running_hub(tmp_path / "j.sqlite", samples=samples).__enter__()
     result = subprocess.run(
-        [sys.executable, "-m", "viewer.cli", "hub", "--ephemeral", "--journal",
+        [sys.executable, "-m", "viewer.cli", "hub", "--insecure-loopback", "--ephemeral",
+         "--journal",
          str(tmp_path / "j"), "--samples", "tcp://127.0.0.1:1"],
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip

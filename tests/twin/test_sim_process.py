@@ -35,6 +35,9 @@ class Child(NamedTuple):
     ready: dict[str, Any]
 
 
+_HUB = ("hub", "--insecure-loopback", "--ephemeral")
+
+
 @contextlib.contextmanager
 def running(*arguments: str) -> Iterator[Child]:
     """``civitwin`` with arguments; ends with exit status 0 on SIGTERM."""
@@ -62,7 +65,7 @@ def until(condition: Callable[[], bool], what: str) -> None:
 
 @pytest.fixture
 def hub(tmp_path: Path) -> Iterator[Child]:
-    with running("hub", "--ephemeral", "--journal", str(tmp_path / "journal.sqlite")) as child:
+    with running(*_HUB, "--journal", str(tmp_path / "journal.sqlite")) as child:
         yield child
 
 

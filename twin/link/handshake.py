@@ -90,7 +90,7 @@ def _unknown_key(security: ClientSecurity | None) -> str:
     return (
         f"The hub does not know the key of the workstation {security.name} here, or it was revoked;"
         f" ask the administrator to run: civitwin keys list, and if it is not in the list, civitwin"
-        f" keys workstation {security.name} --public-key '{security.public_key}'"
+        f" keys workstation {security.name} --public-key='{security.public_key}'"
     )
 
 

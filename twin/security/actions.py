@@ -1,42 +1,20 @@
-"""What a policy can be asked about, besides the ids of the command types."""
+"""What a policy can be asked about: ids of command types, kinds of acts, and the older requests."""
 
 from __future__ import annotations
 
 CANCEL = "command.cancel"
 NOTE = "note.add"
 
-#: Actions that are no command types: acts by their kind, and the older requests.
-ACT_ACTIONS = (
-    CANCEL,
-    NOTE,
-    "approval.give",
-    "approval.deny",
-    "approval.break_glass",
-    "batch.submit",
-    "command.undo",
-    "delegation.give",
-    "delegation.withdraw",
-    "lease.take",
-    "lease.renew",
-    "lease.release",
-    "lease.ask",
-    "lease.consent",
-    "lease.seize",
-    "mark.put",
-    "mark.remove",
-    "message.post",
-    "presence.tell",
-    "queue.hold",
-    "queue.release",
-    "review.close",
-    "schedule.set",
-    "template.save",
-    "template.remove",
-)
-
 
 def known_actions() -> tuple[str, ...]:
-    """Every command type and act."""
+    """Every action that this program knows, sorted."""
     from twin.commands.base import command_registry
+    from twin.hub.core import HubCore
+    from twin.hub.options import HubTimes
+    from twin.link.control import HubAddresses, HubInfo
 
-    return (*(one.id for one in command_registry()), *ACT_ACTIONS)
+    nowhere = HubAddresses(control="", events="", samples_in="", samples_out="")
+    info = HubInfo(epoch="", scene="", version="", seq=0, addresses=nowhere)
+    types = command_registry()
+    core = HubCore(info=info, types=types, times=HubTimes())
+    return tuple(sorted({*(one.id for one in types), *core.act_kinds, CANCEL, NOTE}))

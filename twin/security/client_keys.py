@@ -55,6 +55,11 @@ def load_client_keys(folder: Path) -> ClientKeys:
     return ClientKeys(own, read_public(folder / HUB_PUBLIC, HubPublic), folder)
 
 
+def hub_of(folder: Path) -> HubPublic:
+    """The hub that a folder of keys is for, raises `KeyFileError`."""
+    return read_public(folder / HUB_PUBLIC, HubPublic)
+
+
 def people_here(folder: Path) -> tuple[str, ...]:
     """Ids of the people whose sealed key lies in a folder, for the log-in dialog."""
     return tuple(sorted(path.stem for path in (folder / "people").glob("*.key")))

@@ -7,7 +7,6 @@ carried there. Whoever may write this folder decides who gets in.
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -222,6 +221,16 @@ class KeyStore:
 
     # --- people -----------------------------------------------------------------------------------
 
+    def require_addable(self, person_id: str, at: tuple[str, ...] = ()) -> None:
+        """Raise `KeyStoreError` if `add_person` would, before anybody is asked for a password."""
+        self._require_hub()
+        _require_fit(person_id, "A person's id")
+        for name in at:
+            self._bundle(name)
+        known = self.directory().person(person_id)
+        if known is not None and not known.revoked:
+            raise KeyStoreError(f"{person_id} has a key already; revoke it first")
+
     def add_person(
         self, record: Person, sealed: SealedKey | None, at: tuple[str, ...] = ()
     ) -> None:
@@ -237,16 +246,13 @@ class KeyStore:
         KeyStoreError
             The id is taken or unfit, or a workstation of `at` has no folder here.
         """
-        self._require_hub()
-        _require_fit(record.id, "A person's id")
+        self.require_addable(record.id, at)
         if not is_signing_key(record.public_key):
             raise KeyStoreError("That is no public key of a person (64 hexadecimal digits)")
         folders = [self._bundle(name) for name in at]
         with locked(self.folder):
+            self.require_addable(record.id)
             old = self.directory()
-            known = old.person(record.id)
-            if known is not None and not known.revoked:
-                raise KeyStoreError(f"{record.id} has a key already; revoke it first")
             if any(one.public_key == record.public_key for one in old.people):
                 raise KeyStoreError("This key was used before; make a new one")
             others = tuple(one for one in old.people if one.id != record.id)
@@ -291,17 +297,14 @@ class KeyStore:
     def _write_bundle(self, secret: WorkstationSecret) -> Path:
         folder = self.folder / "workstations" / secret.name
         write_workstation_secret(folder, secret)
-        shutil.copyfile(self.folder / HUB_PUBLIC, folder / HUB_PUBLIC)
+        _write_public(folder, self.hub_public())
         return folder
 
     def _write_hub(self, keys: HubKeys) -> None:
         secret = _HubSecret(
             curve_secret=keys.curve_secret.decode(), signing_seed=keys.signing.encode().hex()
         )
-        write_toml(
-            self.folder / HUB_PUBLIC, keys.public, mode=PUBLIC_MODE,
-            comment="What workstations must know of this hub. Not secret; copy it to each of them.",
-        )  # fmt: skip
+        _write_public(self.folder, keys.public)
         write_toml(
             self.folder / HUB_KEY, secret, mode=SECRET_MODE,
             comment="Whoever has this file is the hub. It never leaves the hub's machine.",
@@ -325,6 +328,13 @@ def write_workstation_secret(folder: Path, secret: WorkstationSecret) -> None:
     write_toml(
         folder / WORKSTATION_KEY, secret, mode=SECRET_MODE,
         comment="Key of one workstation. It stays there; a second one gets a key of its own.",
+    )  # fmt: skip
+
+
+def _write_public(folder: Path, public: HubPublic) -> None:
+    write_toml(
+        folder / HUB_PUBLIC, public, mode=PUBLIC_MODE,
+        comment="What workstations must know of this hub. Not secret; copy it to each of them.",
     )  # fmt: skip
 
 

@@ -32,6 +32,20 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         " the file changes",
     )  # fmt: skip
     parser.add_argument(
+        "--keys", type=Path, metavar="DIR",
+        help="keys of the hub and whom it knows (civitwin keys): encrypted, everybody known",
+    )  # fmt: skip
+    parser.add_argument(
+        "--policy", type=Path, metavar="FILE",
+        help="who may do what (civitwin policy), read again when it changes; default: the one that"
+        " comes with the program",
+    )  # fmt: skip
+    parser.add_argument(
+        "--insecure-loopback", action="store_true",
+        help="without keys: believe everybody on this machine, for trying things out",
+    )  # fmt: skip
+    parser.add_argument("--drill", action="store_true", help="nothing it commands is real")
+    parser.add_argument(
         "--samples",
         default="",
         metavar="ADDRESS",
@@ -49,6 +63,13 @@ def _run(arguments: argparse.Namespace) -> int:
 
     if not 0 < arguments.base_port <= 65_532:
         raise TwinError("--base-port must lie between 1 and 65532; the hub takes four ports")
+    if arguments.keys is None and not arguments.insecure_loopback:
+        raise TwinError(
+            "A hub needs keys: make them with civitwin keys init and say --keys DIR, or say"
+            " --insecure-loopback to believe everybody on this machine"
+        )
+    if arguments.keys is not None and arguments.insecure_loopback:
+        raise TwinError("Say either --keys or --insecure-loopback")
     base_port = 0 if arguments.ephemeral else arguments.base_port
     options = HubOptions(
         journal=arguments.journal or default_journal(),
@@ -56,14 +77,19 @@ def _run(arguments: argparse.Namespace) -> int:
         scene=arguments.scene,
         interlocks=arguments.interlocks,
         samples=arguments.samples,
+        keys=arguments.keys,
+        policy=arguments.policy,
+        drill=arguments.drill,
     )
     if not arguments.standby:
         return run_hub(options)
     if not is_database(options.journal):
         raise TwinError("--standby needs a journal that hubs share: --journal postgresql://…")
+    from twin.hub.admission import Admission
     from twin.hub.standby import run_in_turns
 
-    if options.interlocks is not None:  # a mistake in it is told now, not at our turn
+    Admission(options)  # a mistake in keys, policy or interlocks is told now, not at our turn
+    if options.interlocks is not None:
         load_interlocks(options.interlocks)
     return run_in_turns(options)
 
@@ -80,11 +106,12 @@ SUBCOMMAND = Subcommand(
     help="Run the hub: it orders, stores and passes on everything that consoles share.",
     epilog=(
         "Examples:\n"
-        "  civitwin hub\n"
-        '  civitwin hub --journal city.sqlite --base-port 6000 --scene "The Hague"\n'
-        "  civitwin hub --journal 'postgresql://city@db/twin?room=hague' --standby\n"
-        "  civitwin hub --samples nats://10.0.0.5:4222    # many sites, see docs/wire-protocol.md\n"
-        "  civitwin hub --ephemeral    # prints its addresses as one JSON line"
+        "  civitwin hub --keys keys/ --policy city.toml\n"
+        "  civitwin hub --insecure-loopback    # to try things out on one machine\n"
+        '  civitwin hub --keys keys/ --journal city.sqlite --base-port 6000 --scene "The Hague"\n'
+        "  civitwin hub --keys keys/ --journal 'postgresql://city@db/twin?room=hague' --standby\n"
+        "  civitwin hub --keys keys/ --samples nats://10.0.0.5:4222\n"
+        "  civitwin hub --keys keys/ --ephemeral    # prints its addresses as one JSON line"
     ),
     add_arguments=_add_arguments,
     run=_run,

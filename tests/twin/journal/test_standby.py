@@ -41,6 +41,7 @@ from viewer.cli import main
 SILENCE_S = 1.0
 PROMOTED_S = 10.0
 N_OPEN = 8
+_OPEN_HUB = ("hub", "--insecure-loopback")
 
 
 class Member:
@@ -48,7 +49,7 @@ class Member:
 
     def __init__(self, url: str) -> None:
         self.control = f"tcp://127.0.0.1:{(port := free_base_port())}"
-        command = [sys.executable, "-m", "viewer.cli", "hub", "--standby"]
+        command = [sys.executable, "-m", "viewer.cli", "hub", "--insecure-loopback", "--standby"]
         self.process = subprocess.Popen(
             [*command, "--journal", url, "--base-port", str(port)],
             stdout=subprocess.PIPE,
@@ -295,7 +296,7 @@ def test_without_standby_a_second_hub_is_refused(
 ) -> None:
     url = postgres.room_url()
     journal = PostgresJournal(url, holder="hub A")
-    assert main(["hub", "--journal", url, "--ephemeral"]) == 1
+    assert main(["hub", "--insecure-loopback", "--journal", url, "--ephemeral"]) == 1
     assert "Another hub writes this journal now (hub A" in capsys.readouterr().err
     journal.close()
 
@@ -312,7 +313,7 @@ def test_without_standby_a_second_hub_is_refused(
 def test_a_standby_that_cannot_be(
     journal: str, sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["hub", "--standby", "--journal", journal, "--ephemeral"]) == 1
+    assert main([*_OPEN_HUB, "--standby", "--journal", journal, "--ephemeral"]) == 1
     said = capsys.readouterr().err
     assert sentence in said
     assert "Traceback" not in said

@@ -46,7 +46,7 @@ def test_an_unknown_workstation_is_told_the_line_to_run(rig, tmp_path):
     security = ClientSecurity(ClientKeys(stranger.own, rig.keys.store.hub_public()))
     with _console(rig.hub.addresses.control, tmp_path, security, new_signer("ada")) as client:
         text = _told(client, "does not know the key of the workstation desk-9")
-        assert f"civitwin keys workstation desk-9 --public-key '{security.public_key}'" in text
+        assert f"civitwin keys workstation desk-9 --public-key='{security.public_key}'" in text
         assert stranger.own.curve_secret not in text
 
 
