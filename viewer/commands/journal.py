@@ -82,12 +82,11 @@ def _retain(arguments: argparse.Namespace) -> int:
     from twin.clock import SystemClock
     from twin.errors import TwinError
     from twin.journal.opening import open_journal
-    from twin.journal.signing import HubSigner
     from twin.security.keystore import KeyStore
 
     if arguments.days < 1:
         raise TwinError(f"--days is 1 or more, not {arguments.days}")
-    signer = HubSigner(KeyStore(arguments.keys).hub_keys()) if arguments.keys else None
+    signer = KeyStore(arguments.keys).hub_keys() if arguments.keys else None
     journal = open_journal(arguments.journal, signer=signer, must_exist=True)
     try:
         now_ns = SystemClock().now_ns()
@@ -97,9 +96,9 @@ def _retain(arguments: argparse.Namespace) -> int:
     finally:
         journal.close()
     if dropped is None:
-        print(
-            f"nothing to drop: no snapshot of the room is older than {arguments.days} days; {kept}"
-        )
+        whose = " signed with these keys" if arguments.keys else ""
+        days = arguments.days
+        print(f"nothing to drop: no snapshot{whose} is older than {days} days; {kept}")
         return 0
     verb = "would be dropped" if arguments.dry_run else "dropped"
     gone = _rows(dropped.first_seq, dropped.last_seq)

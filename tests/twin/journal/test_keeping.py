@@ -347,10 +347,8 @@ def test_the_command_does_all_of_it(
 def test_the_hub_s_own_key_signs_what_is_left(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from twin.journal.signing import HubSigner
-
     public = KeyStore(tmp_path / "keys").init("The Hague")
-    signer = HubSigner(KeyStore(tmp_path / "keys").hub_keys())
+    signer = KeyStore(tmp_path / "keys").hub_keys()
     path = tmp_path / "journal.sqlite"
     journal = open_journal(path, signer=signer)
     a_month(journal)
