@@ -92,6 +92,7 @@ class CityScene:
         self.camera = CameraRig(renderer)
         self._picker = Picker()
         self._stage.sees = self._picker.sees
+        self._stage.cast = self._picker.pick_ray
         self.tools = ToolBox(Bench(stage=self._stage, picker=self._picker, camera=self.camera))
         self._streams = StreamRig(self._stage, self._picker, self.camera, self._clock)
         #: Moves with each city.

@@ -14,6 +14,7 @@ from scenes.scene_input import NothingSelected, SceneInput
 from twin.city.areas import Area
 from twin.city.style import style_from_table, table_from_style
 from twin.errors import TwinError
+from twin.room.parts.marks import Mark
 from twin.sense.model import Datastream, Thing, Unit
 from twin.sense.store import DeclaredLimits, ObservationSnapshot
 from twin.sense.units import UnitsNow
@@ -76,6 +77,7 @@ def save_moment(path: Path, moment: Moment) -> None:
         "targets": sorted(given.targets),
         "style": table_from_style(given.style),
         "areas": list(given.areas),
+        "marks": list(given.marks),
         "tools": dict(moment.tools),
         "selected_ids": list(moment.selected_ids),
         "is_plan": moment.is_plan,
@@ -125,6 +127,7 @@ def _moment(content: dict[str, Any]) -> Moment:
         targets=frozenset(content["targets"]),
         style=style_from_table(content["style"]),
         areas=tuple(msgspec.convert(content["areas"], list[Area])),
+        marks=tuple(msgspec.convert(content.get("marks", []), list[Mark])),
     )
     return Moment(
         given=given,

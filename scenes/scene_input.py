@@ -12,6 +12,9 @@ from twin.arrays import Float32Array, UInt8Array
 from twin.city.areas import Area
 from twin.city.style import PLAIN, CityStyle
 from twin.commands.preview import Preview
+from twin.marking import Draft
+from twin.people import Person
+from twin.room.parts.marks import Mark
 from twin.sense.model import Datastream, Thing, Unit
 
 if TYPE_CHECKING:
@@ -94,6 +97,8 @@ class SceneInput:
     preview : what a command would change, None = nothing is previewed
     leases : asset id -> whether whoever sits here holds it; only assets that somebody holds
     is_drill : nothing of the room is real
+    marks, draft : what the room shares on the city, and the mark that is being made here
+    people : the other operators and what they show
     """
 
     now_ns: int = 0
@@ -115,6 +120,9 @@ class SceneInput:
     preview: Preview | None = None
     leases: Mapping[str, bool] = field(default_factory=dict)
     is_drill: bool = False
+    marks: tuple[Mark, ...] = ()
+    draft: Draft | None = None
+    people: tuple[Person, ...] = ()
 
     @property
     def version(self) -> int:
@@ -144,6 +152,9 @@ def input_from_stores(
     preview: Preview | None = None,
     leases: Mapping[str, bool] | None = None,
     is_drill: bool = False,
+    marks: tuple[Mark, ...] = (),
+    draft: Draft | None = None,
+    people: tuple[Person, ...] = (),
     previous: SceneInput | None = None,
     past: Past | None = None,
 ) -> SceneInput:
@@ -183,6 +194,9 @@ def input_from_stores(
         preview=preview,
         leases=leases or {},
         is_drill=is_drill,
+        marks=marks,
+        draft=draft,
+        people=people,
     )
 
 

@@ -19,6 +19,7 @@ from scenes.city_geometry import CityGeometry
 from scenes.colouring import building_points, circle_around
 from scenes.ground import ground_height
 from scenes.legend import Legend
+from scenes.pick import Pick
 from scenes.roofs import RoofHeights
 from scenes.scene_input import SceneInput
 from scenes.shader_part import ShaderPart
@@ -85,6 +86,10 @@ class Stage:
         self._still = StillPicture(window, renderer) if self._above else None
         #: Which points (N, 3) are seen from an eye (3,); the scene's picker answers.
         self.sees: Callable[[Float64Array, Float32Array], BoolArray] = _sees_all
+        #: What a ray (3,) from an eye (3,) meets first; the scene's picker answers.
+        self.cast: Callable[[Float64Array, Float64Array], Pick | None] = _meets_nothing
+        #: Boxes of the screen that labels leave to others, by who draws there.
+        self.reserved: dict[str, list[tuple[int, int, int, int]]] = {}
         self.roofs = RoofHeights(self.asset, 0.0)
         self._row_of_id: dict[str, int] | None = None
         self._picked: tuple[int, Point] | None = None
@@ -336,6 +341,10 @@ def renderer_above(renderer: vtkRenderer) -> vtkRenderer | None:
 
 def _sees_all(_eye_m: Float64Array, points_m: Float32Array) -> BoolArray:
     return np.ones(len(points_m), bool)
+
+
+def _meets_nothing(_eye_m: Float64Array, _ray: Float64Array) -> Pick | None:
+    return None
 
 
 def _finite(xyz: Float32Array, distance_m: float) -> tuple[Point, float] | None:

@@ -11,9 +11,9 @@ from twin.arrays import Float32Array, UInt8Array
 
 
 class Lines:
-    """Separate lines, each with its own colour. Opaque and depth-tested. GUI thread."""
+    """Separate lines, each with its own colour. Depth-tested; opaque unless told. GUI thread."""
 
-    def __init__(self, renderer: vtkRenderer, width_px: float) -> None:
+    def __init__(self, renderer: vtkRenderer, width_px: float, opacity: float = 1.0) -> None:
         self._renderer = renderer
         self._mapper = vtkPolyDataMapper()
         self._mapper.SetInputData(vtkPolyData())
@@ -23,6 +23,7 @@ class Lines:
         self._actor.SetMapper(self._mapper)
         self._actor.GetProperty().LightingOff()
         self._actor.GetProperty().SetLineWidth(width_px)
+        self._actor.GetProperty().SetOpacity(opacity)
         self._actor.PickableOff()
         self._actor.VisibilityOff()
         self._visible = True

@@ -31,6 +31,10 @@ _PLUS: Points = (
 )  # fmt: skip
 _ARROW: Points = ((0, -1), (0.72, 0.85), (0, 0.45), (-0.72, 0.85))
 _BEAK: Points = ((0, -1), (0.44, -0.42), (-0.44, -0.42))
+#: A hand that points: its tip is the middle of the sprite.
+_POINTER: Points = (
+    (0, 0), (0, 0.84), (0.19, 0.65), (0.33, 0.96), (0.47, 0.9), (0.34, 0.6), (0.6, 0.6),
+)  # fmt: skip
 _HOUSE: Points = (
     (0, -0.6),
     (0.58, -0.02),
@@ -76,6 +80,9 @@ FAMILIES: dict[str, Art] = {
                               (-0.08, 0.15), (-0.08, 0.55), (-0.3, 0.55)),)),
     "service": Art(_ngon(8, np.pi / 8), (_PLUS,)),
     "building": Art(None, (_HOUSE,)),
+    "note": Art(_SQUARE, (((-0.48, -0.42), (0.48, -0.42), (0.48, -0.24), (-0.48, -0.24)),
+                          ((-0.48, -0.08), (0.48, -0.08), (0.48, 0.1), (-0.48, 0.1)),
+                          ((-0.48, 0.26), (0.1, 0.26), (0.1, 0.44), (-0.48, 0.44)))),
 }  # fmt: skip
 
 #: Which family a kind of thing belongs to; others are a "dot".
@@ -143,8 +150,9 @@ def masks_of(name: str, size_px: int) -> tuple[Image.Image, Image.Image | None]:
 
     Names: "plate:FAMILY", "hollow:FAMILY" (an empty frame), "glyph:FAMILY", "badge:SHAPE" (a mark
     right above), "half" (the mark of a running command), "ring", "dot", "nose" and "small nose"
-    (arrows), "disc", "beak" (a disc that points), "closed" (a no-entry sign), "aim" (a ring of four
-    pieces), "lock" and "hollow lock" (small, below on the left).
+    (arrows), "disc", "beak" (a disc that points), "pointer" (its tip in the middle), "closed" (a
+    no-entry sign), "aim" (a ring of four pieces), "lock" and "hollow lock" (small, below on the
+    left).
     """
     kind, _, what = name.partition(":")
     if kind == "plate":
@@ -180,6 +188,8 @@ def _mark_of(name: str, size_px: int) -> tuple[Image.Image, Image.Image | None]:
         return sign, _shape(None, size_px, 0.80)
     if name == "beak":
         return _all_of([_shape(None, size_px, 0.58), _shape(_BEAK, size_px, 0.96)]), None
+    if name == "pointer":
+        return _shape(_POINTER, size_px, 1.0), None
     if name == "disc":
         return _shape(None, size_px, 0.58), None
     if name in _ARROW_SCALES:

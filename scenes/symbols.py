@@ -22,12 +22,12 @@ class SymbolSet:
     Attributes
     ----------
     xyz_local_m : (N, 3) float32, their anchors
-    ids : N ids of things or units
+    ids : N ids of things, units or marks
     lift_px : how far above its anchor the middle of a symbol is drawn, logical pixels
     grab_px : how near a click must be, logical pixels
     """
 
-    kind: Literal["thing", "unit"]
+    kind: Literal["thing", "unit", "mark"]
     xyz_local_m: Float32Array
     ids: Sequence[str]
     lift_px: float = 0.0
@@ -137,4 +137,6 @@ def _pick(symbols: SymbolSet, row: int) -> Pick:
     x, y, z = (float(c) for c in symbols.xyz_local_m[row])
     if symbols.kind == "unit":
         return Pick(xyz_local_m=(x, y, z), unit_id=symbols.ids[row])
+    if symbols.kind == "mark":
+        return Pick(xyz_local_m=(x, y, z), mark_id=symbols.ids[row])
     return Pick(xyz_local_m=(x, y, z), thing_id=symbols.ids[row])

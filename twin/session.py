@@ -11,10 +11,14 @@ from twin.city.asset import CityAsset
 from twin.city.scene_file import SceneFile
 from twin.city.scene_sources import SceneSources
 from twin.city.style import PLAIN, CityStyle
-from twin.clock import Clock
+from twin.clock import NS_PER_S, Clock
 from twin.commands.city_view import StoreCityView
 from twin.commands.preview import Preview
 from twin.link.client import HubClient
+from twin.marking import AREA_PREFIX, Draft, areas_of_marks
+from twin.people import Person, people_of
+from twin.reading import MessageReader
+from twin.room.parts.marks import Mark, Marks
 from twin.room.parts.templates import TemplateItem
 from twin.sense.ingest import SampleIngest
 from twin.sense.store import ObservationStore
@@ -90,7 +94,11 @@ class TwinSession:
     style_changed(CityStyle)
         Colour, visibility or height by the operator's style.
     areas_changed(tuple[Area, ...])
-        Other areas and cordons are drawn on the city.
+        Other areas and cordons are drawn on the city: the operator's own, or those of the room.
+    draft_changed(Draft | None)
+        A mark is being made or changed, or no longer.
+    mark_inspected(str)
+        Somebody wants to see what a mark says.
     fly_to_requested(tuple x, y, z, distance)
         Somebody wants the camera there, local metres.
     compose_requested(ComposeRequest)
@@ -136,10 +144,20 @@ class TwinSession:
         self.room_changed: Signal[frozenset[str]] = Signal()
         self.colour_by_changed: Signal[str] = Signal()
         self.style = PLAIN
-        #: Areas and cordons that are drawn on the city.
-        self.areas: tuple[Area, ...] = ()
+        self._own_areas: tuple[Area, ...] = ()
+        self._shared_areas: tuple[Area, ...] = ()
+        #: The mark that is being made or changed here.
+        self.draft: Draft | None = None
+        #: What was read of the messages.
+        self.reader = MessageReader(
+            lambda: self.hub.room, lambda: self.hub.operator, lambda: self.hub.joined_seq
+        )
+        self._people: tuple[Person, ...] = ()
+        self._people_version: tuple[int, int, int] = (-1, -1, -1)
         self.style_changed: Signal[CityStyle] = Signal()
         self.areas_changed: Signal[tuple[Area, ...]] = Signal()
+        self.draft_changed: Signal[Draft | None] = Signal()
+        self.mark_inspected: Signal[str] = Signal()
         self.fly_to_requested: Signal[tuple[float, float, float, float]] = Signal()
         self.compose_requested: Signal[ComposeRequest] = Signal()
         self.message: Signal[str] = Signal()
@@ -171,11 +189,44 @@ class TwinSession:
             self.style = style
             self.style_changed.emit(style)
 
+    @property
+    def areas(self) -> tuple[Area, ...]:
+        """Areas and cordons that are drawn on the city: own ones, then those of the room."""
+        return (*self._own_areas, *self._shared_areas)
+
     def set_areas(self, areas: tuple[Area, ...]) -> None:
-        """Draw these areas and cordons on the city, and no others."""
-        if areas != self.areas:
-            self.areas = areas
-            self.areas_changed.emit(areas)
+        """Draw these areas and cordons on the city, and no others but those of the room."""
+        areas = tuple(area for area in areas if not area.id.startswith(AREA_PREFIX))
+        if areas != self._own_areas:
+            self._own_areas = areas
+            self.areas_changed.emit(self.areas)
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """Marks of the room, in the order they were made."""
+        return self.hub.room[Marks].by_id.values()
+
+    def set_draft(self, draft: Draft | None) -> None:
+        """Make or change a mark from now on; None = no longer."""
+        if draft != self.draft:
+            self.draft = draft
+            self.draft_changed.emit(draft)
+
+    def people(self) -> tuple[Person, ...]:
+        """The other operators and what they show; looked up anew four times a second."""
+        presences = self.hub.presences
+        now_ns = self.clock.monotonic_ns()
+        version = (presences.version, self.hub.room.seq, now_ns // (NS_PER_S // 4))
+        if version != self._people_version:
+            self._people_version = version
+            people = people_of(
+                self.hub.room.operators,
+                presences.others(now_ns),
+                self.hub.operator.console_id,
+            )
+            if people != self._people:
+                self._people = people
+        return self._people
 
     def show_preview(self, owner: str, preview: Preview | None) -> None:
         """Draw what a command would change, None = no more; the owner that came last is drawn."""
@@ -212,5 +263,15 @@ class TwinSession:
     def poll(self) -> None:
         """Apply what came from the hub since the last call. GUI thread, once a frame."""
         changed = self.hub.poll()
+        if "marks" in changed:
+            self._follow_marks()
+        if "messages" in changed:
+            self.reader.follow()
         if changed:
             self.room_changed.emit(changed)
+
+    def _follow_marks(self) -> None:
+        areas = areas_of_marks(self.marks)
+        if areas != self._shared_areas:
+            self._shared_areas = areas
+            self.areas_changed.emit(self.areas)

@@ -15,6 +15,7 @@ class Theme(msgspec.Struct, frozen=True, kw_only=True):
     ui: dict[str, str]
     priority: dict[str, str]
     frame: dict[str, str]
+    department: dict[str, str]
     scene: dict[str, str]
     surface: dict[str, str]
 
@@ -29,6 +30,11 @@ def load_theme(name: str) -> Theme:
     """
     text = files("resources").joinpath("themes", f"{name}.toml").read_text(encoding="utf-8")
     return msgspec.convert(tomllib.loads(text), Theme)
+
+
+def department_colour(theme: Theme, department: str) -> str:
+    """Colour of a department's people and marks; never alone, its name stands beside it."""
+    return theme.department.get(department, theme.department["other"])
 
 
 def rgb_from_hex(colour: str) -> tuple[float, float, float]:

@@ -40,6 +40,7 @@ from viewer.session_maker import make_session
 from viewer.settings import Settings
 from viewer.sources_driver import SourcesDriver
 from viewer.swipe_driver import SwipeDriver
+from viewer.together_parts import TogetherParts
 from viewer.tool_driver import ToolDriver
 from viewer.view_driver import ViewDriver
 from viewer.view_memory import open_views, views_text
@@ -105,14 +106,13 @@ class Desk:
         self._maker = PaneMaker(
             base=base, theme=lambda: self.window.theme, show_menu=self._show_menu
         )
-        main = CityPane(
+        main = self._main = CityPane(
             name="Main view",
             base=base,
             theme=theme,
             memory_bytes=memory_bytes,
             recorder=self._recorder,
         )
-        self._main = main
         self._viewport, self._scene, self._driver = main.viewport, main.scene, main.driver
         self._scene.set_city(loaded.asset, loaded.tiles, loaded.streams)
         self._panes.add(main)
@@ -190,9 +190,10 @@ class Desk:
         self._collaboration = Collaboration(
             session=self.session, bridge=self._bridge, window=self.window, settings=settings
         )
-        parts = (self._wall, self._docks, self._tool_driver, self._view_driver, self._exports)
+        self._together = TogetherParts(panes=self._panes, window=self.window)
         areas = AreaDriver(session=self.session, bridge=self._bridge, window=self.window)
-        for part in (*parts, areas, self._collaboration):
+        parts = (self._wall, self._docks, self._tool_driver, self._view_driver, self._exports)
+        for part in (*parts, areas, self._collaboration, self._together):
             part.add_actions(self.window.actions_table)
         self._is_closed = False
         self._after_first_frame: list[Callable[[], None]] = []
@@ -332,6 +333,7 @@ class Desk:
     def _begin_end(self, _nothing: None) -> None:
         for disconnect in self._disconnects:
             disconnect()
+        self._together.close()
         self._panes.close()
         self._tool_driver.close()
         self._view_driver.close()

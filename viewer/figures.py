@@ -65,6 +65,7 @@ class FigureTaker:
             n_stale=int(np.count_nonzero(codes == Health.STALE)),
             n_suspect=int(np.count_nonzero(codes == Health.SUSPECT)),
             n_pending=sum(1 for command in commands if not command.is_terminal),
+            n_unread=session.reader.n_unread(),
         )
 
 

@@ -38,6 +38,7 @@ from widgets.shape_mark import Level
 from widgets.status_strip import StatusStrip
 from widgets.style import apply_theme, on_colour
 from widgets.toast import Toast
+from widgets.together_list import TogetherList
 from widgets.tool_list import ToolList
 from widgets.top_bar import TopBar
 from widgets.view_list import ViewList
@@ -99,6 +100,7 @@ class MainWindow(QMainWindow):
         tools: ToolList | None = None,
         views: ViewList | None = None,
         in_view: InViewList | None = None,
+        together: TogetherList | None = None,
     ) -> None:
         super().__init__()
         self.session = session
@@ -110,6 +112,7 @@ class MainWindow(QMainWindow):
         self.closing: Signal[None] = Signal()
         self.closed: Signal[None] = Signal()
         self.tools = tools or ToolList()
+        self.together = together or TogetherList()
         self._view = viewport
         self._middle = middle or viewport
         #: Who takes keys for the views, where there are several.
@@ -129,6 +132,7 @@ class MainWindow(QMainWindow):
             tools=self.tools,
             views=views or ViewList(),
             in_view=in_view or InViewList(),
+            together=self.together,
             theme_changed=self.theme_changed,
         )
         self._dress()
@@ -293,7 +297,8 @@ class MainWindow(QMainWindow):
         self.show_panel("commands")
 
     def _open_counter(self, name: str) -> None:
-        panels = {"pending": "commands", "stale": "sensors", "suspect": "sensors"}
+        panels = {"pending": "commands", "unread": "messages"}
+        panels |= {"stale": "sensors", "suspect": "sensors"}
         self.show_panel(panels.get(name, name))
 
     # ---- what it says ----------------------------------------------------------------------
@@ -356,17 +361,20 @@ class MainWindow(QMainWindow):
             self.showFullScreen()
 
     def back_out(self) -> None:
-        """Esc: find box, then a message, the tool in hand, full screen, the selection."""
+        """Esc: find box, a message, the tool in hand, whom one follows, full screen, selection."""
         if self.find_box.isVisible():
             self.find_box.dismiss()
         elif self.toast.isVisible():
             self.toast.dismiss()
-        elif self.tools.leave() or (self.host is not None and self.host.back_out()):
+        elif self.tools.leave() or self.together.leave() or self._host_backs_out():
             return
         elif self.isFullScreen():
             self.showNormal()
         else:
             self.session.select(NOTHING)
+
+    def _host_backs_out(self) -> bool:
+        return self.host is not None and self.host.back_out()
 
     def _found_more(self) -> None:
         self.find_box.refresh_groups()

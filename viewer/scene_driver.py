@@ -91,6 +91,7 @@ class SceneDriver:
             session.selection_changed.connect(self._hurry),
             session.areas_changed.connect(self._hurry),
             session.preview_changed.connect(self._hurry),
+            session.draft_changed.connect(self._hurry),
             session.room_changed.connect(self._take_room),
             viewport.clicked.connect(self._select_at),
             viewport.frame_drawn.connect(self._note_frame),
@@ -143,6 +144,9 @@ class SceneDriver:
             preview=session.preview,
             leases={} if behind_ns else self._leases,
             is_drill=self._is_drill(),
+            marks=session.marks,
+            draft=session.draft,
+            people=() if behind_ns else session.people(),
             previous=self._given,
             past=self._past.at(now_ns) if behind_ns else None,
         )
@@ -253,7 +257,7 @@ class SceneDriver:
         self.select_pick(self._scene.pick(*at_px))
 
     def select_pick(self, pick: Pick | None) -> None:
-        """Select what was picked; ground is marked where it was picked, a badge opens.
+        """Select what was picked; ground is marked where it was, a badge opens, a mark tells.
 
         Where a form asked for a place, the click gives it that in place of selecting.
         """
@@ -261,6 +265,9 @@ class SceneDriver:
             return
         if pick is not None and pick.n_stood_for:
             self._open_badge(pick)
+            return
+        if pick is not None and pick.mark_id:
+            self._session.mark_inspected.emit(pick.mark_id)
             return
         if pick is not None:
             self._scene.keep_picked(pick)

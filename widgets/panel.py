@@ -16,6 +16,7 @@ from widgets.actions import ActionTable
 from widgets.bridge import Bridge
 from widgets.in_view_list import InViewList
 from widgets.layer_list import LayerList
+from widgets.together_list import TogetherList
 from widgets.tool_list import ToolList
 from widgets.view_list import ViewList
 
@@ -38,6 +39,7 @@ class PanelContext:
     tools : tools of the 3D view and what they found; filled by the app
     views : bookmarks and tours; filled by the app
     in_view : what the 3D view shows, in words; answered by the app
+    together : whom one follows, who calls, and asking for it; done by the app
     """
 
     session: TwinSession
@@ -48,6 +50,7 @@ class PanelContext:
     tools: ToolList = field(default_factory=ToolList)
     views: ViewList = field(default_factory=ViewList)
     in_view: InViewList = field(default_factory=InViewList)
+    together: TogetherList = field(default_factory=TogetherList)
     theme_changed: Signal[Theme] = field(default_factory=lambda: Signal[Theme]())
 
 

@@ -120,6 +120,8 @@ QProgressBar { background: @line@; border: none; border-radius: 2px; max-height:
 QProgressBar::chunk { background: @accent@; border-radius: 2px; }
 
 QAbstractScrollArea { background: @panel@; border: none; }
+QPlainTextEdit { background: @field@; border: 1px solid @control@; }
+QPlainTextEdit:focus { border: 1px solid @accent@; }
 QScrollArea > QWidget > QWidget { background: @panel@; }
 QTableView, QTreeView, QListView { background: @panel@; alternate-background-color: @panel@;
     border: none; outline: 0; gridline-color: @soft@; selection-background-color: @wash@;

@@ -24,6 +24,7 @@ from widgets.shape_mark import LEVEL_OF_SIGNIFICANCE, SIGNIFICANCE_WORDS, Level,
 from widgets.style import set_role
 
 HEIGHT_PX = 44
+COUNTERS = ("stale", "suspect", "pending", "unread")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,7 @@ class RoomCounts:
     n_stale: int = 0
     n_suspect: int = 0
     n_pending: int = 0
+    n_unread: int = 0
 
 
 class TopBar(QWidget):
@@ -43,7 +45,7 @@ class TopBar(QWidget):
     workspaces : (id, title) in order
     choose_workspace : called with an id
     open_find : shows the find box
-    open_counter : called with "stale", "suspect", "pending" or the panel of what waits for me
+    open_counter : called with one of `COUNTERS`, or the panel of what waits for me
     """
 
     def __init__(
@@ -71,7 +73,7 @@ class TopBar(QWidget):
         self._frame.hide()
         self._tabs = QButtonGroup(self)
         self._find = self._make_find(open_find)
-        self._counters = {name: QPushButton() for name in ("stale", "suspect", "pending")}
+        self._counters = {name: QPushButton() for name in COUNTERS}
         for name, button in self._counters.items():
             button.setProperty("role", "counter")
             button.setIconSize(QSize(16, 12))
@@ -220,6 +222,7 @@ class TopBar(QWidget):
             "stale": (counts.n_stale, "stale", "notice", "Sensors not heard in time"),
             "suspect": (counts.n_suspect, "suspect", "warning", "Sensors with doubtful values"),
             "pending": (counts.n_pending, "pending", "pending", "Commands not yet finished"),
+            "unread": (counts.n_unread, "unread", "notice", "Messages that you have not read"),
         }
         for name, (n, word, level, tip) in given.items():
             button = self._counters[name]

@@ -15,6 +15,7 @@ from scenes.scene_input import SceneInput
 from scenes.stage import Stage
 from scenes.view import View
 from twin.city.areas import Area
+from twin.marking import AREA_PREFIX
 from twin.theme import rgb_from_hex
 
 RANK = 38
@@ -75,6 +76,8 @@ class AreasVisual:
     def _name(self, areas: tuple[Area, ...]) -> None:
         parts = [no_quads()]
         for area in areas:
+            if area.id.startswith(AREA_PREFIX):  # the layer of marks names those of the room
+                continue
             ring = area.rings_local_m()[0]
             at = np.array([[*(0.5 * (ring.min(axis=0) + ring.max(axis=0))), 0.0]], np.float32)
             at[0, 2] = self._stage.ground_z_m

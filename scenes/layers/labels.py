@@ -96,7 +96,8 @@ class LabelsVisual:
             self._places = places_of(given, self._stage)
         alarms = tuple(sorted(given.alarms.items()))
         selected = (given.selection.thing_id, given.selection.unit_id, given.selection.feature)
-        marks = (alarms, selected, given.targets, len(self._stage.legends))
+        reserved = tuple(tuple(boxes) for boxes in self._stage.reserved.values())
+        marks = (alarms, selected, given.targets, len(self._stage.legends), reserved)
         seen = (view.stamp, state, self._catalogue, marks, given.colour_by)
         is_recent = abs(given.now_ns - self._drawn_ns) < REFRESH_NS
         if seen == self._seen and (is_recent or given.version == self._version):
@@ -175,6 +176,8 @@ class LabelsVisual:
         if legends:
             left, top = width - LEGEND_PX[0] * px, height - LEGEND_PX[1] * legends * px
             boxes.append((round(left), round(top), width, height))
+        for others in self._stage.reserved.values():
+            boxes += others
         return boxes
 
     def _thing_candidates(self, given: SceneInput, view: View) -> list[Candidate]:

@@ -13,6 +13,8 @@ from twin.city.frames import Origin
 from twin.clock import Clock, SystemClock
 from twin.link.client import HubClient
 from twin.link.control import HubInfo
+from twin.link.presence import PresenceState
+from twin.link.presences import Presences
 from twin.link.status import LinkState, LinkStatus
 from twin.room.fold import Room
 from twin.room.model import Operator
@@ -31,6 +33,11 @@ class ToldHub:
 
     def __init__(self) -> None:
         self.room = Room()
+        self.presences = Presences("c1")
+        self.shown: list[PresenceState] = []
+        self.acts: list[tuple[str, dict[str, Any]]] = []
+        self.joined_seq = 0
+        self.pending_acts: list[Any] = []
         self.pending: list[Any] = []
         self.refusals: list[Any] = []
         self.operator = Operator(name="Ada", department="control_room", console_id="c1")
@@ -51,6 +58,13 @@ class ToldHub:
 
     def poll(self) -> frozenset[str]:
         return frozenset()
+
+    def show(self, state: PresenceState) -> None:
+        self.shown.append(state)
+
+    def act(self, kind: str, body: dict[str, Any]) -> str:
+        self.acts.append((kind, body))
+        return f"act-{len(self.acts)}"
 
     def go_offline(self) -> None:
         self.link = replace(

@@ -50,6 +50,7 @@ def full_world(world: World) -> World:
     """A session with a hundred datastreams and commands in every kind of state."""
     world.history()
     world.fill()
+    world.together()
     return world
 
 

@@ -19,7 +19,8 @@ from twin.commanding import command_types
 from twin.commands.params import params_from_args
 from twin.ids import uuid7
 from twin.link.client import HubClient
-from twin.link.control import Refused
+from twin.link.control import PresenceMessage, Refused
+from twin.link.presence import Look, PresenceState, Present
 from twin.room.model import Approval, CommandRequest, CommandState, Event, Grant, Operator
 from twin.security.canonical import digest_of
 from twin.sense.ingest import SampleIngest
@@ -287,6 +288,7 @@ class World:
 
     def __init__(self, tmp_path: Path, *, capacity: int = 12_000, operator: Operator = ADA) -> None:
         self.clock = FakeClock()
+        self._n_shown = 0
         self.store = ObservationStore(capacity=capacity, history=120, clock=self.clock)
         self.units = UnitStore(capacity=100, history=32, clock=self.clock)
         self.client = HubClient(
@@ -430,3 +432,36 @@ class World:
         hub.happen("delegation.given", given, actor="Cleo (fire)")
         self.session.poll()
         return ids
+
+    def together(self) -> None:
+        """Another operator with a mark, messages, and something to show."""
+        self.hub.happen("operator.joined", msgspec.to_builtins(BEN), actor="Ben (fire)")
+        self.put_mark("m1", "area", [[0, 0, 0], [60, 0, 0], [60, 50, 0]], title="Cordon east")
+        self.put_mark("m2", "note", [[10, 10, 0]], title="Leak", text="Smells of gas")
+        link = {"kind": "thing", "name": "Pump 1", "target_id": "pump-0"}
+        for number, (by, channel, text, links) in enumerate(
+            (
+                (BEN, "room", "Fire at the harbour", ()),
+                (ADA, "room", "Closing @Pump 1", (link,)),
+                (BEN, "department:traffic", "Close Harbour Street, please", ()),
+            )
+        ):
+            body = {"id": f"msg-{number}", "channel": channel, "by": msgspec.to_builtins(by)}
+            self.hub.happen("message.posted", {**body, "text": text, "links": links}, by.name)
+        look = Look(x_cm=0, y_cm=0, z_cm=0, distance_cm=40_000, azimuth=0, elevation=6_000)
+        shown = PresenceState(look=look, selected="North gate", panel="Commands")
+        self.show(BEN, shown)
+        self.session.poll()
+
+    def put_mark(self, mark_id: str, kind: str, points: list, by: Operator = BEN, **more) -> None:
+        """A mark of somebody arrives."""
+        now_ns, operator = self.clock.now_ns(), msgspec.to_builtins(by)
+        times = {"made_ns": now_ns, "changed_ns": now_ns}
+        body = {"id": mark_id, "kind": kind, "points": points, "owner": operator, "by": operator}
+        self.hub.happen("mark.put", {**body, **times, "rev": 1, **more}, actor=by.name)
+
+    def show(self, operator: Operator, state: PresenceState) -> None:
+        """The hub tells what somebody shows."""
+        self._n_shown += 1
+        present = Present(console_id=operator.console_id, n=self._n_shown, state=state)
+        self.client.presences.take(PresenceMessage(changed=(present,)), self.clock.monotonic_ns())

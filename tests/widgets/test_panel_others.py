@@ -30,7 +30,15 @@ def sentences(panel) -> list[str]:
 
 def test_activity_in_words(full_world, open_panel) -> None:
     said = sentences(open_panel("activity"))
-    assert said[0] == "Ben (control room) noted: Parade starts at three"
+    assert said[:6] == [
+        "Ben wrote to Traffic: Close Harbour Street, please",
+        "Ada wrote to everybody in the room: Closing @Pump 1",
+        "Ben wrote to everybody in the room: Fire at the harbour",
+        "Ben marked the note “Leak”",
+        "Ben marked the area “Cordon east”",
+        "Ben (fire) joined",
+    ]
+    assert said[6] == "Ben (control room) noted: Parade starts at three"
     assert "Ada (traffic) closed Harbour Street – verified by traffic flow 12 veh/h" in said
     assert "Ada (traffic) asked to dispatch Ambulance 1" in said
     assert (
@@ -52,7 +60,7 @@ def test_activity_shows_every_step_on_request(full_world, open_panel) -> None:
 def test_activity_filter(full_world, open_panel) -> None:
     panel = open_panel("activity")
     panel.text.setText("ada HARBOUR")
-    assert len(sentences(panel)) == 2
+    assert len(sentences(panel)) == 2, sentences(panel)
     panel.text.setText("nothing like it")
     assert sentences(panel) == []
     assert "Clear it" in panel._empty.sentence()

@@ -52,6 +52,23 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Drawn:
+    """A mark that was drawn and is ready to be shared; each drawing is another object.
+
+    Attributes
+    ----------
+    kind : "note", "arrow", "sketch", "area" or "circle"
+    points_m : local metres
+    purpose : what an area is for, "" = not told
+    """
+
+    kind: Literal["note", "arrow", "sketch", "area", "circle"]
+    points_m: tuple[tuple[float, float, float], ...]
+    radius_m: float = 0.0
+    purpose: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Finding:
     """All a tool has to tell now.
 
@@ -61,6 +78,7 @@ class Finding:
     features : rows of the feature table that were found (lasso), None = the tool finds none
     things : ids of the things that were found along with them
     legend : (words, "#RRGGBB") of what the tool paints
+    drawn : what was drawn last, to be shared
     """
 
     hint: str = ""
@@ -70,6 +88,7 @@ class Finding:
     features: tuple[int, ...] | None = None
     things: tuple[str, ...] = ()
     legend: tuple[tuple[str, str], ...] = ()
+    drawn: Drawn | None = None
 
     @property
     def text(self) -> str:

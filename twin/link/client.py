@@ -70,7 +70,7 @@ class _Resync:
     """The caller's room does not agree with the hub's: fetch a new one."""
 
 
-_FromThread: TypeAlias = Snapshot | Event | Heartbeat | Refused
+_FromThread: TypeAlias = Snapshot | Event | Heartbeat | Refused | Acknowledged
 
 
 class HubClient:
@@ -88,6 +88,7 @@ class HubClient:
     room : Room
         Touched only by `poll`, on the caller's thread.
     operator : who sits here; with keys it is what the hub knows of the person
+    joined_seq : event after which this console came in, 0 before the first picture of the room
     presences : what the other operators show; any thread
 
     Raises
@@ -110,6 +111,7 @@ class HubClient:
         self.room = Room()
         self.operator = operator
         self._signing = Signing(signer, security)
+        self.joined_seq = 0
         self.presences = Presences(operator.console_id)
         self._own_presence = OwnPresence()
         self._clock = clock
@@ -117,11 +119,14 @@ class HubClient:
         self._pending = {
             m.request.id: m.request for m in self._outbox.messages() if isinstance(m, Submit)
         }
+        self._pending_acts = {m.id: m for m in self._outbox.messages() if isinstance(m, Act)}
         self._refusals: deque[Refused] = deque(maxlen=_REFUSALS)
         self._mail: Mailbox[Kept | _Resync | None] = Mailbox(100_000)
         self._inbox: deque[_FromThread] = deque()
+        self._answers: deque[Acknowledged | Refused] = deque()
         self._has_overflowed = False
         self._needs_snapshot = False
+        self._has_joined = False
         self._status_seen: LinkState | None = None
         self._trouble = ""
         self._outbox_trouble = ""
@@ -153,6 +158,11 @@ class HubClient:
     def pending(self) -> Sequence[CommandRequest]:
         """Commands given but not yet in the room ("waiting for the hub"), oldest first."""
         return tuple(self._pending.values())
+
+    @property
+    def pending_acts(self) -> Sequence[Act]:
+        """Acts given but not yet answered by the hub, oldest first."""
+        return tuple(self._pending_acts.values())
 
     @property
     def refusals(self) -> Sequence[Refused]:
@@ -188,6 +198,8 @@ class HubClient:
         while self._inbox:
             changed |= self._apply(self._inbox.popleft())
         self.operator = self._signing.operator(self.room, self.operator)
+        while self._answers:
+            changed |= self._apply(self._answers.popleft())
         arrived = [key for key in self._pending if key in self.room.commands]
         for key in arrived:
             del self._pending[key]
@@ -216,6 +228,7 @@ class HubClient:
             Id of the request: under it the hub refuses, if it does (`refusals`).
         """
         act = Act(id=uuid7(self._clock), kind=kind, body=body)
+        self._pending_acts[act.id] = act
         self._mail.put(act)
         return act.id
 
@@ -235,6 +248,8 @@ class HubClient:
                 case Snapshot(room=picture):
                     self.room = Room.from_bytes(picture)
                     self._needs_snapshot = False
+                    if not self._has_joined:
+                        self._has_joined, self.joined_seq = True, self.room.seq
                     return Room.part_ids()
                 case Event():
                     return self.room.apply(item)
@@ -242,9 +257,12 @@ class HubClient:
                     if seq == self.room.seq and state_hash != self.room.state_hash():
                         self._ask_for_snapshot()
                     return frozenset()
+                case Acknowledged(id=key):
+                    had_act = self._pending_acts.pop(key, None)
+                    return frozenset({"pending"} if had_act else ())
                 case Refused(id=key):
                     self._refusals.append(item)
-                    had = self._pending.pop(key, None)
+                    had = self._pending.pop(key, None) or self._pending_acts.pop(key, None)
                     return frozenset({"refusals", "pending"} if had else {"refusals"})
         except TwinError as error:
             _log.warning("Fetching the room anew: %s", error)
@@ -344,9 +362,10 @@ class HubClient:
                 self._catch_up(epoch, seq)
             case Acknowledged(id=key):
                 self._answered(key)
+                self._answers.append(message)
             case Refused(id=key, is_final=True):
                 self._answered(key)
-                self._inbox.append(message)
+                self._answers.append(message)
             case Snapshot(epoch=epoch, seq=seq):
                 self._epoch, self._next_seq = epoch, seq + 1
                 self._put(message)

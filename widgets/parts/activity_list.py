@@ -25,6 +25,7 @@ from widgets.parts.command_words import (
     request_phrase,
 )
 from widgets.parts.inks import Inks
+from widgets.parts.mark_words import together_sentence
 from widgets.parts.wording import clock_text, lower_first
 
 TargetRole = int(Qt.ItemDataRole.UserRole)
@@ -54,6 +55,8 @@ def sentence_of(session: TwinSession, event: Event) -> str:
             return f"{event.actor} left"
         case "hub.started":
             return "The hub started"
+        case "mark.put" | "mark.removed" | "message.posted":
+            return together_sentence(event)
         case "note.added":
             return f"{event.actor} noted: {body.get('text', '')}"
         case _:

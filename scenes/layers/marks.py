@@ -1,0 +1,233 @@
+"""Marks of the room: sketches, arrows and outlines on the city, notes above it, in words too.
+
+Areas and cordons are filled by the layer of areas; here are their outline and their name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+
+from scenes.billboards import Billboards, Quads, interleaved, joined, no_quads, sprite_quads
+from scenes.draping import arrow_head, circle_m, draped, pieces, top_of
+from scenes.label_layout import Line, TextBlock, TextCache, place_labels
+from scenes.layer import LayerType
+from scenes.scene_input import SceneInput
+from scenes.stage import Stage
+from scenes.stems import Lines
+from scenes.symbol_marks import rgba_of
+from scenes.symbols import SymbolSet
+from scenes.view import View
+from twin.arrays import Float32Array, Float64Array, UInt8Array
+from twin.marking import Draft
+from twin.room.parts.marks import Mark
+from twin.theme import department_colour, rgb_from_hex
+
+RANK = 39
+WIDTH_PX = 3.0
+#: Lines show through what stands before them, faintly.
+GHOST = 0.28
+#: Notes stand so far above the roofs around them, metres.
+STEM_M = 12.0
+GAP_PX = 15.0
+MOST_LETTERS = 44
+_Drawn: TypeAlias = Mark | Draft
+
+
+@dataclass(frozen=True, slots=True)
+class MarksState:
+    """Settings of the marks."""
+
+    labels: bool = field(default=True, metadata={"help": "Their words"})
+    most: int = field(default=60, metadata={"min": 0, "max": 300, "help": "Most words at a time"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Placed:
+    """One mark on the city: pieces of its lines (N, 2, 3), and where its words are anchored."""
+
+    mark: _Drawn
+    colour: str
+    lines_m: Float64Array
+    anchor_m: Float64Array
+    words: str
+
+
+class MarksVisual:
+    """Lines are laid over the city once a change, words once a view."""
+
+    def build(self, stage: Stage) -> None:
+        """Make everything, empty."""
+        self._stage = stage
+        width = WIDTH_PX * stage.pixel_ratio
+        self._lines = Lines(stage.renderer, width)
+        self._ghosts = Lines(stage.foreground, width, GHOST)
+        self._signs = Billboards(stage.overlay, stage.atlas, RANK, on_screen=False)
+        theme = stage.theme
+        ink, halo = (rgb_from_hex(theme.scene[n]) for n in ("label_text", "label_halo"))
+        self._texts = TextCache(stage.atlas, ink, rgb_from_hex(theme.ui["muted"]), halo)
+        self._panel = rgba_of(theme.ui["panel"])
+        self._clear = np.zeros(4, np.float32)
+        self._placed: dict[str, _Placed] = {}
+        self._of: tuple[object, ...] = ()
+        self._seen: tuple[object, ...] = ()
+        self._visible = True
+
+    def update(self, given: SceneInput, view: View, state: MarksState) -> bool:
+        """Follow the marks of the room and the draft of this console."""
+        self._signs.fit(view)
+        streamed = self._stage.streamed
+        is_settled = streamed is None or streamed.is_settled
+        shown = (given.marks, given.draft, is_settled)
+        is_new = shown != self._of
+        if is_new:
+            has_settled = is_settled and self._of[-1:] != (True,)
+            self._of = shown
+            self._place_all(given, {} if has_settled else self._placed)
+        seen = (view.stamp, state)
+        if not is_new and seen == self._seen:
+            return False
+        self._seen = seen
+        self._lay_out(view, state)
+        return True
+
+    def set_visible(self, visible: bool) -> None:
+        """Show or hide lines, signs and words."""
+        self._visible = visible
+        for part in (self._lines, self._ghosts, self._signs):
+            part.set_visible(visible)
+        self._seen = ()
+        if not visible:
+            self._forget_signs()
+
+    def dispose(self) -> None:
+        """Take everything out."""
+        self._forget_signs()
+        for part in (self._lines, self._ghosts, self._signs):
+            part.dispose()
+
+    def _forget_signs(self) -> None:
+        self._stage.symbols.remove("marks")
+        self._stage.reserved.pop("marks", None)
+
+    # -- on the city --------------------------------------------------------------------------
+
+    def _place_all(self, given: SceneInput, old: dict[str, _Placed]) -> None:
+        """Lay on the city what is new; ``old`` is what still lies as it should."""
+        self._placed, draft, theme = {}, given.draft, self._stage.theme
+        for mark in given.marks:
+            if draft is not None and draft.id == mark.id:
+                continue
+            known = old.get(mark.id)
+            if known is None or known.mark != mark:
+                known = self._put(mark, department_colour(theme, mark.owner.department))
+            self._placed[mark.id] = known
+        if draft is not None:
+            self._placed[draft.id] = self._put(draft, theme.ui["accent"])
+        self._draw_lines()
+
+    def _put(self, mark: _Drawn, colour: str) -> _Placed:
+        points, cast = np.array(mark.points, float), self._stage.cast
+        words = words_of(mark)
+        if mark.kind == "note":
+            foot, top = self._stem(points[0])
+            lines = np.array([[foot, top]])
+            return _Placed(mark=mark, colour=colour, lines_m=lines, anchor_m=top, words=words)
+        if mark.kind in ("area", "circle"):
+            ring = (
+                circle_m(points[0], mark.radius_m)
+                if mark.kind == "circle"
+                else np.concatenate([points, points[:1]])
+            )
+            line = draped(ring, cast, on_top=True)
+            middle = 0.5 * (ring.min(axis=0) + ring.max(axis=0))
+            anchor = self._stem(middle)[1]
+            return _Placed(
+                mark=mark, colour=colour, lines_m=pieces(line), anchor_m=anchor, words=words
+            )
+        line = draped(points, cast, on_top=False)
+        lines = pieces(line)
+        if mark.kind == "arrow":
+            head = draped(arrow_head(line), cast, on_top=False)
+            lines = np.concatenate([lines, pieces(head)])
+        return _Placed(
+            mark=mark, colour=colour, lines_m=lines, anchor_m=line[len(line) // 2], words=words
+        )
+
+    def _stem(self, point: Float64Array) -> tuple[Float64Array, Float64Array]:
+        x, y = float(point[0]), float(point[1])
+        top = top_of(self._stage.cast, x, y)
+        foot = np.array([x, y, max(float(point[2]), -np.inf if top is None else top)])
+        roofs = float(self._stage.roofs.around(foot[None].astype(np.float32))[0])
+        return foot, np.array([x, y, max(roofs, float(foot[2])) + STEM_M])
+
+    def _draw_lines(self) -> None:
+        parts = [np.zeros((0, 2, 3))]
+        colours: list[UInt8Array] = [np.zeros((0, 3), np.uint8)]
+        for placed in self._placed.values():
+            parts.append(placed.lines_m)
+            rgb = np.round(np.array(rgb_from_hex(placed.colour)) * 255).astype(np.uint8)
+            colours.append(np.tile(rgb, (len(placed.lines_m), 1)))
+        ends, rgb = np.concatenate(parts).astype(np.float32), np.concatenate(colours)
+        self._lines.set_lines(ends, rgb)
+        self._ghosts.set_lines(ends, rgb)
+        for part in (self._lines, self._ghosts):
+            part.set_visible(self._visible)
+
+    # -- in words -----------------------------------------------------------------------------
+
+    def _lay_out(self, view: View, state: MarksState) -> None:
+        notes = [p for p in self._placed.values() if p.mark.kind == "note"]
+        lines = [p for p in self._placed.values() if p.mark.kind != "note"]
+        told = [p for p in (*notes, *lines) if p.words] if state.labels else []
+        blocks = [self._block(placed) for placed in told]
+        ratio = view.pixel_ratio
+        offsets = [(GAP_PX * ratio if p.mark.kind == "note" else 0.0, 0.0) for p in told]
+        anchors = np.array([p.anchor_m for p in told]).reshape(-1, 3)
+        pixels = view.project(anchors)
+        kept = place_labels(
+            pixels, blocks, offsets, view, state.most, self._stage.symbols.pixels(view),
+            n_important=len(told), kept_free_px=self._icon_pixels(view, notes),
+        )  # fmt: skip
+        letters = [blocks[row].quads_at(anchors[row], offsets[row]) for row, _ in kept]
+        self._stage.reserved["marks"] = [box for _, box in kept]
+        self._signs.set_quads(joined([self._icons(notes), *letters]))
+        self._put_symbols(notes, lines)
+
+    def _icon_pixels(self, view: View, notes: list[_Placed]) -> Float64Array:
+        """(N, 2) middles of the signs of notes, which no words may cover."""
+        at = np.array([p.anchor_m for p in notes]).reshape(-1, 3)
+        pixels = view.project(at)
+        return pixels[pixels[:, 2] > 0, :2]
+
+    def _block(self, placed: _Placed) -> TextBlock:
+        is_note = placed.mark.kind == "note"
+        return self._texts.block((Line(placed.words, "strong"),), centred=not is_note)
+
+    def _icons(self, notes: list[_Placed]) -> Quads:
+        if not notes:
+            return no_quads()
+        atlas, n = self._stage.atlas, len(notes)
+        at = np.array([p.anchor_m for p in notes], np.float32)
+        fill = np.array([rgba_of(p.colour) for p in notes], np.float32)
+        zero = np.zeros((n, 2), np.float32)
+        plates = sprite_quads([atlas.symbol("plate:note")] * n, at, zero, fill, self._panel)
+        glyphs = sprite_quads([atlas.symbol("glyph:note")] * n, at, zero, self._panel, self._clear)
+        return interleaved(plates, glyphs)
+
+    def _put_symbols(self, notes: list[_Placed], lines: list[_Placed]) -> None:
+        grabbed = [p for p in (*notes, *lines) if isinstance(p.mark, Mark)]
+        at: Float32Array = np.array([p.anchor_m for p in grabbed], np.float32).reshape(-1, 3)
+        ids = [p.mark.id for p in grabbed]
+        self._stage.symbols.put("marks", SymbolSet(kind="mark", xyz_local_m=at, ids=ids))
+
+
+def words_of(mark: _Drawn) -> str:
+    """What is written beside a mark: its title, else the beginning of its text."""
+    text = mark.title or mark.text.replace("\n", " ") or mark.purpose.capitalize()
+    return text if len(text) <= MOST_LETTERS else text[: MOST_LETTERS - 1].rstrip() + "…"
+
+
+LAYER = LayerType(id="marks", title="Marks", state=MarksState, visual=MarksVisual, order=28)
