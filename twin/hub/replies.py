@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import math
+
+from twin.clock import NS_PER_S
 from twin.hub.rules import MAX_REASON
 from twin.link.control import ActuatorReply
 from twin.room.model import Command, CommandState
 
 S = CommandState
+MAX_CORNERS = 2_000
+#: A text of progress is journalled at most so often; the words that move a command on always are.
+PROGRESS_NS = NS_PER_S // 5
 
 
 def moves_for(
@@ -47,3 +53,16 @@ def _executing(command: Command, text: str, who: str) -> tuple[tuple[CommandStat
     if command.state is S.EXECUTING and command.state_text == text:
         return ()
     return (*_accepted(command, "", who), (S.EXECUTING, text))
+
+
+def sound_route(reply: ActuatorReply) -> tuple[tuple[float, float, float], ...]:
+    """The route that a reply announces; nothing where it is endless or not of this world."""
+    is_sound = len(reply.route) <= MAX_CORNERS
+    is_sound = is_sound and all(math.isfinite(v) for corner in reply.route for v in corner)
+    return reply.route if is_sound else ()
+
+
+def is_idle_talk(reply: ActuatorReply, command: Command, now_ns: int) -> bool:
+    """Whether a reply is one more text of progress right after the last: not worth keeping."""
+    is_same_step = reply.status == "executing" and command.state is S.EXECUTING
+    return is_same_step and not reply.route and now_ns - command.moved_ns < PROGRESS_NS

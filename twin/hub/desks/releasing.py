@@ -15,7 +15,7 @@ from twin.hub.desks.submitting import blocked_facts
 from twin.hub.effects import is_good
 from twin.hub.hall import person
 from twin.hub.neighbours import others_near, readings_of, subject_of
-from twin.hub.replies import moves_for
+from twin.hub.replies import is_idle_talk, moves_for, sound_route
 from twin.hub.requests import Observation, StartWatch
 from twin.hub.rules import MAX_REASON
 from twin.hub.sessions import ActuatorSession
@@ -197,7 +197,9 @@ class Releasing(Desk):
             reply = msgspec.structs.replace(reply, text=text)
         if reply.status in _LOST:
             memory.has_forgotten, memory.lost_text = True, reply.text[:MAX_REASON]
-        route = msgspec.to_builtins(reply.route) or None
+        if is_idle_talk(reply, command, self.hall.now_ns):
+            return None
+        route = msgspec.to_builtins(sound_route(reply)) or None
         for state, text in moves_for(reply, command, actuator.name):
             self.hall.move(reply.command_id, state, text, actuator.name, route=route)
         return None
