@@ -99,6 +99,7 @@ class Turns:
 
     def _serve(self, hub: Hub) -> None:
         self._hub = hub
+        self._follower.close()  # a listener that does not read would block the server's queue
         try:
             if self._is_stopping.is_set():
                 hub.stop()

@@ -48,6 +48,10 @@ class Follower:
             for row in reader.rows(self.end.seq):
                 self.end = checked(row, self.end, reader.epoch)
         except WrongError as error:
+            begin = self._begin()
+            if begin.seq > self.end.seq:  # what was not read yet has been dropped as too old
+                self.end = begin
+                return self.follow()
             raise JournalError(
                 f"The journal was changed from outside: row {error.seq} {error}; {reader.place}"
             ) from error

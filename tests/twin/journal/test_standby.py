@@ -19,6 +19,8 @@ import zmq
 
 from tests.services.postgres import Postgres, running_postgres
 from tests.twin.hub_rig import console, polled, request, until
+from tests.twin.journal.conformance import saved
+from tests.twin.journal.samples import notes
 from tests.twin.test_hub_kill import free_base_port
 from twin.hub.options import HubOptions
 from twin.hub.standby import Turns
@@ -335,8 +337,6 @@ def test_a_standby_may_be_stopped_while_it_waits(postgres: Postgres) -> None:
 
 
 def test_a_follower_reads_along_and_finds_what_was_changed(postgres: Postgres) -> None:
-    from tests.twin.journal.samples import notes
-
     url = postgres.room_url()
     journal = PostgresJournal(url, holder="hub A")
     journal.append(notes(1, 5))
@@ -352,5 +352,20 @@ def test_a_follower_reads_along_and_finds_what_was_changed(postgres: Postgres) -
     with pytest.raises(JournalError, match="row 8 was changed"):
         follower.follow()
     assert follower.end.seq == 7
+    follower.close()
+    journal.close()
+
+
+def test_a_follower_that_lags_goes_on_behind_a_cut(postgres: Postgres) -> None:
+    url = postgres.room_url()
+    journal = PostgresJournal(url)
+    journal.append(notes(1, 5))
+    follower = Follower(url)
+    assert follower.follow() == 5
+    journal.append(notes(6, 20))
+    journal.save_snapshot(saved(15))
+    assert journal.retain(1 << 62, 0) is not None
+    follower.follow()
+    assert follower.end.seq == 20
     follower.close()
     journal.close()
