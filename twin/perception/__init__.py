@@ -1,0 +1,1 @@
+"""Noticing: detectors of unusual values, and what they say of why."""
