@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import zmq
 
+from twin.adapter.memory import AdapterMemory
 from twin.clock import SystemClock
 from twin.hub.addresses import default_addresses
 from twin.hub.options import HubOptions, HubTimes
@@ -180,6 +181,7 @@ class FakeCity:
         n_signals: int = 3,
         name: str = "Fake city",
         security: ClientSecurity | None = None,
+        memory: AdapterMemory | None = None,
     ) -> None:
         self.executed: list[str] = []
         self.cancelled: list[str] = []
@@ -203,6 +205,7 @@ class FakeCity:
             on_cancel=self.cancelled.append,
             clock=CLOCK,
             security=security,
+            memory=memory,
         )
 
     def __enter__(self) -> FakeCity:

@@ -8,6 +8,8 @@ Hard-won rules (each guarded in tests/twin/test_link_client.py):
 3. A hub that was restarted answers "hello needed"; hello is repeated, nothing else is assumed.
 4. Whether it is a drill is told by our own keys: a hub that says otherwise gets no proof, else a
    drill hub could collect signatures for the live one.
+5. A process that stood still (stopped, or the machine asleep) makes both sockets anew before it
+   reads on: what waits in the old ones may be orders from another time (test_fencing.py).
 """
 
 from __future__ import annotations
@@ -115,6 +117,7 @@ class Connection:
         self._events: zmq.Socket[bytes] | None = None
         self._opened_ns = 0
         self._pinged_ns = 0
+        self._awake_ns: tuple[int, int] | None = None
 
     def open(self) -> None:
         """Fresh sockets and a hello."""
@@ -149,10 +152,22 @@ class Connection:
             if socket is not None:
                 poller.register(socket, zmq.POLLIN)
         poller.poll(longest_ms)
+        if self._has_slept():
+            self.open()
+            return
         self._receive(self._events, decode_published)
         self._receive(self._control, decode_from_hub)
         self.handshake.look()
         self._keep_alive()
+        self._awake_ns = self._clock.monotonic_ns(), self._clock.now_ns()
+
+    def _has_slept(self) -> bool:
+        """Whether this process stood still since it last looked, by either clock."""
+        awake, self._awake_ns = self._awake_ns, None
+        if awake is None:
+            return False
+        gaps = self._clock.monotonic_ns() - awake[0], self._clock.now_ns() - awake[1]
+        return max(gaps) > SILENCE_S * NS_PER_S
 
     def _keep_alive(self) -> None:
         now_ns = self._clock.monotonic_ns()
