@@ -430,6 +430,17 @@ class World:
         until_ns = self.clock.now_ns() + 3_600 * NS_PER_S
         given |= {"to_name": "Ada", "department": "police", "until_ns": until_ns}
         hub.happen("delegation.given", given, actor="Cleo (fire)")
+        rule = {"id": "gate-pump", "title": "Gate against pump", "blocks_when": "running > 0"}
+        rule |= {"text": "{target} stays shut while Pump 3 runs", "actions": ["gate.*"]}
+        rule |= {"inputs": {"running": "pump-2/pump_running"}}
+        hub.happen("interlocks.loaded", {"fingerprint": "f", "rules": [rule]})
+        held = self.request("gate.set", "gate-0", "North gate", opening_pct=30.0)
+        ids["held"] = hub.journal(held, BEN)
+        blocked = {"rule": "gate-pump", "title": "Gate against pump"}
+        blocked |= {"text": "North gate stays shut while Pump 3 runs (pump-2/pump_running = 1)"}
+        blocked |= {"values": {"pump-2/pump_running": 1.0}}
+        body = {"id": ids["held"], "state": "QUEUED", "text": blocked["text"]}
+        hub.happen("command.state", body | {"interlocks": [blocked]})
         self.session.poll()
         return ids
 

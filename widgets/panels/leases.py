@@ -45,7 +45,7 @@ from widgets.parts.section_list import (
     section_view,
 )
 from widgets.parts.target_chooser import NameChooser
-from widgets.parts.wording import age_text, clock_text
+from widgets.parts.wording import clock_text, duration_text
 
 
 class LeasesPanel(PanelWidget):
@@ -193,7 +193,7 @@ class LeasesPanel(PanelWidget):
             caption = f"{operator_text(wanted)} asks for it"
         else:
             who = operator_text(holder) if holder is not None else ""
-            parts = [who, f"for {age_text(since_s)}"]
+            parts = [who, f"for {duration_text(since_s)}"]
             if wanted is not None:
                 parts.append(f"{operator_text(wanted)} asked for it")
             caption = " · ".join(parts)
@@ -269,7 +269,9 @@ class LeasesPanel(PanelWidget):
     def _follow_selection(self, selection: Selection) -> None:
         target_id = selection.thing_id or selection.unit_id
         target = target_of(self.session, target_id) if target_id else None
-        if target is not None and target.accepts and not self.asset.hasFocus():
+        line = self.asset.lineEdit()
+        is_typing = line is not None and line.hasFocus() and line.isModified()
+        if target is not None and target.accepts and not is_typing:
             self._offer_assets()
             self.asset.choose(target_id)
             self._show_taker()

@@ -183,6 +183,10 @@ class ReviewsPanel(PanelWidget):
         )
 
     def _show_chosen(self) -> None:
+        if self.form.isVisible():
+            for part in (self.text, self.note, self.finding, self.close_it, self.withdraw):
+                part.hide()
+            return
         review = self.session.hub.room[Reviews].by_id.get(self._chosen)
         delegation = self.session.hub.room[Delegations].by_id.get(self._chosen)
         me = whoami(self.session).identity
@@ -246,6 +250,7 @@ class ReviewsPanel(PanelWidget):
         self.form.tell()
         self.delegate.hide()
         self.form.show()
+        self._show_chosen()
         self.form.to.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _others(self, me: Operator) -> list[Operator]:
@@ -266,6 +271,7 @@ class ReviewsPanel(PanelWidget):
     def _leave_form(self) -> None:
         self.form.hide()
         self.delegate.show()
+        self._show_chosen()
 
 
 PANEL = PanelType(

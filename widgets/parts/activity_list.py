@@ -26,6 +26,7 @@ from widgets.parts.command_words import (
 )
 from widgets.parts.inks import Inks
 from widgets.parts.mark_words import together_sentence
+from widgets.parts.room_words import room_sentence
 from widgets.parts.wording import clock_text, lower_first
 
 TargetRole = int(Qt.ItemDataRole.UserRole)
@@ -60,7 +61,8 @@ def sentence_of(session: TwinSession, event: Event) -> str:
         case "note.added":
             return f"{event.actor} noted: {body.get('text', '')}"
         case _:
-            return f"{event.actor}: {event.kind.replace('.', ' ')}"
+            told = room_sentence(session, event)
+            return told or f"{event.actor}: {event.kind.replace('.', ' ')}"
 
 
 def _command_of(session: TwinSession, event: Event) -> Command | None:

@@ -9,7 +9,7 @@ from twin.room.model import Command, CommandRequest, CommandState
 from twin.session import Selection, TwinSession
 from widgets.actions import ActionTable
 from widgets.parts.command_steps import facts_of, undo_step
-from widgets.parts.command_words import request_phrase
+from widgets.parts.command_words import queued_text, request_phrase
 from widgets.parts.elided_button import ElidedButton
 from widgets.parts.fact_table import FactView
 from widgets.parts.labels import say, wrapped
@@ -69,7 +69,8 @@ class CommandDetails(QWidget):
         if request is None:
             return
         self.title.setText(request_phrase(request))
-        say(self.note, why_waiting(command))
+        is_queued = command is not None and command.state is CommandState.QUEUED
+        say(self.note, queued_text(self._session, command) if command and is_queued else "")
         self.facts.show_facts(facts_of(self._session, request, command))
         is_open = command is not None and not command.is_terminal
         self.cancel.setVisible(is_open)
@@ -104,10 +105,3 @@ def selection_of(session: TwinSession, target_id: str) -> Selection:
     if session.units.slot_of(target_id) >= 0:
         return Selection(unit_id=target_id)
     return Selection(thing_id=target_id)
-
-
-def why_waiting(command: Command | None) -> str:
-    """Why a queued command has not left; "" for others."""
-    if command is None or command.state is not CommandState.QUEUED:
-        return ""
-    return command.state_text

@@ -19,7 +19,13 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from twin.clock import NS_PER_S
 from twin.room.model import Command, CommandRequest, CommandState
 from twin.session import TwinSession
-from widgets.parts.command_words import STATE_WORDS, observed_text, operator_text, request_phrase
+from widgets.parts.command_words import (
+    STATE_WORDS,
+    observed_text,
+    operator_text,
+    queued_text,
+    request_phrase,
+)
 from widgets.parts.inks import Inks
 from widgets.parts.marks import MARK_PX, paint_command_mark
 from widgets.parts.wording import clock_text, elapsed_text
@@ -137,7 +143,10 @@ class CommandList(QAbstractListModel):
     def _caption(self, command: Command | None) -> str:
         if command is None:
             return "Waiting for the hub"
-        told = command.state_text or observed_text(self._session, command)
+        if command.state is CommandState.QUEUED:
+            told = queued_text(self._session, command)
+        else:
+            told = command.state_text or observed_text(self._session, command)
         return f"{STATE_WORDS[command.state]} · {told or operator_text(command.issued_by)}"
 
     def _when(self, command: Command | None) -> tuple[str, str]:

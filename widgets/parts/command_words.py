@@ -9,8 +9,9 @@ from twin.commands.base import CommandType
 from twin.commands.params import params_from_args
 from twin.errors import CommandRejected
 from twin.room.model import Command, CommandRequest, CommandState, Operator
+from twin.room.parts.holds import Holds
 from twin.session import TwinSession
-from widgets.parts.wording import lower_first, property_title, value_text
+from widgets.parts.wording import clock_text, lower_first, property_title, value_text
 
 STATE_WORDS: dict[CommandState, str] = {
     CommandState.DRAFT: "Draft",
@@ -87,6 +88,16 @@ def params_of(command_type: CommandType, args: dict[str, Any]) -> Any | None:
         return params_from_args(command_type.params, args)
     except CommandRejected:
         return None
+
+
+def queued_text(session: TwinSession, command: Command) -> str:
+    """What keeps a queued command back, as the room tells it now; "" when nothing is known."""
+    hold = session.hub.room[Holds].on(command)
+    if hold is not None:
+        return f"Held by {operator_text(hold.by)}" + (f": {hold.reason}" if hold.reason else "")
+    if command.request.not_before_ns > session.clock.now_ns():
+        return f"Scheduled for {clock_text(command.request.not_before_ns)}"
+    return command.state_text
 
 
 def observed_text(session: TwinSession, command: Command) -> str:

@@ -23,7 +23,13 @@ from twin.session import TwinSession
 from widgets.parts.approval_words import args_line, countdown_text, given_text
 from widgets.parts.board import Entry
 from widgets.parts.command_list import seconds_taken
-from widgets.parts.command_words import STATE_WORDS, observed_text, operator_text, request_phrase
+from widgets.parts.command_words import (
+    STATE_WORDS,
+    observed_text,
+    operator_text,
+    queued_text,
+    request_phrase,
+)
 from widgets.parts.inks import Inks
 from widgets.parts.marks import MARK_PX, paint_command_mark
 from widgets.parts.wording import clock_text, count_text, elapsed_text
@@ -184,6 +190,8 @@ def caption_of(session: TwinSession, command: Command) -> str:
     if command.state is CommandState.AWAITING_APPROVAL and command.approval is not None:
         parts = (given_text(command.approval), args_line(command.request, most=1))
         told = " · ".join(part for part in parts if part)
+    elif command.state is CommandState.QUEUED:
+        told = queued_text(session, command)
     else:
         told = command.state_text or observed_text(session, command)
     return f"{word} · {told or operator_text(command.issued_by)}"
