@@ -1,0 +1,159 @@
+"""The recorder: everything a hub publishes, into one file.
+
+Two threads listen (facts, samples) and only queue what they hear; the caller's thread writes. So a
+slow disk delays the file, not the sockets.
+
+Hard-won rules (tests/twin/test_recorder.py):
+
+1. The queue is bounded by `QUEUE_BYTES`; what does not fit is counted and said in the file itself.
+2. Facts are never let go of.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections import deque
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import zmq
+
+from twin.clock import Clock
+from twin.errors import TwinError
+from twin.link.control import HubInfo
+from twin.link.wire import Buffer
+from twin.recording.form import channel_of
+from twin.recording.keeping import Keeper
+from twin.recording.listening import FactListener, Heard
+from twin.samples.source import SampleSource, open_source
+from twin.security.client_security import ClientSecurity, apply_security
+from twin.security.sealed import Signer
+
+QUEUE_BYTES = 512 << 20
+_POLL_MS = 50
+
+Frames: TypeAlias = Sequence[Buffer]
+
+
+class Recorder:
+    """Records one hub. `step` and `close` on one thread.
+
+    Parameters
+    ----------
+    name : what this recorder is called among the operators
+    """
+
+    def __init__(
+        self,
+        *,
+        endpoint: str,
+        keeper: Keeper,
+        clock: Clock,
+        name: str = "Recorder",
+        console_id: str = "recorder",
+        security: ClientSecurity | None = None,
+        signer: Signer | None = None,
+    ) -> None:
+        self._clock = clock
+        self.keeper = keeper
+        self._security = security
+        self._queue: deque[tuple[int, Heard | Frames]] = deque()
+        self._n_queued = 0
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._samples_at = ""
+        self.samples_trouble = ""
+        self._listener = FactListener(
+            endpoint=endpoint, name=name, department="control_room", console_id=console_id,
+            clock=clock, heard=self._hear, security=security, signer=signer,
+        )  # fmt: skip
+        self._thread: threading.Thread | None = None
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing is heard, one sentence; "" when all is well."""
+        connection = self._listener.connection
+        if connection.handshake.text or connection.refusal:
+            return connection.handshake.text or connection.refusal
+        if connection.heard_ns is None:
+            return f"No hub answers at {connection.endpoint}, trying again"
+        return self.samples_trouble
+
+    def start(self) -> None:
+        """Begin to listen."""
+        self._listener.start()
+        self._thread = threading.Thread(target=self._listen, name="sample-recorder", daemon=True)
+        self._thread.start()
+
+    def step(self, timeout_s: float = 0.2) -> None:
+        """Write what was heard; waits so long for something to come. Raises `RecordingError`."""
+        self._wake.wait(timeout_s)
+        self._wake.clear()
+        for _ in range(len(self._queue)):
+            t_ns, item = self._queue.popleft()
+            if isinstance(item, Sequence):
+                with self._lock:
+                    self._n_queued -= sum(map(len, item))
+                self.keeper.take_samples(item, t_ns)
+            else:
+                self.keeper.take_fact(item, t_ns)
+        if self.keeper.needs_room:
+            self.keeper.needs_room = False
+            self._listener.ask_room()
+        self.keeper.tick(self._clock.now_ns())
+
+    def close(self) -> None:
+        """Stop listening, write what is left and close the file."""
+        self._stopping.set()
+        self._listener.close()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        try:
+            self.step(0.0)
+        finally:
+            self.keeper.close()
+
+    # --- on the listening threads -----------------------------------------------------------------
+
+    def _hear(self, heard: Heard) -> None:
+        if isinstance(heard, HubInfo):
+            self._samples_at = heard.addresses.samples_out
+        with self._lock:
+            self._queue.append((self._clock.now_ns(), heard))
+        self._wake.set()
+
+    def _listen(self) -> None:
+        while not self._stopping.wait(_POLL_MS / 1000):
+            address = self._samples_at
+            if not address:
+                continue
+            try:
+                source = open_source(address, configure=self._configure)
+            except TwinError as error:
+                self.samples_trouble = str(error)
+                continue
+            with contextlib.closing(source):
+                self._drain(source, address)
+
+    def _configure(self, socket: zmq.Socket[Any]) -> None:
+        apply_security(socket, self._security)
+
+    def _drain(self, source: SampleSource, address: str) -> None:
+        while not self._stopping.is_set() and address == self._samples_at:
+            for frames in source.receive(_POLL_MS):
+                if frames and channel_of(frames[0]) is not None:
+                    self._put(frames)
+            self.samples_trouble = source.trouble
+
+    def _put(self, frames: Frames) -> None:
+        n_bytes = sum(map(len, frames))
+        with self._lock:
+            if self._n_queued + n_bytes > QUEUE_BYTES:
+                self.keeper.counts.n_lost += 1
+                return
+            self._n_queued += n_bytes
+            self._queue.append((self._clock.now_ns(), frames))
+        self._wake.set()
