@@ -36,13 +36,21 @@ def subparsers() -> dict[str, argparse.ArgumentParser]:
     return dict(choices)
 
 
+def options_of(parser: argparse.ArgumentParser, words: list[str]) -> set[str]:
+    """Options of a subcommand; where it has actions of its own, of the one that is named."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction) and words and words[0] in action.choices:
+            parser = action.choices[words[0]]
+    return set(parser._option_string_actions)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_commands_of_a_page_exist_with_their_options(page: Path) -> None:
     known = subparsers()
     for words in commands_in(page):
         names = re.split(r"[,…]", words[0])[0]
         assert names in known, f"{page.name}: civitwin {' '.join(words)}"
-        options = known[names]._option_string_actions
+        options = options_of(known[names], words[1:2])
         for word in words[1:]:
             if word.startswith("--"):
                 assert word.split("=")[0] in options, f"{page.name}: {' '.join(words)}"
