@@ -23,9 +23,11 @@ from platformdirs import user_state_path
 
 from twin.clock import SystemClock
 from twin.errors import TwinError
+from twin.link.signing import console_id_at
 from twin.room.model import Operator
 from twin.tiles.budget import DEFAULT_BYTES, MIB
 from viewer.city_source import CityLoading, CitySource, LoadedCity, opening_remark
+from viewer.key_arguments import Login, LoginAsked, log_in
 from viewer.opening import Opening
 from viewer.parts import Companions, FeedFile, PrivateHub
 from viewer.ports import free_base_port
@@ -61,6 +63,7 @@ class ConsoleOptions:
     opening : what is shown first
     wall : views on every monitor (or over ``window``) in place of the window
     part : seat of a script that is played here
+    login : keys of this workstation and who logs in; None = a hub without keys
     """
 
     city: CitySource
@@ -83,6 +86,7 @@ class ConsoleOptions:
     opening: Opening = field(default_factory=Opening)
     wall: bool = False
     part: Part | None = None
+    login: LoginAsked | None = None
 
 
 def run_console(options: ConsoleOptions) -> int:
@@ -119,10 +123,11 @@ def _run(loading: CityLoading, folder: Path, ending: _Ending, options: ConsoleOp
     try:
         settings = _settings(options, folder)
         app = _make_application()
+        login = _log_in(app, options, settings, ending)
         loaded = _await_city(app, loading, ending, options, settings)
         endpoint = hub.control_endpoint() if hub else options.hub
         ending.leave_if_asked()
-        return _run_desk(app, loaded, endpoint, folder, settings, ending, troubles, options)
+        return _run_desk(app, loaded, endpoint, folder, settings, ending, troubles, options, login)
     finally:
         if hub is not None:
             hub.close()
@@ -221,6 +226,22 @@ def _import_drawing() -> None:
     import viewer.desk  # noqa: F401
 
 
+def _log_in(
+    app: QApplication, options: ConsoleOptions, settings: Settings, ending: _Ending
+) -> Login | None:
+    """Who sits here, where the hub has keys; the city loads meanwhile."""
+    if options.login is None:
+        return None
+    from twin.theme import load_theme
+    from widgets.style import apply_theme
+
+    apply_theme(app, load_theme(options.theme or settings.theme))
+    login = log_in(options.login, lambda: ending.is_asked)
+    if login is None:
+        raise SystemExit(0)
+    return login
+
+
 def _settings(options: ConsoleOptions, folder: Path) -> Settings:
     """The person's settings; a timed run has fresh ones and leaves the person's alone."""
     from viewer.settings import Settings
@@ -229,7 +250,10 @@ def _settings(options: ConsoleOptions, folder: Path) -> Settings:
     return Settings(options.settings or (folder / "console.ini" if is_timed else None))
 
 
-def _operator(options: ConsoleOptions, settings: Settings) -> Operator:
+def _operator(options: ConsoleOptions, settings: Settings, login: Login | None) -> Operator:
+    if login is not None:  # what is true of a person is told by the hub
+        person, at = login.signer.person_id, console_id_at(login.security.name)
+        return Operator(name=person, department="", console_id=at, person=person)
     name = options.operator or settings.operator_name or getpass.getuser()
     return Operator(
         name=name,
@@ -259,10 +283,11 @@ def _run_desk(
     ending: _Ending,
     troubles: _Troubles,
     options: ConsoleOptions,
+    login: Login | None,
 ) -> int:
     from viewer.desk import Desk
 
-    operator = _operator(options, settings)
+    operator = _operator(options, settings, login)
     companions = Companions(folder=folder, on_trouble=troubles.tell)
     desk = Desk(
         loaded=loaded,
@@ -272,6 +297,7 @@ def _run_desk(
         settings=settings,
         theme_name=options.theme,
         memory_bytes=options.memory_mib * MIB,
+        login=login,
     )
     troubles.show_on(desk)
 

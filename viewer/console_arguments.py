@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from twin.errors import TwinError
 from twin.tiles.budget import DEFAULT_BYTES, MIB
+from viewer.key_arguments import add_login_arguments, login_asked
 from viewer.opening import add_opening_arguments, opening_of
 from viewer.parts import FeedFile
 
@@ -64,6 +65,7 @@ def add_console_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="department that commands are given for (default %(default)s)",
     )
+    add_login_arguments(person)
     person.add_argument(
         "--theme", choices=("light", "dark"), default="", help="default: as chosen last"
     )
@@ -219,6 +221,7 @@ def console_options(
         opening=opening_of(arguments),
         wall=arguments.wall,
         part=part_of(arguments),
+        login=login_asked(arguments),
     )
 
 

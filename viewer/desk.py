@@ -25,7 +25,9 @@ from viewer.city_panes import CityPanes
 from viewer.city_source import LoadedCity
 from viewer.collaboration import Collaboration
 from viewer.exports import ExportDriver
+from viewer.hub_follower import HubFollower
 from viewer.in_view_teller import InViewTeller
+from viewer.key_arguments import Login
 from viewer.live_joins import LiveJoinDriver
 from viewer.main_window import MainWindow
 from viewer.opening import Opening
@@ -81,13 +83,19 @@ class Desk:
         settings: Settings,
         theme_name: str = "",
         memory_bytes: int = DEFAULT_BYTES,
+        login: Login | None = None,
     ) -> None:
         self.exit_status = 0
         self._settings = settings
         self._clock = SystemClock()
         self._bridge = Bridge(self._clock)
         self.session, complaints = make_session(
-            loaded, endpoint=endpoint, operator=operator, outbox=outbox_path, clock=self._clock
+            loaded,
+            endpoint=endpoint,
+            operator=operator,
+            outbox=outbox_path,
+            clock=self._clock,
+            login=login,
         )
         self.soon(lambda: self._say_all(complaints))
         self._live_joins = LiveJoinDriver(self.session, self._bridge)
@@ -206,7 +214,7 @@ class Desk:
             self.window.theme_changed.connect(self._swipe.set_theme),
             self.window.closing.connect(self._close_further_views),
         ]
-        self._bridge.every(LINK_CHECK_MS, self._follow_hub)
+        self._bridge.every(LINK_CHECK_MS, HubFollower(self.session, self.window.top_bar).look)
         self._bridge.every(UNITS_CHECK_MS, self._recorder.note_units)
         self._bridge.every(UNITS_CHECK_MS, self._past.note)
         self.session.ingest.start()
@@ -347,12 +355,6 @@ class Desk:
         calls, self._after_first_frame = self._after_first_frame, []
         for call in calls:
             call()
-
-    def _follow_hub(self) -> None:
-        """Listen where the hub says its samples are."""
-        info = self.session.hub.hub_info()
-        if info is not None and info.addresses.samples_out != self.session.ingest.endpoint:
-            self.session.ingest.set_endpoint(info.addresses.samples_out)
 
     def _finish(self, screenshot: Path | None, report: Path | None) -> None:
         if not self._recorder.has_drawn:  # a slow machine: the picture first

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,11 +12,12 @@ from typing import TYPE_CHECKING
 from twin.errors import TwinError
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QApplication
-
     from twin.samples.source import Configure
     from twin.security.client_security import ClientSecurity
     from twin.security.sealed import Signer
+
+
+_LOOK_MS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +100,10 @@ def login_asked(arguments: argparse.Namespace) -> LoginAsked | None:
     return LoginAsked(arguments.keys, arguments.person, arguments.password_stdin)
 
 
-def log_in(app: QApplication, asked: LoginAsked) -> Login | None:
+def log_in(asked: LoginAsked, should_leave: Callable[[], bool]) -> Login | None:
     """Open the keys, asking in a window for what is not told; None if somebody gave up.
+
+    GUI thread, with the application there; `should_leave` is asked while the window waits.
 
     Raises
     ------
@@ -117,12 +121,12 @@ def log_in(app: QApplication, asked: LoginAsked) -> Login | None:
         kept = from_keyring(asked.person, security.keys.hub)
         if kept is not None:
             return Login(security, kept)
-    signer = _asked_in_window(app, asked, security)
+    signer = _asked_in_window(asked, security, should_leave)
     return None if signer is None else Login(security, signer)
 
 
 def _asked_in_window(
-    app: QApplication, asked: LoginAsked, security: ClientSecurity
+    asked: LoginAsked, security: ClientSecurity, should_leave: Callable[[], bool]
 ) -> Signer | None:
     from twin.clock import SystemClock
     from twin.security.client_keys import people_here, unlock
@@ -139,9 +143,9 @@ def _asked_in_window(
         unlock=lambda person, password: unlock(asked.keys, person, password),
         bridge=bridge,
     )
+    bridge.every(_LOOK_MS, lambda: dialog.reject() if should_leave() else None)
     try:
         dialog.exec()
-        app.processEvents()
         return dialog.signer
     finally:
         bridge.close()

@@ -14,6 +14,7 @@ from twin.sense.store import ObservationStore
 from twin.sense.units import UnitStore
 from twin.session import TwinSession
 from viewer.city_source import LoadedCity
+from viewer.key_arguments import Login, configure_of
 
 OBSERVATIONS_KEPT = 256
 MAX_DATASTREAMS = 100_000
@@ -22,9 +23,16 @@ POSITIONS_KEPT = 16
 
 
 def make_session(
-    loaded: LoadedCity, *, endpoint: str, operator: Operator, outbox: Path, clock: Clock
+    loaded: LoadedCity,
+    *,
+    endpoint: str,
+    operator: Operator,
+    outbox: Path,
+    clock: Clock,
+    login: Login | None = None,
 ) -> tuple[TwinSession, list[str]]:
     """A session that has not begun to listen, and one sentence for each area it cannot show."""
+    security = login.security if login else None
     observations = ObservationStore(
         capacity=MAX_DATASTREAMS, history=OBSERVATIONS_KEPT, clock=clock
     )
@@ -35,8 +43,21 @@ def make_session(
         clock=clock,
         observations=observations,
         units=units,
-        ingest=SampleIngest(endpoint="", store=observations, units=units, clock=clock),
-        hub=HubClient(endpoint=endpoint, operator=operator, outbox_path=outbox, clock=clock),
+        ingest=SampleIngest(
+            endpoint="",
+            store=observations,
+            units=units,
+            clock=clock,
+            configure=configure_of(security),
+        ),
+        hub=HubClient(
+            endpoint=endpoint,
+            operator=operator,
+            outbox_path=outbox,
+            clock=clock,
+            security=security,
+            signer=login.signer if login else None,
+        ),
         scene_file=loaded.scene_file,
         sources=SceneSources(loaded.reports, loaded.scene_file),
     )

@@ -141,4 +141,3 @@ class LoginDialog(QDialog):
 
     def _say(self, sentence: str) -> None:
         self.message.setText(sentence)
-

@@ -12,6 +12,7 @@ from twin.clock import NS_PER_S, Clock
 from twin.link import wire
 from twin.samples.outlet import NobodyListensError as NobodyListensError
 from twin.samples.outlet import open_outlet
+from twin.samples.source import Configure, as_it_is
 from twin.sense.model import Announcement
 
 ANNOUNCE_EVERY_NS = 5 * NS_PER_S
@@ -21,19 +22,23 @@ MAX_BATCH = 5000
 class SampleSender:
     """Sends samples to a hub's ``samples_in``, or to NATS (``nats://…``). One thread.
 
+    ``configure`` is called with a ZeroMQ socket before it connects (for its keys).
+
     Attributes
     ----------
     n_sent, n_lost : samples handed over, and samples whose batch found nobody (numbered all the
         same, so that the loss shows as a gap)
     """
 
-    def __init__(self, *, endpoint: str, source: str, clock: Clock) -> None:
+    def __init__(
+        self, *, endpoint: str, source: str, clock: Clock, configure: Configure = as_it_is
+    ) -> None:
         self._source = source
         self._clock = clock
         self._epoch = uuid.uuid4().hex[:16]
         self._seq = 0
         self._announced_ns = 0
-        self._outlet = open_outlet(endpoint)
+        self._outlet = open_outlet(endpoint, configure=configure)
         self.n_sent = 0
         self.n_lost = 0
 

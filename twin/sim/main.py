@@ -23,6 +23,7 @@ from twin.errors import TwinError
 from twin.interlocks.model import Reading
 from twin.link.actuator import ActuatorClient, Reply
 from twin.room.model import CommandRequest
+from twin.security.client_security import ClientSecurity
 from twin.sense.model import Announcement
 from twin.sim.acts import JobReport, Verdict
 from twin.sim.addresses import reachable
@@ -52,6 +53,7 @@ class SimOptions:
     hub : endpoint of the hub's control socket
     alerts : folder for published alerts; None = they are kept in memory
     memory : file of the commands that were begun; None = forgotten with the process
+    security : keys of this process, None = for a hub without keys
     """
 
     city: CityAsset
@@ -59,6 +61,7 @@ class SimOptions:
     world: WorldOptions = field(default_factory=WorldOptions)
     alerts: Path | None = None
     memory: Path | None = None
+    security: ClientSecurity | None = None
 
 
 def run_simulator(options: SimOptions, stop: threading.Event | None = None) -> int:
@@ -77,7 +80,9 @@ def run_simulator(options: SimOptions, stop: threading.Event | None = None) -> i
     stop = stop or threading.Event()
     world = World(furnish(options.city), options.world, _alert_store(options.alerts))
     memory = AdapterMemory(options.memory)
-    simulator = Simulator(world, hub=options.hub, clock=SystemClock(), memory=memory)
+    simulator = Simulator(
+        world, hub=options.hub, clock=SystemClock(), memory=memory, security=options.security
+    )
     restore = _stop_on_signals(stop)
     try:
         simulator.start()
@@ -96,7 +101,13 @@ class Simulator:
     """
 
     def __init__(
-        self, world: World, *, hub: str, clock: Clock, memory: AdapterMemory | None = None
+        self,
+        world: World,
+        *,
+        hub: str,
+        clock: Clock,
+        memory: AdapterMemory | None = None,
+        security: ClientSecurity | None = None,
     ) -> None:
         self.world = world
         self._streams = frozenset(stream.id for stream in world.datastreams)
@@ -114,6 +125,7 @@ class Simulator:
                 units=world.units,
             ),
             clock,
+            security,
         )
         self._actuator = ActuatorClient(
             endpoint=hub,
@@ -124,6 +136,7 @@ class Simulator:
             clock=clock,
             memory=memory,
             values=self._value,
+            security=security,
         )
 
     def start(self) -> None:

@@ -24,6 +24,7 @@ from twin.link.wire import (
     encode_positions,
     split_announcement,
 )
+from twin.security.client_security import ClientSecurity, apply_security
 from twin.sense.model import Announcement
 from twin.sim.world import Samples
 
@@ -40,7 +41,10 @@ class SamplePublisher:
     n_sent, n_dropped : samples and positions handed to the socket, and lost for want of a hub
     """
 
-    def __init__(self, announcement: Announcement, clock: Clock) -> None:
+    def __init__(
+        self, announcement: Announcement, clock: Clock, security: ClientSecurity | None = None
+    ) -> None:
+        self._security = security
         self._source, self._epoch = announcement.source, announcement.epoch
         self._announcement = [
             encode_announcement(chunk) for chunk in split_announcement(announcement)
@@ -67,6 +71,7 @@ class SamplePublisher:
         socket.set(zmq.SNDHWM, QUEUE_MESSAGES)
         socket.set(zmq.RECONNECT_IVL, RECONNECT_MS)
         socket.set(zmq.RECONNECT_IVL_MAX, RECONNECT_MAX_MS)
+        apply_security(socket, self._security)
         socket.connect(endpoint)
         self._socket, self.endpoint = socket, endpoint
 

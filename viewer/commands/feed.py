@@ -18,6 +18,7 @@ from twin.feed.sender import SampleSender
 from twin.feed.series import SeriesOptions, read_series
 from twin.feed.tracks import read_tracks
 from twin.sense.health import duration_text
+from viewer.key_arguments import add_keys_argument, configure_of, security_of
 from viewer.subcommand import Subcommand
 
 DEFAULT_HUB = "tcp://127.0.0.1:5710"
@@ -107,6 +108,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_destination(parser: argparse.ArgumentParser) -> None:
     """Where samples go: ``--samples-in``, else the hub's control address plus two ports."""
+    add_keys_argument(parser)
     group = parser.add_mutually_exclusive_group()
     group.add_argument("--hub", default=DEFAULT_HUB, help=f"the hub (default {DEFAULT_HUB})")
     group.add_argument(
@@ -149,7 +151,8 @@ def _run(arguments: argparse.Namespace) -> int:
     _say_what(arguments.file, recording, speed, start_s)
     clock, stop, line = SystemClock(), threading.Event(), _ProgressLine(arguments.file.name)
     source = arguments.source or _source_name(arguments.file)
-    with SampleSender(endpoint=endpoint, source=source, clock=clock) as sender:
+    configure = configure_of(security_of(arguments))
+    with SampleSender(endpoint=endpoint, source=source, clock=clock, configure=configure) as sender:
         sender.connect()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())

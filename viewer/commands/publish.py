@@ -18,6 +18,7 @@ from twin.feed.sender import NobodyListensError, SampleSender
 from twin.link.wire import topic_of
 from twin.link.wire_json import decode_json_lane
 from viewer.commands.feed import add_destination, samples_in_of
+from viewer.key_arguments import configure_of, security_of
 from viewer.subcommand import Subcommand
 
 _EPILOG = """examples:
@@ -74,7 +75,10 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.datastream:
         text = _observation_text(arguments)
         _check(arguments.source, text)
-    with SampleSender(endpoint=endpoint, source=arguments.source, clock=clock) as sender:
+    configure = configure_of(security_of(arguments))
+    with SampleSender(
+        endpoint=endpoint, source=arguments.source, clock=clock, configure=configure
+    ) as sender:
         sender.connect()
         if arguments.stdin:
             return _send_lines(sender, topic, arguments.source, sys.stdin.buffer)

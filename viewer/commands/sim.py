@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from twin.clock import NS_PER_S, SystemClock
 from twin.errors import TwinError
+from viewer.key_arguments import add_keys_argument, security_of
 from viewer.subcommand import Subcommand
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "--hub", default="tcp://127.0.0.1:5710", metavar="ENDPOINT",
         help="the hub's control address (default tcp://127.0.0.1:5710)",
     )  # fmt: skip
+    add_keys_argument(parser)
     parser.add_argument(
         "--datastreams", type=_at_least(100), default=2_400, metavar="N",
         help="datastreams of the eight observed properties (default 2400)",
@@ -151,6 +153,7 @@ def _run(arguments: argparse.Namespace) -> int:
             world=world,
             alerts=arguments.alerts,
             memory=arguments.memory,
+            security=security_of(arguments),
         )
     )
 
