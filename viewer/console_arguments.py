@@ -115,6 +115,7 @@ def add_console_arguments(parser: argparse.ArgumentParser) -> None:
     timed.add_argument("--seat", default="", metavar="NAME", help="which seat of the script")
     timed.add_argument(
         "--run",
+        dest="run_id",  # "run" is what the command line calls
         default="run",
         metavar="ID",
         help="name of this run, the same at all seats (default %(default)s)",
@@ -245,7 +246,7 @@ def part_of(arguments: argparse.Namespace) -> Part | None:
     return Part(
         script=script,
         seat=arguments.seat,
-        run=arguments.run,
+        run=arguments.run_id,
         pictures=arguments.pictures or Path.cwd(),
     )
 

@@ -42,3 +42,10 @@ def test_help_answers_without_loading_qt_or_vtk():
 def test_parser_knows_every_record():
     text = build_parser().format_help()
     assert all(record.id in text for record in RECORDS)
+
+
+def test_the_name_of_a_run_is_not_what_is_run():
+    for command in ("demo", "open"):
+        arguments = build_parser().parse_args([command, "--run", "r1"])
+        assert callable(arguments.run)
+        assert arguments.run_id == "r1"
