@@ -82,6 +82,10 @@ class Expression:
     source : CEL that is true when something must not happen
     inputs : names of the numbers that it may use
 
+    Attributes
+    ----------
+    other_keys : those of `OTHER_KEYS` that it may ask of another command
+
     Raises
     ------
     ExpressionError
@@ -92,6 +96,7 @@ class Expression:
         self.source = source
         self._inputs = tuple(inputs)
         self._plain = without_literals(source)
+        self.other_keys = frozenset(key for key in OTHER_KEYS if key in source)
         if len(source) > MAX_LETTERS:
             raise ExpressionError(f"it has over {MAX_LETTERS:,} letters; make several rules of it")
         self._require_known_keys()
@@ -108,8 +113,9 @@ class Expression:
             raise self._error(str(error)) from error
         if self._program.return_type() != cel.Type.BOOL:
             raise ExpressionError("it is no yes or no; compare with something, as in “> 0”", 1, 1)
-        all_names = ("others", *FACTS, *self._inputs)
+        all_names = ("others", "inputs", *FACTS, *self._inputs)
         self._names = frozenset(name for name in all_names if self._is_used(name))
+        self._facts = tuple(name for name in FACTS if name in self._names)
 
     def mentions(self, name: str) -> bool:
         """Whether it uses a name, such as "others", "target.kind" or an input."""
@@ -129,8 +135,11 @@ class Expression:
         facts : by names of `FACTS`; what is absent is not known
         others : None = not known
         """
-        data = {**facts, **inputs, "inputs": dict(inputs)}
-        if others is not None:
+        data: dict[str, Any] = {name: facts[name] for name in self._facts if name in facts}
+        data |= inputs
+        if "inputs" in self._names:
+            data["inputs"] = dict(inputs)
+        if others is not None and "others" in self._names:
             data["others"] = others
         try:
             answer = self._program.eval(data=data)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -32,6 +33,7 @@ from twin.interlocks.model import (
 from twin.interlocks.saying import filled, say
 from twin.security.rules import Places, Question
 
+_MOST_TYPES = 1_000
 _log = logging.getLogger(__name__)
 
 
@@ -90,6 +92,7 @@ class Rules:
     links: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     places: Places = field(default_factory=Places)
     name: str = ""
+    _by_type: dict[str, tuple[Rule, ...]] = field(default_factory=dict, compare=False)
 
     @property
     def cards(self) -> tuple[RuleCard, ...]:
@@ -127,9 +130,10 @@ class Rules:
             if stage not in applied.rule.at:
                 continue
             try:
-                if around is None and applied.expression.mentions("others"):
+                is_asking = applied.expression.mentions("others")
+                if around is None and is_asking:
                     around = others()
-                one = judge(applied, subject, readings, around or ())
+                one = judge(applied, subject, readings, around if around and is_asking else ())
             except Exception:  # noqa: BLE001 - it must stand in the way, not end the hub
                 _log.exception("The interlock “%s” broke down", applied.rule.id)
                 text = f"The interlock “{applied.rule.title}” broke down; the hub's log says why"
@@ -148,7 +152,7 @@ class Rules:
 
     def applied(self, subject: Subject) -> Iterator[Applied]:
         """Rules that are about a command."""
-        for rule in self.rules:
+        for rule in self._about(subject.request.type_id):
             if not self.miss(rule, subject):
                 links = self._links_of(rule, subject)
                 yield Applied(
@@ -157,6 +161,15 @@ class Rules:
                     ids={n: filled(t, links) for n, t in rule.inputs.items()},
                     links=links,
                 )
+
+    def _about(self, type_id: str) -> tuple[Rule, ...]:
+        """Rules about a command type."""
+        found = self._by_type.get(type_id)
+        if found is None:
+            found = tuple(rule for rule in self.rules if _is_like(type_id, rule.actions))
+            if len(self._by_type) < _MOST_TYPES:
+                self._by_type[type_id] = found
+        return found
 
     def miss(self, rule: Rule, subject: Subject) -> str:
         """Why a rule is not about a command, "" if it is."""
@@ -204,7 +217,7 @@ def judge(
 ) -> Blocked | None:
     """Ask one rule; None = nothing against it."""
     rule, expression = applied.rule, applied.expression
-    entries = [entry_of(other) for other in others] if expression.mentions("others") else []
+    entries = [entry_of(other, expression.other_keys) for other in others]
     known = known_inputs(applied.ids, readings, rule.max_age_s)
     facts = facts_of(subject)
 
@@ -272,8 +285,11 @@ def facts_of(subject: Subject) -> dict[str, Any]:
     return {name: value for name, value in facts.items() if value is not None}
 
 
-def entry_of(other: OtherCommand) -> dict[str, Any]:
-    """One entry of ``others``. A command without an announced route is infinitely far by route."""
+def entry_of(other: OtherCommand, keys: Collection[str]) -> dict[str, Any]:
+    """One entry of ``others``, of it what `keys` name.
+
+    A command without an announced route is infinitely far by route.
+    """
     command, request = other.command, other.command.request
     entry: dict[str, Any] = {
         "type": request.type_id, "target": request.target_id, "kind": other.kind,
@@ -287,12 +303,17 @@ def entry_of(other: OtherCommand) -> dict[str, Any]:
         entry["route_distance_m"] = math.inf
     elif other.route_distance_m is not None:
         entry["route_distance_m"] = other.route_distance_m
-    return entry
+    return {key: value for key, value in entry.items() if key in keys}
 
 
 def link_names(rule: Rule) -> tuple[str, ...]:
     """Names of the links that a rule's inputs go through."""
-    names = (name for template in rule.inputs.values() for name in placeholders_of(template))
+    return _link_names(tuple(rule.inputs.values()))
+
+
+@lru_cache(maxsize=1_000)
+def _link_names(templates: tuple[str, ...]) -> tuple[str, ...]:
+    names = (name for template in templates for name in placeholders_of(template))
     return tuple(dict.fromkeys(name for name in names if name != "target"))
 
 
