@@ -33,12 +33,21 @@ class KeysRig:
         return KeyStore(self.folder)
 
     def workstation(self, name: str, *roles: WorkstationRole, **more) -> ClientKeys:
+        return load_client_keys(self.bundle(name, *roles, **more))
+
+    def bundle(self, name: str, *roles: WorkstationRole, **more) -> Path:
+        """Folder of a new workstation's keys."""
         secret = new_workstation_secret(name)
         record = Workstation(
             name=name, public_key=secret.curve_public, roles=roles or ("console",), **more
         )
-        bundle = self.store.add_workstation(record, secret)
-        return load_client_keys(bundle)
+        return self.store.add_workstation(record, secret)
+
+    def bundle_with_person(self, name: str, person_id: str, department: str) -> tuple[Path, str]:
+        """Folder of a console's keys with a person's sealed one in it, and the password."""
+        folder = self.bundle(name)
+        self.person(person_id, department, at=(name,))
+        return folder, PASSWORD
 
     def person(self, person_id: str, department: str = "water", *roles: str, **more) -> Signer:
         signer = new_signer(person_id)
