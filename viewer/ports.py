@@ -6,13 +6,13 @@ import socket
 
 from twin.errors import TwinError
 
-PORTS_A_HUB = 4
+PORTS_A_HUB = 5
 STEP = 10
 N_TRIES = 50
 
 
 def free_base_port(first: int) -> int:
-    """First base port from `first` on, in steps of 10, whose four ports are free on loopback.
+    """First base port from `first` on, in steps of 10, whose five ports are free on loopback.
 
     Raises
     ------
@@ -22,7 +22,7 @@ def free_base_port(first: int) -> int:
     for base in range(first, first + N_TRIES * STEP, STEP):
         if all(_is_free(base + i) for i in range(PORTS_A_HUB)):
             return base
-    raise TwinError(f"No four free ports in a row from {first} on; name some with --base-port")
+    raise TwinError(f"No five free ports in a row from {first} on; name some with --base-port")
 
 
 def _is_free(port: int) -> bool:

@@ -19,6 +19,7 @@ from twin.link.control import HubAddresses
 from twin.link.wire import decode, encode_announcement, encode_batch
 from twin.samples.bridge import open_bridge, with_samples
 from twin.samples.outlet import SampleOutlet, open_outlet
+from twin.samples.record_desk import open_desk
 from twin.samples.source import SampleSource, open_source
 from twin.sense.ingest import SampleIngest
 from twin.sense.model import Announcement, Datastream, Thing
@@ -48,7 +49,7 @@ class LaneRig:
         self.addresses: HubAddresses = with_samples(self.ports.addresses, address)
         self.forwarder = Forwarder(
             pull=self.ports.samples_in, publish=self.ports.samples_out, found=self.found.append,
-            clock=CLOCK, bridge=self.bridge,
+            clock=CLOCK, bridge=self.bridge, record=open_desk(self.ports.record),
         )  # fmt: skip
         self.forwarder.start()
         if self.bridge is not None:

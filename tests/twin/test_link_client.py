@@ -229,4 +229,5 @@ def test_wildcard_addresses_become_reachable() -> None:
         events="tcp://hub.example:6001",
         samples_in="tcp://hub.example:6002",
         samples_out="tcp://hub.example:6003",
+        record="tcp://hub.example:6004",
     )

@@ -1,4 +1,4 @@
-"""Where a hub's four sockets are."""
+"""Where a hub's five sockets are."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ BASE_PORT = 5710
 
 
 def default_addresses(host: str = "127.0.0.1", base_port: int = BASE_PORT) -> HubAddresses:
-    """Addresses of a hub on four ports in a row; `base_port` 0 = any free ports."""
-    ports = [base_port + i if base_port else 0 for i in range(4)]
-    control, events, samples_in, samples_out = (f"tcp://{host}:{port or '*'}" for port in ports)
+    """Addresses of a hub on five ports in a row; `base_port` 0 = any free ports."""
+    names = ("control", "events", "samples_in", "samples_out", "record")
+    ports = [base_port + i if base_port else "*" for i in range(len(names))]
     return HubAddresses(
-        control=control, events=events, samples_in=samples_in, samples_out=samples_out
+        **{name: f"tcp://{host}:{port}" for name, port in zip(names, ports, strict=True)}
     )

@@ -8,6 +8,8 @@ Hard-won rules (each guarded in tests/twin/test_hub_forwarder.py):
 3. Bounded queues on both sides; what a slow subscriber misses shows in its own gap counters and in
    the beats. One that never reads costs `HWM` messages of memory, and nobody else anything.
 4. The thinned lane is made only while somebody listens to it.
+5. While the recorder's queue is full nothing is taken in, so that the edge waits (or counts what
+   it drops itself); the control thread knows nothing of it.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ from twin.link.wire_json import JsonBatch
 from twin.link.wire_thin import ANNOUNCEMENTS, BEATS, THIN_PREFIX, Beat, encode_beat
 from twin.samples.bridge import SampleBridge
 from twin.samples.packing import part_of
+from twin.samples.record_desk import RecordDesk
 from twin.samples.thinning import Thinner
 from twin.security.peers import Peers, received
 from twin.sense.model import Announcement
@@ -89,6 +92,7 @@ class Forwarder:
     found : called on the thread with what the core should know
     bridge : another lane that this one is joined to, None = none
     peers : notes whom messages come from and keeps out who was revoked, None = a hub without keys
+    record : the recorder's port, None = none
     """
 
     pull: zmq.Socket[bytes]
@@ -97,6 +101,7 @@ class Forwarder:
     clock: Clock
     bridge: SampleBridge | None = None
     peers: Peers | None = None
+    record: RecordDesk | None = None
     counts: ForwarderCounts = field(default_factory=ForwarderCounts)
     epoch: str = field(default_factory=lambda: uuid7().replace("-", ""))
     _orders: Mailbox[Orders | None] = field(default_factory=lambda: Mailbox(10_000))
@@ -132,26 +137,42 @@ class Forwarder:
         self._orders.put(orders)
 
     def _run(self) -> None:
-        poller = zmq.Poller()
-        poller.register(self.pull, zmq.POLLIN)
-        poller.register(self.publish, zmq.POLLIN)
-        poller.register(self._orders.fileno(), zmq.POLLIN)
-        if self.bridge is not None:
-            poller.register(self.bridge.inbox, zmq.POLLIN)
+        lane, held = self._pollers()
         is_running = True
         while is_running:
+            poller = held if self.record is not None and self.record.queue.is_full else lane
             ready: dict[Any, int] = dict(poller.poll(self._ms_until_due()))
             if self._orders.fileno() in ready:
                 is_running = self._take_orders()
             if self.publish in ready:
                 self._note_subscribers()
+            if self.record is not None and self.record.socket in ready and self.record.serve():
+                for frames in self._catalogue.messages():
+                    self.record.queue.put(frames)
             if self.pull in ready:
                 self._forward_burst(self.pull, self.bridge)
             if self.bridge is not None and self.bridge.inbox in ready:
                 self._forward_burst(self.bridge.inbox, None)
+            if self.record is not None:
+                self.record.pass_on()
             self._keep_pace()
         self.pull.close()
         self.publish.close()
+        if self.record is not None:
+            self.record.socket.close()
+
+    def _pollers(self) -> tuple[zmq.Poller, zmq.Poller]:
+        """For every day, and for while the recorder holds the edge back: nothing is taken in."""
+        lane, held = zmq.Poller(), zmq.Poller()
+        lane.register(self.pull, zmq.POLLIN)
+        if self.bridge is not None:
+            lane.register(self.bridge.inbox, zmq.POLLIN)
+        for poller in (lane, held):
+            poller.register(self.publish, zmq.POLLIN)
+            poller.register(self._orders.fileno(), zmq.POLLIN)
+            if self.record is not None:
+                poller.register(self.record.socket, zmq.POLLIN)
+        return lane, held
 
     def _take_orders(self) -> bool:
         for orders in self._orders.drain():
@@ -183,6 +204,8 @@ class Forwarder:
             self._beat_ns = now_ns + round(BEAT_S * NS_PER_S)
             self._beat(now_ns)
             self._thin(now_ns)
+            if self.record is not None:
+                self.record.look(now_ns)
 
     def _beat(self, now_ns: int) -> None:
         self._n_beats += 1
@@ -233,7 +256,10 @@ class Forwarder:
     # --- messages ---------------------------------------------------------------------------------
 
     def _forward_burst(self, socket: zmq.Socket[bytes], onward: SampleBridge | None) -> None:
+        record = self.record.queue if self.record is not None else None
         for _ in range(_BURST):
+            if record is not None and record.is_full:
+                return
             try:
                 frames = received(socket, self.peers if socket is self.pull else None)
             except zmq.Again:
@@ -243,6 +269,8 @@ class Forwarder:
                 continue
             self._publish(frames)
             self.counts.messages += 1
+            if record is not None:
+                record.put(frames)
             part = self._look(frames)
             if onward is not None:
                 onward.publish(frames, part)

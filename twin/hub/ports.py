@@ -1,4 +1,4 @@
-"""The hub's four sockets: how they are bound and bounded."""
+"""The hub's five sockets: how they are bound and bounded."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ import zmq
 
 from twin.errors import TwinError
 from twin.hub import forwarder
+from twin.link import wire_record
 from twin.link.control import MAX_MESSAGE_BYTES, HubAddresses
 from twin.security.hub_security import BACKLOG, HANDSHAKE_MS, HubSecurity, Plane
 
 _EVENT_HWM = 20_000
 _CONTROL_HWM = 5_000
 _LINGER_MS = 200
+_NO_LIMIT = 0  # the recorder's window bounds it
 
 
 class PortError(TwinError):
@@ -32,12 +34,16 @@ class Ports:
     events: zmq.Socket[bytes]
     samples_in: zmq.Socket[bytes]
     samples_out: zmq.Socket[bytes]
+    record: zmq.Socket[bytes] | None
     addresses: HubAddresses
 
     def close(self) -> None:
-        """Close all four; what is queued has a moment to leave."""
-        for socket in (self.control, self.events, self.samples_in, self.samples_out):
-            socket.close(_LINGER_MS)
+        """Close all; what is queued has a moment to leave."""
+        for socket in (
+            self.control, self.events, self.samples_in, self.samples_out, self.record,
+        ):  # fmt: skip
+            if socket is not None:
+                socket.close(_LINGER_MS)
 
 
 def bind_ports(
@@ -45,7 +51,7 @@ def bind_ports(
     wanted: HubAddresses,
     security: HubSecurity | None = None,
 ) -> Ports:
-    """Bind all four sockets, or none.
+    """Bind all sockets, or none; the one for recorders only where an address is given.
 
     Raises
     ------
@@ -65,7 +71,10 @@ def bind_ports(
              forwarder.MAX_FRAME_BYTES),
             ("samples_out", zmq.XPUB, wanted.samples_out, _CONTROL_HWM, forwarder.HWM,
              MAX_MESSAGE_BYTES),
+            ("record", zmq.ROUTER, wanted.record, _CONTROL_HWM, _NO_LIMIT, wire_record.MAX_BYTES),
         ):  # fmt: skip
+            if not endpoint:
+                continue
             socket = context.socket(kind)
             undo.callback(socket.close, 0)
             socket.set(zmq.RCVHWM, receive_hwm)
@@ -81,14 +90,15 @@ def bind_ports(
             _bind(socket, endpoint)
             sockets.append(socket)
         undo.pop_all()
-    control, events, samples_in, samples_out = sockets
+    control, events, samples_in, samples_out, *record = sockets
     names = [socket.get_string(zmq.LAST_ENDPOINT) for socket in sockets]
     addresses = HubAddresses(
-        control=names[0], events=names[1], samples_in=names[2], samples_out=names[3]
-    )
+        control=names[0], events=names[1], samples_in=names[2], samples_out=names[3],
+        record=names[4] if record else "",
+    )  # fmt: skip
     return Ports(
         control=control, events=events, samples_in=samples_in, samples_out=samples_out,
-        addresses=addresses,
+        record=record[0] if record else None, addresses=addresses,
     )  # fmt: skip
 
 

@@ -82,6 +82,7 @@ from twin.link.control import (
 )
 from twin.link.mailbox import Mailbox
 from twin.samples.bridge import SampleBridge, open_bridge, with_samples
+from twin.samples.record_desk import open_desk
 
 TICK_S = 0.1
 _BURST = 500
@@ -168,6 +169,7 @@ class Hub:
             clock=self._clock,
             bridge=self._bridge,
             peers=self._admission.peers,
+            record=open_desk(self._ports.record, self._admission.peers),
         )
 
     @property

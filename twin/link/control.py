@@ -28,12 +28,16 @@ ReplyStatus = Literal["accepted", "rejected", "executing", "done", "failed", "fo
 
 
 class HubAddresses(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the four sockets of a hub are, as ZeroMQ endpoints."""
+    """Where the sockets of a hub are, as ZeroMQ endpoints; ``samples_out`` may be a NATS.
+
+    ``record`` "" = this hub has no port for recorders.
+    """
 
     control: str
     events: str
     samples_in: str
     samples_out: str
+    record: str = ""
 
 
 class HubInfo(msgspec.Struct, frozen=True, kw_only=True, tag="welcome", tag_field="type"):

@@ -102,16 +102,22 @@ async def history(client: Client, prefix: str, since: datetime | None) -> list[t
     -------
     list of (subject, payload); [] where there is no JetStream or no stream
     """
-    context = client.jetstream(timeout=TIMEOUT_S)
-    found: list[tuple[str, bytes]] = []
+    found = await announcements(client, prefix) if since is None else []
     with contextlib.suppress(nats.errors.Error, asyncio.TimeoutError):
-        if since is None:
-            info = await context.stream_info(known_name(prefix))
-            found += [(m.subject, m.data) for m in await _read(context, info, info.state.first_seq)]
+        context = client.jetstream(timeout=TIMEOUT_S)
         info = await context.stream_info(recent_name(prefix))
         messages = await _read(context, info, _first_of_newest(info))
         found += [(m.subject, m.data) for m in messages if _is_wanted(m, prefix, since)]
     return found
+
+
+async def announcements(client: Client, prefix: str) -> list[tuple[str, bytes]]:
+    """All announcements as (subject, payload); [] where there is no JetStream or no stream."""
+    with contextlib.suppress(nats.errors.Error, asyncio.TimeoutError):
+        context = client.jetstream(timeout=TIMEOUT_S)
+        info = await context.stream_info(known_name(prefix))
+        return [(m.subject, m.data) for m in await _read(context, info, info.state.first_seq)]
+    return []
 
 
 def _is_wanted(message: Msg, prefix: str, since: datetime | None) -> bool:

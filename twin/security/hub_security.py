@@ -1,6 +1,6 @@
 """The hub's side of encryption and admission: CURVE on every socket, an allow-list by ZAP.
 
-Each of the four sockets has a ZAP domain of its own, because not every key may use every socket.
+Each of the five sockets has a ZAP domain of its own, because not every key may use every socket.
 The lists are read again when their files change; who was revoked is cut off from what they have
 open. A list that cannot be read leaves the last good one in force and is told as `trouble`.
 
@@ -29,7 +29,7 @@ from twin.security.keystore import PEOPLE, WORKSTATIONS, HubKeys, KeyStore
 from twin.security.peers import Peers
 from twin.security.records import Directory, Workstation, WorkstationRole
 
-Plane = Literal["control", "events", "samples_in", "samples_out"]
+Plane = Literal["control", "events", "samples_in", "samples_out", "record"]
 PLANES: tuple[Plane, ...] = get_args(Plane)
 #: Who may connect where.
 ROLES_OF_PLANE: dict[Plane, frozenset[WorkstationRole]] = {
@@ -37,6 +37,7 @@ ROLES_OF_PLANE: dict[Plane, frozenset[WorkstationRole]] = {
     "events": frozenset({"console", "recorder"}),
     "samples_in": frozenset({"source"}),
     "samples_out": frozenset({"console", "recorder"}),
+    "record": frozenset({"recorder"}),
 }
 HANDSHAKE_MS = 2_000
 BACKLOG = 1_024

@@ -18,6 +18,7 @@ _CLIENT_OF = {
     "events": zmq.SUB,
     "samples_in": zmq.PUSH,
     "samples_out": zmq.SUB,
+    "record": zmq.DEALER,
 }
 #: Two ends that disagree about encryption: whoever sees it first hangs up.
 _HUNG_UP = zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
@@ -33,7 +34,7 @@ def require_shut(endpoints: Mapping[str, str], hub_public: bytes) -> None:
 
     Parameters
     ----------
-    endpoints : plane -> endpoint, as bound
+    endpoints : plane -> endpoint, as bound; "" = there is none
     hub_public : the hub's CURVE public key, Z85
 
     Raises
@@ -44,6 +45,8 @@ def require_shut(endpoints: Mapping[str, str], hub_public: bytes) -> None:
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
     try:
         for plane in PLANES:
+            if not endpoints[plane]:
+                continue
             endpoint = _reachable(endpoints[plane])
             for hub_key in (None, hub_public):
                 event = _tried(context, _CLIENT_OF[plane], endpoint, hub_key)

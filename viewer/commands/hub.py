@@ -17,9 +17,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bind", default="127.0.0.1", metavar="HOST", help="address to listen on")
     ports = parser.add_mutually_exclusive_group()
     ports.add_argument(
-        "--base-port", type=int, default=5710, metavar="N", help="first of four ports (5710)"
+        "--base-port", type=int, default=5710, metavar="N", help="first of five ports (5710)"
     )
-    ports.add_argument("--ephemeral", action="store_true", help="take any four free ports")
+    ports.add_argument("--ephemeral", action="store_true", help="take any free ports")
     parser.add_argument(
         "--standby",
         action="store_true",
@@ -61,8 +61,8 @@ def _run(arguments: argparse.Namespace) -> int:
     from twin.interlocks.rule_file import load_interlocks
     from twin.journal.opening import is_database
 
-    if not 0 < arguments.base_port <= 65_532:
-        raise TwinError("--base-port must lie between 1 and 65532; the hub takes four ports")
+    if not 0 < arguments.base_port <= 65_531:
+        raise TwinError("--base-port must lie between 1 and 65531; the hub takes five ports")
     if arguments.keys is None and not arguments.insecure_loopback:
         raise TwinError(
             "A hub needs keys: make them with civitwin keys init and say --keys DIR, or say"

@@ -30,6 +30,7 @@ _CLIENTS = {
     "events": zmq.SUB,
     "samples_in": zmq.PUSH,
     "samples_out": zmq.SUB,
+    "record": zmq.DEALER,
 }
 
 
