@@ -44,9 +44,9 @@ def over_samples() -> Result:
     source = next(rule.blocks_when for rule in rules.rules if rule.id == "gate-against-pump")
     data = {"pump_running": 0.0, "command.args": {"opening_pct": 50.0}}
     program = _environment().compile(source)
-    assert rules.blocked("release", subject, seen, tuple) == ()
+    assert rules.blocked("release", subject, seen, lambda _: ()) == ()
     return _figure(
-        "interlocks.sample_us", lambda: rules.blocked("release", subject, seen, tuple),
+        "interlocks.sample_us", lambda: rules.blocked("release", subject, seen, lambda _: ()),
         lambda: program.eval(data=data), SAMPLE_LIMIT, f"{len(rules.rules)} rules, 1 applies",
     )  # fmt: skip
 
@@ -58,11 +58,11 @@ def over_other_commands() -> Result:
     others = tuple(_other(i) for i in range(N_OTHERS))
     rule = next(rule for rule in rules.rules if rule.id == "road-against-emergency-route")
     program = _environment().compile(rule.blocks_when)
-    keys = ("type", "kind", "state", "route_distance_m")
+    keys = ("kind", "state", "route_distance_m")
     entries = [entry_of(other, keys) for other in others]
-    assert rules.blocked("release", subject, {}, lambda: others) == ()
+    assert rules.blocked("release", subject, {}, lambda _: others) == ()
     return _figure(
-        "interlocks.others_us", lambda: rules.blocked("release", subject, {}, lambda: others),
+        "interlocks.others_us", lambda: rules.blocked("release", subject, {}, lambda _: others),
         lambda: program.eval(data={"others": entries}), OTHERS_LIMIT,
         f"{N_OTHERS} other commands, none in the way",
     )  # fmt: skip
@@ -76,8 +76,8 @@ def among_many_rules() -> Result:
     seen = {"pump-1/pump_running": Reading(0.0, 1.0)}
     few = load_interlocks(READY)
     return _figure(
-        "interlocks.many_rules_us", lambda: rules.blocked("release", subject, seen, tuple),
-        lambda: few.blocked("release", subject, seen, tuple), 2.0,
+        "interlocks.many_rules_us", lambda: rules.blocked("release", subject, seen, lambda _: ()),
+        lambda: few.blocked("release", subject, seen, lambda _: ()), 2.0,
         f"{len(rules.rules)} rules beside {len(few.rules)}",
     )  # fmt: skip
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
 from itertools import pairwise
 
 from twin.clock import NS_PER_S
@@ -38,8 +39,15 @@ def readings_of(last: Mapping[str, Observation], now_ns: int) -> dict[str, Readi
     }
 
 
-def others_near(hall: Hall, command: Command) -> tuple[OtherCommand, ...]:
-    """Every other command that is not over, and verified ones whose effect still lasts."""
+def others_near(
+    hall: Hall, command: Command, types: tuple[str, ...] = ()
+) -> tuple[OtherCommand, ...]:
+    """Every other command that is not over, and verified ones whose effect still lasts.
+
+    Parameters
+    ----------
+    types : only commands of these types, with ``*`` and ``?``; empty = all
+    """
     here = hall.targets.get(command.request.target_id)
     xyz = place_of(hall, command.request.target_id)
     return tuple(
@@ -50,33 +58,47 @@ def others_near(hall: Hall, command: Command) -> tuple[OtherCommand, ...]:
             distance_m=distance_m(here, there),
             route_distance_m=route_distance_m(xyz, other.route) if xyz else None,
         )
-        for other in _at_work(hall)
+        for other in _at_work(hall, types)
         if other.request.id != command.request.id
         for there in (hall.targets.get(other.request.target_id),)
     )
 
 
-def _at_work(hall: Hall) -> Iterator[Command]:
+def _at_work(hall: Hall, types: tuple[str, ...]) -> Iterator[Command]:
     """Commands that are not over, and of those that were verified the ones nothing has undone.
 
     A later verified command of the same type, or of the inverse one, on the same target ends the
     effect of an earlier one. The room keeps the last thousand commands that are over: an effect
     that must be seen for longer belongs into a rule over a datastream.
     """
-    commands = hall.room[Commands].by_id.values()
-    newest: dict[tuple[str, str], int] = {}
-    for command in commands:
-        if command.state is CommandState.VERIFIED:
-            target_id, type_id = command.request.target_id, command.request.type_id
-            command_type = hall.types.get(type_id)
-            for ended in {type_id, command_type.inverse if command_type else ""}:
-                key = (target_id, ended)
-                newest[key] = max(newest.get(key, 0), command.ended_seq)
-    for command in commands:
-        key = (command.request.target_id, command.request.type_id)
-        is_lasting = command.state is CommandState.VERIFIED and command.ended_seq >= newest[key]
-        if is_lasting or not command.is_terminal:
+    wanted: dict[str, bool] = {}
+    newest: dict[tuple[str, str], int] | None = None
+    for command in hall.room[Commands].by_id.values():
+        type_id = command.request.type_id
+        if type_id not in wanted:
+            wanted[type_id] = not types or any(fnmatchcase(type_id, one) for one in types)
+        if not wanted[type_id]:
+            continue
+        if not command.is_terminal:
             yield command
+        elif command.state is CommandState.VERIFIED:
+            newest = _newest_verified(hall) if newest is None else newest
+            if command.ended_seq >= newest[command.request.target_id, type_id]:
+                yield command
+
+
+def _newest_verified(hall: Hall) -> dict[tuple[str, str], int]:
+    """(target, command type) -> the event after which no effect of that type lasts there."""
+    newest: dict[tuple[str, str], int] = {}
+    for command in hall.room[Commands].by_id.values():
+        if command.state is not CommandState.VERIFIED:
+            continue
+        target_id, type_id = command.request.target_id, command.request.type_id
+        command_type = hall.types.get(type_id)
+        for ended in {type_id, command_type.inverse if command_type else ""}:
+            key = (target_id, ended)
+            newest[key] = max(newest.get(key, 0), command.ended_seq)
+    return newest
 
 
 def place_of(hall: Hall, target_id: str) -> Point | None:

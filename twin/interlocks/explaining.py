@@ -11,7 +11,7 @@ import msgspec
 
 from twin.errors import TwinError
 from twin.interlocks.model import OtherCommand, Reading, Subject
-from twin.interlocks.rules import Rules, judge
+from twin.interlocks.rules import Rules, is_like, judge
 from twin.room.model import Command, CommandRequest, CommandState, Operator
 
 
@@ -49,7 +49,8 @@ def explained(rules: Rules, asked: Asked) -> tuple[list[str], bool]:
         if one is None:
             lines.append(f"  -       {rule.id}: {rules.miss(rule, subject)}")
             continue
-        blocked = judge(one, subject, readings, others)
+        around = tuple(o for o in others if is_like(o.command.request.type_id, rule.others))
+        blocked = judge(one, subject, readings, around)
         n_blocked += blocked is not None
         what = f"BLOCKED {rule.id}: {blocked.text}" if blocked else f"passes  {rule.id}"
         lines.append(f"  {what} ({', '.join(rule.at)})")

@@ -70,7 +70,8 @@ class OtherCommand:
     route_distance_m: float | None = None
 
 
-Others: TypeAlias = Callable[[], tuple[OtherCommand, ...]]
+#: Other commands of some types (``*`` and ``?`` as usual, empty = all).
+Others: TypeAlias = Callable[[tuple[str, ...]], tuple[OtherCommand, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +126,7 @@ class RuleCard(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     kinds: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
     areas: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
     inputs: dict[str, str] = msgspec.field(default_factory=dict)
     unknown: IfUnknown = "block"
     at: tuple[Stage, ...] = STAGES

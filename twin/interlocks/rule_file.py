@@ -80,7 +80,7 @@ def unmatched_actions(rules: Rules, known: Iterable[str]) -> tuple[tuple[str, st
     return tuple(
         (rule.id, pattern)
         for rule in rules.rules
-        for pattern in rule.actions
+        for pattern in (*rule.actions, *rule.others)
         if not any(fnmatchcase(one, pattern) for one in types)
     )
 
@@ -188,6 +188,10 @@ class _Reading:
             raise InterlocksError(
                 f"{at}, [[interlock]] “{rule.id}”, blocks_when{place}: {error}"
             ) from error
+        if rule.others and not expression.mentions("others"):
+            raise self._rule_error(
+                i, "it names others, but blocks_when does not look at them", "others"
+            )
         unused = [name for name in rule.inputs if not expression.mentions(name)]
         if unused:
             what = f"the input “{unused[0]}” is not used in blocks_when"

@@ -46,6 +46,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     text : for a person, what stands against what; ``{target}``, ``{other}``, inputs and links
     actions, kinds, targets : of the commands that it is about; ``*`` and ``?`` as usual, none = all
     areas : the target lies in one of them
+    others : types of commands that ``others`` holds; none = all
     inputs : name -> datastream id, may hold ``{target}`` and names of links
     blocks_when : CEL, true = the command must not go on
     unknown : what to do where the expression cannot be decided
@@ -61,6 +62,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     kinds: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
     areas: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
     inputs: dict[str, str] = msgspec.field(default_factory=dict)
     unknown: IfUnknown = "block"
     max_age_s: float = MAX_AGE_S
@@ -125,15 +127,13 @@ class Rules:
     ) -> tuple[Blocked, ...]:
         """Rules that stand against a command now."""
         found = []
-        around: tuple[OtherCommand, ...] | None = None
         for applied in self.applied(subject):
             if stage not in applied.rule.at:
                 continue
             try:
                 is_asking = applied.expression.mentions("others")
-                if around is None and is_asking:
-                    around = others()
-                one = judge(applied, subject, readings, around if around and is_asking else ())
+                around = others(applied.rule.others) if is_asking else ()
+                one = judge(applied, subject, readings, around)
             except Exception:  # noqa: BLE001 - it must stand in the way, not end the hub
                 _log.exception("The interlock “%s” broke down", applied.rule.id)
                 text = f"The interlock “{applied.rule.title}” broke down; the hub's log says why"
@@ -166,7 +166,7 @@ class Rules:
         """Rules about a command type."""
         found = self._by_type.get(type_id)
         if found is None:
-            found = tuple(rule for rule in self.rules if _is_like(type_id, rule.actions))
+            found = tuple(rule for rule in self.rules if is_like(type_id, rule.actions))
             if len(self._by_type) < _MOST_TYPES:
                 self._by_type[type_id] = found
         return found
@@ -174,11 +174,11 @@ class Rules:
     def miss(self, rule: Rule, subject: Subject) -> str:
         """Why a rule is not about a command, "" if it is."""
         request = subject.request
-        if not _is_like(request.type_id, rule.actions):
+        if not is_like(request.type_id, rule.actions):
             return f"it is about {', '.join(rule.actions)}"
-        if not _is_like(request.target_id, rule.targets):
+        if not is_like(request.target_id, rule.targets):
             return f"it is about {', '.join(rule.targets)}"
-        if subject.kind and not _is_like(subject.kind, rule.kinds):
+        if subject.kind and not is_like(subject.kind, rule.kinds):
             return f"it is about {', '.join(rule.kinds)}, this is a {subject.kind}"
         if rule.areas and not any(self._is_in(name, subject) for name in rule.areas):
             return f"it is about assets in {', '.join(rule.areas)}"
@@ -290,20 +290,27 @@ def entry_of(other: OtherCommand, keys: Collection[str]) -> dict[str, Any]:
 
     A command without an announced route is infinitely far by route.
     """
-    command, request = other.command, other.command.request
-    entry: dict[str, Any] = {
-        "type": request.type_id, "target": request.target_id, "kind": other.kind,
-        "department": command.issued_by.department, "state": command.state.value,
-        "level": command.level, "args": request.args, "batch": request.batch,
-        "incident": request.incident, "drill": request.drill,
-    }  # fmt: skip
-    if other.distance_m is not None:
-        entry["distance_m"] = other.distance_m
-    if not command.route:
-        entry["route_distance_m"] = math.inf
-    elif other.route_distance_m is not None:
-        entry["route_distance_m"] = other.route_distance_m
-    return {key: value for key, value in entry.items() if key in keys}
+    return {key: value for key in keys if (value := _KEYS[key](other)) is not None}
+
+
+def _route_distance_m(other: OtherCommand) -> float | None:
+    return other.route_distance_m if other.command.route else math.inf
+
+
+_KEYS: Mapping[str, Callable[[OtherCommand], Any]] = {
+    "type": lambda other: other.command.request.type_id,
+    "target": lambda other: other.command.request.target_id,
+    "kind": lambda other: other.kind,
+    "department": lambda other: other.command.issued_by.department,
+    "state": lambda other: other.command.state.value,
+    "level": lambda other: other.command.level,
+    "args": lambda other: other.command.request.args,
+    "batch": lambda other: other.command.request.batch,
+    "incident": lambda other: other.command.request.incident,
+    "drill": lambda other: other.command.request.drill,
+    "distance_m": lambda other: other.distance_m,
+    "route_distance_m": _route_distance_m,
+}
 
 
 def link_names(rule: Rule) -> tuple[str, ...]:
@@ -339,5 +346,6 @@ def _card(rule: Rule) -> RuleCard:
     return RuleCard(**told)
 
 
-def _is_like(text: str, patterns: tuple[str, ...]) -> bool:
+def is_like(text: str, patterns: tuple[str, ...]) -> bool:
+    """Whether a text fits one of the patterns; none = everything fits."""
     return not patterns or any(fnmatchcase(text, pattern) for pattern in patterns)

@@ -9,7 +9,7 @@ from typing import Any
 from tests.twin.hub_rig import request
 from twin.interlocks.model import OtherCommand, Subject
 from twin.interlocks.rule_file import read_interlocks
-from twin.interlocks.rules import Rules
+from twin.interlocks.rules import Rules, is_like
 from twin.room.model import Command, CommandState, Operator
 
 READY = Path("resources/policies/interlocks.toml")
@@ -68,6 +68,6 @@ def other(
     return OtherCommand(command=command, title=more.pop("title", "Dispatch unit"), **more)
 
 
-def around(*others: OtherCommand) -> Callable[[], tuple[OtherCommand, ...]]:
+def around(*others: OtherCommand) -> Callable[[tuple[str, ...]], tuple[OtherCommand, ...]]:
     """What `Rules.blocked` asks others from."""
-    return lambda: others
+    return lambda types: tuple(o for o in others if is_like(o.command.request.type_id, types))

@@ -8,13 +8,16 @@ from pathlib import Path
 import pytest
 
 from tests.twin.interlocks.samples import GATE_RULE, READY, around, other, rules, subject
+from twin.city.furnish import furnish
 from twin.commands.base import command_registry
 from twin.errors import TwinError
+from twin.generate.city import generate_city
 from twin.hub.rule_files import RuleFile
 from twin.interlocks.explaining import Asked, explained, values_of
 from twin.interlocks.model import Reading
 from twin.interlocks.rule_file import InterlocksError, load_interlocks, unmatched_actions
-from twin.interlocks.rules import Rules
+from twin.interlocks.rules import Rules, link_names
+from twin.sim.world import World, WorldOptions
 
 
 def test_the_ready_file_is_about_known_commands() -> None:
@@ -31,6 +34,10 @@ def test_the_ready_file_is_about_known_commands() -> None:
         (("gate.set", "gate-1", {"opening_pct": 80}), {"pump-1/pump_running": 0}, False),
         (("gate.set", "gate-1", {"opening_pct": 0}), {"pump-1/pump_running": 1}, False),
         (("siren.sound", "siren-1", {}), {}, False),
+        (("power.open_breaker", "feeder-4", {}), {"speakers-1/occupancy": 240}, True),
+        (("power.open_breaker", "feeder-4", {}), {"speakers-1/occupancy": 0}, False),
+        (("power.open_breaker", "feeder-4", {}), {}, True),
+        (("power.open_breaker", "feeder-1", {}), {}, False),
     ],
 )
 def test_the_ready_rules_over_samples(
@@ -39,6 +46,17 @@ def test_the_ready_rules_over_samples(
     seen = {name: Reading(value) for name, value in more.items()}
     city = load_interlocks(READY)
     assert bool(city.blocked("release", subject(*about), seen, around())) is is_blocked
+
+
+def test_the_ready_links_are_assets_of_the_demo_city() -> None:
+    world = World(furnish(generate_city(n_buildings=5_000, seed=1)), WorldOptions())
+    ids = {stream.id for stream in world.datastreams}
+    city = load_interlocks(READY)
+    for rule in city.rules:
+        for target_id in {t for name in link_names(rule) for t in city.links[name]}:
+            about = subject(rule.actions[0], target_id)
+            assert set(city.inputs(about)) <= ids
+            assert target_id in world.asset_ids
 
 
 def test_the_ready_rules_between_commands() -> None:
@@ -96,6 +114,7 @@ IN_8 = "line 8, [[interlock]] “r”: "
         (TRUE.replace('"t"', '"{nobody}"'), "line 6, [[interlock]] “r”: text: nothing"),
         (TRUE.replace('"t"', f'"{"x" * 600}"'), "text has over 500 letters"),
         (TRUE + '' + BASE[13:] + 'blocks_when = "true"', "a second rule has the id"),
+        (TRUE + 'others = ["road.*"]', IN_8 + "it names others, but blocks_when does not"),
         ('version = 1\n[links.pump]\n"a" = 3', "line 2: [links.pump] holds lines like"),
         ('version = 1\n[links.target]\n"a" = "b"', "line 2: a link cannot be called “target”"),
         ("version = 1\n[areas.x]\nlocal = [[0, 0]]", "line 2: area “x”: it needs at least three"),

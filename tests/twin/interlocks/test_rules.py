@@ -153,15 +153,24 @@ def test_several_culprits_are_counted_and_a_rule_over_their_number_names_none() 
     assert text == "Name of gate-1 is not touched"
 
 
+def test_a_rule_may_look_at_some_types_of_commands_only() -> None:
+    city = one_rule(others='["unit.*"]', blocks_when='"others.exists(o, o.distance_m < 50)"')
+    dispatch = other(distance_m=5.0)
+    closure = other("road.close", "road-1", distance_m=5.0)
+    assert texts(city, "submit", closure) == []
+    (blocked,) = city.blocked("submit", subject(), {}, around(closure, dispatch))
+    assert blocked.others == (dispatch.command.request.id,)
+
+
 def test_others_are_only_gathered_for_rules_that_look_at_them() -> None:
-    def gather() -> tuple[()]:
+    def gather(_: object) -> tuple[()]:
         raise AssertionError("nobody looks at them")
 
     assert rules(GATE_RULE).blocked("submit", subject(), {RUNNING: Reading(0)}, gather) == ()
 
 
 def test_a_rule_that_breaks_down_stands_in_the_way(caplog: pytest.LogCaptureFixture) -> None:
-    def broken() -> tuple[()]:
+    def broken(_: object) -> tuple[()]:
         raise RuntimeError("no room")
 
     (blocked,) = one_rule(blocks_when='"others.size() > 2"').blocked(
