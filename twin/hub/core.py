@@ -27,6 +27,7 @@ from twin.hub.desks.notes import Notes
 from twin.hub.desks.releasing import Releasing
 from twin.hub.desks.submitting import Submitting
 from twin.hub.hall import HUB, Hall, nothing_stored, person
+from twin.hub.limits import Limits
 from twin.hub.options import HubTimes
 from twin.hub.refusals import Refusals
 from twin.hub.requests import (
@@ -108,6 +109,7 @@ class HubCore:
         self._submitting = self._desk(Submitting)
         self._releasing = self._desk(Releasing)
         self._notes = self._desk(Notes)
+        self._limits = Limits(self._hall)
         self.restore(history, room)
 
     def restore(self, history: Iterable[Event], room: Room | None = None) -> None:
@@ -245,6 +247,10 @@ class HubCore:
         refused = self._refusals.get(key)
         if refused is not None:
             return refused
+        soon = self._limits.why_not_yet(who, message)
+        if soon:
+            self._hall.audit(person(who.operator), "rate", soon)
+            return Refused(id=message_id, text=soon, is_final=False)
         reply = self._ask_desk(who, message)
         if isinstance(reply, Refused):
             self._refusals.keep(key, reply, self.room.seq)

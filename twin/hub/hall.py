@@ -148,6 +148,10 @@ class Hall:
         """The first event that a request of this id caused, None if it is new."""
         return self._recent.get(key) or self.lookup(key)
 
+    def is_recent(self, key: str) -> bool:
+        """Whether a request of this id caused an event not long ago, by memory alone."""
+        return key in self._recent
+
     def move(
         self, command_id: str, state: CommandState, text: str, actor: str = HUB, **more: Any
     ) -> None:

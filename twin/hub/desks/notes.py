@@ -7,6 +7,7 @@ from twin.hub.desks.base import Desk, DeskType
 from twin.hub.hall import person
 from twin.hub.who import Who
 from twin.link.control import Acknowledged, FromHub, Note, Refused
+from twin.security.actions import NOTE
 
 
 class Notes(Desk):
@@ -22,6 +23,10 @@ class Notes(Desk):
         if not 0 < len(note.id) <= rules.MAX_ID:
             return Refused(id=note.id, text=f"A note needs an id of 1 to {rules.MAX_ID} letters")
         actor = person(who.operator)
+        decision = self.hall.decide(who, NOTE)
+        if not decision.allowed:
+            self.hall.audit(actor, NOTE, decision.text)
+            return Refused(id=note.id, text=decision.text)
         event = self.hall.emit("note.added", actor, key=note.id, id=note.id, text=note.text)
         return Acknowledged(id=note.id, seq=event.seq)
 
