@@ -5,8 +5,8 @@ by a signed answer to a challenge, and nothing is taken from a message that thes
 
 Hard-won rules (each guarded in tests/twin/security/test_attacks.py):
 
-1. A peer that names itself (``ROUTING_ID``) could take the place of one that just left, session
-   and all: only names that ZeroMQ gave (they begin with a zero byte) are served.
+1. A session belongs to one TCP connection. A peer may name itself as it likes (``ROUTING_ID``),
+   also as one that just left; libzmq does not even keep the names apart that it gives itself.
 2. A console's id belongs to its workstation, else one workstation could push another one's console
    out.
 3. Whoever left the lists loses their session in the same round in which the hub reads that.
@@ -14,7 +14,7 @@ Hard-won rules (each guarded in tests/twin/security/test_attacks.py):
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 import zmq
@@ -25,6 +25,7 @@ from twin.link.control import Challenge, FromHub, Hello, Refused
 from twin.room.model import Operator
 from twin.security.hub_security import Changed, HubSecurity
 from twin.security.login import Challenges, LoginPlace, why_not_in
+from twin.security.peers import Ends
 from twin.security.records import Person, Workstation
 
 MOST_MALFORMED = 20
@@ -33,12 +34,13 @@ _MOST_COUNTED = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """One message of the control socket. ``key``: CURVE key of the workstation, "" = no keys."""
+    """One message of the control socket; the last three are of its connection, where keys are."""
 
     identity: bytes
     frames: list[bytes]
     key: str = ""
     fd: int = -1
+    ends: Ends | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class Leave:
 class _Session:
     hello: Hello
     key: str
+    ends: Ends | None
     who: Who | None
 
 
@@ -88,11 +91,12 @@ class Door:
             identity, *frames = socket.recv_multipart(zmq.NOBLOCK)
             return Arrived(identity, frames)
         parts = socket.recv_multipart(zmq.NOBLOCK, copy=False)
-        peer = self.security.peers.note(parts[-1])
+        peer = self.security.peers.note(parts[-1], is_exact=True)
         identity, *frames = (part.bytes for part in parts)
-        if peer is None or identity[:1] != b"\x00":
+        known = self._sessions.get(identity.hex())
+        if peer is None or (known and (known.key, known.ends) != (peer.key, peer.ends)):
             return None
-        return Arrived(identity, frames, peer.key, peer.fd)
+        return Arrived(identity, frames, peer.key, peer.fd, peer.ends)
 
     def malformed(self, arrived: Arrived) -> RefusedOutside | None:
         """Count what cannot be read; whoever sends much of it is cut off."""
@@ -124,23 +128,21 @@ class Door:
             text = f"The key of {workstation.name} is not one of {_a(hello.role)}"
             return _refused(workstation.name, text)
         if hello.role == "actuator":
-            return self._greet_actuator(session, arrived.key, hello, workstation)
-        return self._greet_console(session, arrived.key, hello, workstation, now_ns)
+            return self._greet_actuator(arrived, hello, workstation)
+        return self._greet_console(arrived, hello, workstation, now_ns)
 
-    def _greet_actuator(
-        self, session: str, key: str, hello: Hello, workstation: Workstation
-    ) -> Verdict:
+    def _greet_actuator(self, arrived: Arrived, hello: Hello, workstation: Workstation) -> Verdict:
         foreign = next((one for one in hello.asset_ids if not workstation.may_serve(one)), None)
         if foreign is not None:
             text = f"The key of {workstation.name} is not for the asset {foreign[:64]}"
             return _refused(workstation.name, text)
         hello = msgspec.structs.replace(hello, name=workstation.name)
-        self._sessions[session] = _Session(hello, key, None)
-        return Verdict(greeted=Greeted(session, hello))
+        return self._let_in(arrived, hello, None)
 
     def _greet_console(
-        self, session: str, key: str, hello: Hello, workstation: Workstation, now_ns: int
+        self, arrived: Arrived, hello: Hello, workstation: Workstation, now_ns: int
     ) -> Verdict:
+        session = arrived.identity.hex()
         if not is_console_of(hello.console_id, workstation.name):
             text = f"The id of a console at {workstation.name} begins with “{workstation.name}:”"
             return _refused(workstation.name, text)
@@ -152,7 +154,7 @@ class Door:
             return Verdict(reply=challenge)
         place = LoginPlace(
             hub_key=self._security.keys.public.curve_public,
-            workstation_key=key,
+            workstation_key=arrived.key,
             epoch=self.epoch,
             drill=self.drill,
         )
@@ -163,7 +165,11 @@ class Door:
             return _refused(f"{workstation.name}/{hello.person[:64]}", text)
         who = who_is(person, hello.console_id)
         hello = msgspec.structs.replace(hello, name=person.name, department=person.department)
-        self._sessions[session] = _Session(hello, key, who)
+        return self._let_in(arrived, hello, who)
+
+    def _let_in(self, arrived: Arrived, hello: Hello, who: Who | None) -> Verdict:
+        session = arrived.identity.hex()
+        self._sessions[session] = _Session(hello, arrived.key, arrived.ends, who)
         return Verdict(greeted=Greeted(session, hello, who))
 
     @property
@@ -190,7 +196,7 @@ class Door:
             person = changed.directory.person(known.who.operator.person) if known.who else None
             who = who_is(person, known.hello.console_id) if person else None
             if who != known.who:
-                self._sessions[session] = _Session(known.hello, known.key, who)
+                self._sessions[session] = replace(known, who=who)
                 again.append(Greeted(session, known.hello, who))
         return leaves, again
 

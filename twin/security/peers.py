@@ -25,15 +25,23 @@ from typing import Any
 
 import zmq
 
-_Ends = tuple[Any, Any]
+Ends = tuple[Any, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Where a message came from; ``key`` is the CURVE public key, "" without encryption."""
+    """Where a message came from.
+
+    Attributes
+    ----------
+    key : CURVE public key, "" without encryption
+    fd : ZeroMQ's descriptor of the connection
+    ends : both addresses of it, None = not looked at, or it is gone
+    """
 
     key: str
     fd: int
+    ends: Ends | None = None
 
 
 def peer_of(frame: zmq.Frame) -> Peer:
@@ -59,20 +67,24 @@ class Peers:
     """
 
     is_welcome: Callable[[str], bool]
-    _known: dict[int, tuple[str, _Ends]] = field(default_factory=dict)
+    _known: dict[int, tuple[str, Ends]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def note(self, frame: zmq.Frame) -> Peer | None:
-        """Note who sent a frame; None (and the connection is ended) if they are not welcome."""
+    def note(self, frame: zmq.Frame, *, is_exact: bool = False) -> Peer | None:
+        """Note who sent a frame; None (and the connection is ended) if they are not welcome.
+
+        ``is_exact``: look at the connection for each message, not only when its key is new.
+        """
         peer = peer_of(frame)
+        ends = None
         with self._lock:
             known = self._known.get(peer.fd)
-            if known is None or known[0] != peer.key:
+            if is_exact or known is None or known[0] != peer.key:
                 ends = _ends(peer.fd)
                 if ends is not None:
                     self._known[peer.fd] = (peer.key, ends)
         if self.is_welcome(peer.key):
-            return peer
+            return Peer(peer.key, peer.fd, ends)
         self.cut({peer.key})
         return None
 
@@ -114,7 +126,7 @@ def received(socket: zmq.Socket[bytes], peers: Peers | None) -> list[bytes]:
     return [part.bytes for part in parts]
 
 
-def _ends(fd: int) -> _Ends | None:
+def _ends(fd: int) -> Ends | None:
     """Both ends of a TCP connection, None if it is none."""
     connection = _opened(fd)
     if connection is None:
@@ -125,7 +137,7 @@ def _ends(fd: int) -> _Ends | None:
     return None
 
 
-def _shut(fd: int, ends: _Ends) -> bool:
+def _shut(fd: int, ends: Ends) -> bool:
     connection = _opened(fd)
     if connection is None:
         return False
