@@ -2,7 +2,8 @@
 
 Hard-won rules (each guarded in tests/twin/test_hub_forwarder.py):
 
-1. Forward first, look later; nothing that a message holds can stop the loop.
+1. Forward first, look later; nothing that a message holds can stop the loop. Only single JSON
+   objects are read first, because those that can be read are joined.
 2. ``XPUB_VERBOSE``: each new subscriber is noticed, and all announcements are sent once more; once
    for all that came within a moment, or a hundred consoles would be sent ten thousand catalogues.
 3. Bounded queues on both sides; what a slow subscriber misses shows in its own gap counters and in
@@ -33,7 +34,7 @@ from twin.link.wire import PositionBatch, SampleBatch, decode, source_of_topic
 from twin.link.wire_json import JsonBatch
 from twin.link.wire_thin import ANNOUNCEMENTS, BEATS, THIN_PREFIX, Beat, encode_beat
 from twin.samples.bridge import SampleBridge
-from twin.samples.packing import part_of
+from twin.samples.joining import Joiner, is_json_object
 from twin.samples.record_desk import RecordDesk
 from twin.samples.thinning import Thinner
 from twin.security.peers import Peers, received
@@ -44,7 +45,7 @@ MAX_FRAME_BYTES = 32 * 1024 * 1024
 BEAT_S = 0.2
 _GREET_AFTER_S = 0.05
 _GREET_EVERY_S = 1.0
-_BURST = 200
+_BURST = 500
 _log = logging.getLogger(__name__)
 
 Found = Observed | TargetsSeen | WatchStarted
@@ -113,6 +114,7 @@ class Forwarder:
     _greeted_ns: int = 0
     _beat_ns: int = 0
     _n_beats: int = 0
+    _joiner: Joiner = field(default_factory=Joiner)
     _thinner: Thinner = field(init=False)
     _thread: threading.Thread | None = None
 
@@ -256,46 +258,64 @@ class Forwarder:
     # --- messages ---------------------------------------------------------------------------------
 
     def _forward_burst(self, socket: zmq.Socket[bytes], onward: SampleBridge | None) -> None:
-        record = self.record.queue if self.record is not None else None
+        peers = self.peers if socket is self.pull else None
         for _ in range(_BURST):
-            if record is not None and record.is_full:
-                return
+            if self.record is not None and self.record.queue.is_full:
+                break
             try:
-                frames = received(socket, self.peers if socket is self.pull else None)
+                frames = received(socket, peers)
             except zmq.Again:
-                return
+                break
             if len(frames) < 2 or not frames[0].startswith(b"v1/"):
                 self.counts.malformed += 1
                 continue
-            self._publish(frames)
             self.counts.messages += 1
-            if record is not None:
-                record.put(frames)
-            part = self._look(frames)
-            if onward is not None:
-                onward.publish(frames, part)
+            is_object = len(frames) == 2 and is_json_object(*frames)
+            if is_object and self._look(frames):
+                if self._joiner.add(frames[0], frames[1]):
+                    self._pass_joined_on(onward)
+                continue
+            self._pass_joined_on(onward)
+            self._pass_on(frames, onward)
+            if not is_object:
+                self._look(frames)
+        self._pass_joined_on(onward)
+
+    def _pass_joined_on(self, onward: SampleBridge | None) -> None:
+        for frames in self._joiner.flush():
+            self._pass_on(frames, onward)
+
+    def _pass_on(self, frames: list[bytes], onward: SampleBridge | None) -> None:
+        """To subscribers, the recorder and the other lane."""
+        self._publish(frames)
+        if self.record is not None:
+            self.record.queue.put(frames)
+        if onward is not None:
+            onward.publish(frames)
 
     def _publish(self, frames: list[bytes]) -> None:
         self.publish.send_multipart(frames)
         self.counts.published += 1
 
-    def _look(self, frames: list[bytes]) -> str:
-        """Note what the hub should know of a message; gives the part of an announcement."""
+    def _look(self, frames: list[bytes]) -> bool:
+        """Note what the hub should know of a message; False when it cannot be read."""
         kind = frames[0][3:4]
         if not self._is_thinning and (
             kind == b"m" or (kind == b"s" and not self._watching.keeps(source_of_topic(frames[0])))
         ):
-            return ""
+            return True
         try:
-            return self._note(decode(frames), frames)
+            self._note(decode(frames), frames)
         except WireError:
             self.counts.malformed += 1
         except Exception:  # noqa: BLE001 - the lane must not stop for one message
             self.counts.malformed += 1
             _log.exception("A message on the sample lane could not be looked at")
-        return ""
+        else:
+            return True
+        return False
 
-    def _note(self, message: object, frames: list[bytes]) -> str:
+    def _note(self, message: object, frames: list[bytes]) -> None:
         if self._is_thinning and isinstance(message, SampleBatch | PositionBatch | JsonBatch):
             self._thinner.merge(message, self.clock.now_ns())
         match message:
@@ -311,5 +331,3 @@ class Forwarder:
                 targets = self._catalogue.add(message, frames)
                 if targets:
                     self.found(TargetsSeen(targets))
-                return part_of(message)
-        return ""

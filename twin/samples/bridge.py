@@ -24,8 +24,8 @@ class SampleBridge(Protocol):
         """Whether somebody there listens to the thinned lane."""
         ...
 
-    def publish(self, frames: list[bytes], part: str = "") -> None:
-        """Pass one of our messages on; `part` tells the pieces of an announcement apart."""
+    def publish(self, frames: list[bytes]) -> None:
+        """Pass one of our messages on."""
         ...
 
     def close(self) -> None:

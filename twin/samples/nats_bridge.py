@@ -25,7 +25,7 @@ from twin.ids import uuid7
 from twin.samples.address import parse_nats
 from twin.samples.nats_link import NatsLink
 from twin.samples.nats_source import WANT_EVERY_S, want_subject
-from twin.samples.packing import pack, subject_of, topic_of_subject, unpack
+from twin.samples.packing import pack, subject_of_message, topic_of_subject, unpack
 from twin.samples.streams import make_streams
 
 INBOX_HWM = 4_000
@@ -88,10 +88,10 @@ class NatsBridge:
         """Messages that did not get to NATS: no server, no room, or larger than it takes."""
         return self._link.n_lost
 
-    def publish(self, frames: list[bytes], part: str = "") -> None:
+    def publish(self, frames: list[bytes]) -> None:
         """Pass one of our messages on. Forwarder's thread."""
         try:
-            subject = subject_of(self._prefix, frames[0], part)
+            subject = subject_of_message(self._prefix, frames)
         except WireError:
             self.n_refused += 1
             return

@@ -6,13 +6,10 @@ import time
 
 from nats.aio.client import Client
 
-from twin.errors import WireError
-from twin.link.wire import decode
 from twin.samples.address import parse_nats
 from twin.samples.nats_link import NatsLink
 from twin.samples.outlet import NobodyListensError
-from twin.samples.packing import pack, part_of, subject_of
-from twin.sense.model import Announcement
+from twin.samples.packing import pack, subject_of_message
 
 _SEND_TIMEOUT_S = 0.5
 _STEP_S = 0.005
@@ -49,24 +46,6 @@ class NatsOutlet:
     def close(self) -> None:
         """Give what is queued a moment to leave, then close."""
         self._link.close()
-
-
-def subject_of_message(prefix: str, frames: list[bytes]) -> str:
-    """The subject of a message; an announcement's ends with its part.
-
-    Raises
-    ------
-    WireError
-        The topic cannot be a subject.
-    """
-    part = ""
-    if frames[0].startswith(b"v1/a/"):
-        try:
-            message = decode(frames)
-            part = part_of(message) if isinstance(message, Announcement) else ""
-        except WireError:
-            part = ""
-    return subject_of(prefix, frames[0], part)
 
 
 async def _nothing_more(client: Client, is_new: bool) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from twin.errors import WireError
-from twin.link.wire import Buffer
+from twin.link.wire import Buffer, decode
 from twin.sense.model import Announcement
 
 MAX_FRAMES = 16
@@ -89,6 +89,24 @@ def part_of(announcement: Announcement) -> str:
         for entries in (announcement.things, announcement.datastreams, announcement.units)
     )
     return hashlib.sha256("\0".join(firsts).encode()).hexdigest()[:12]
+
+
+def subject_of_message(prefix: str, frames: list[bytes]) -> str:
+    """The subject of a message; an announcement's ends with its part.
+
+    Raises
+    ------
+    WireError
+        The topic cannot be a subject.
+    """
+    part = ""
+    if frames[0].startswith(b"v1/a/"):
+        try:
+            message = decode(frames)
+            part = part_of(message) if isinstance(message, Announcement) else ""
+        except WireError:
+            part = ""
+    return subject_of(prefix, frames[0], part)
 
 
 def _is_lone(topic: bytes) -> bool:
