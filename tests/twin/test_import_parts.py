@@ -223,6 +223,23 @@ def test_welding_joins_only_what_is_alike() -> None:
     assert len(weld(two).positions) == 24
 
 
+def test_welding_keeps_corners_apart_whose_hashes_are_equal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    soup = house(0, 0, turn=0)
+    light = np.repeat(soup.surfaces[:, None] + np.float32(0.5), 3, axis=1).astype(np.float32)
+    lit = Lit(corners_local_m=soup.corners_local_m, features=soup.features, code_light=light)
+    good = weld(lit)
+    monkeypatch.setattr(
+        "twin.importing.welding._hashes", lambda places, _looks: np.zeros_like(places)
+    )
+    bad = weld(lit)
+    for one in (good, bad):
+        points = one.centre_local_m + one.steps_m * one.positions
+        assert np.abs(points[one.triangles] - lit.corners_local_m).max() < one.steps_m.max()
+    assert len(bad.positions) > len(good.positions)
+
+
 @pytest.fixture(scope="module")
 def lines(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("lines") / "town.city.jsonl"

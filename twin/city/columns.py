@@ -36,13 +36,17 @@ class ColumnsBuilder:
     def add_many(self, rows: Sequence[int], columns: Mapping[str, Sequence[object]]) -> None:
         """Note the attributes of many features at once, by column; None = has none."""
         for name, values in columns.items():
-            there: Sequence[int] = range(len(values))
             if None in values:
-                there = [k for k in there if values[k] is not None]
-            if there:
+                pairs = zip(rows, values, strict=True)
+                known = [(row, value) for row, value in pairs if value is not None]
+                kept_rows = [row for row, _ in known]
+                kept: Sequence[object] = [value for _, value in known]
+            else:
+                kept_rows, kept = list(rows), values
+            if kept_rows:
                 column = self._cells.setdefault(name, ([], []))
-                column[0].extend([rows[k] for k in there])
-                column[1].extend([values[k] for k in there])
+                column[0].extend(kept_rows)
+                column[1].extend(kept)
 
     def columns(self, n_features: int, tally: Tally) -> dict[str, Column]:
         """Columns of length `n_features`: float64 with NaN, or object (str or None).

@@ -90,7 +90,8 @@ def import_city(
     work = _opened(sources, folder, force)
     with _disk(folder):
         job = _Job(sources, folder, work, told, jobs, stopped)
-        return job.run()
+        with _ending(job):
+            return job.run()
 
 
 def _opened(sources: ImportSources, folder: Path, force: bool) -> Path:
@@ -155,6 +156,8 @@ class _Job:
     told: Told
     jobs: int
     stopped: Callable[[], bool]
+    #: Started once for both passes: a worker takes half a second to begin.
+    pool: ProcessPoolExecutor | None = None
 
     def run(self) -> ImportReport:
         """All passes."""
@@ -208,23 +211,13 @@ class _Job:
                 results.append(function(task))
                 done(number + 1)
             return results
-        others = set(active_children())
-        pool = ProcessPoolExecutor(
-            min(self.jobs, len(tasks)),
-            mp_context=get_context("spawn"),
-            initializer=_ignore_interrupt,
-        )
-        try:
-            futures = [pool.submit(function, task) for task in tasks]
-            self._watch(futures, done)
-            return [future.result() for future in futures]
-        except BaseException:
-            (self.work / "stop").touch()
-            pool.shutdown(wait=False, cancel_futures=True)
-            _end(set(active_children()) - others)
-            raise
-        finally:
-            pool.shutdown()
+        if self.pool is None:
+            self.pool = ProcessPoolExecutor(
+                self.jobs, mp_context=get_context("spawn"), initializer=_ignore_interrupt
+            )
+        futures = [self.pool.submit(function, task) for task in tasks]
+        self._watch(futures, done)
+        return [future.result() for future in futures]
 
     def _watch(self, futures: Sequence[Future[Any]], done: Callable[[int], None]) -> None:
         waiting = set(futures)
@@ -267,6 +260,23 @@ class _Job:
             lambda done: self._say(_CHUNKS + _BRANCHES * done / len(tasks), "Building tiles"),
         )
         return list(zip(plan.branches, results, strict=True))
+
+
+@contextlib.contextmanager
+def _ending(job: _Job) -> Iterator[None]:
+    """Let the workers of a job go; where it fails they see the stop mark and are ended."""
+    others = set(active_children())
+    try:
+        yield
+    except BaseException:
+        if job.pool is not None:
+            (job.work / "stop").touch()
+            job.pool.shutdown(wait=False, cancel_futures=True)
+            _end(set(active_children()) - others)
+        raise
+    finally:
+        if job.pool is not None:
+            job.pool.shutdown()
 
 
 def _end(workers: set[BaseProcess]) -> None:

@@ -1,4 +1,7 @@
-"""A generated city of any size: many towns of a hundred thousand buildings side by side."""
+"""A generated city of any size: many towns of a hundred thousand buildings side by side.
+
+The generator is imported where a town is made up: processes that read files do without.
+"""
 
 from __future__ import annotations
 
@@ -19,10 +22,6 @@ from twin.city.asset import (
 )
 from twin.city.merging import table_of
 from twin.errors import TwinError
-from twin.generate.assemble import bounds_of
-from twin.generate.city import LEAST_BUILDINGS, generate_city
-from twin.generate.names import city_name
-from twin.generate.river import WATER_Z_M
 from twin.importing.cutting import clipped
 
 #: Buildings of one town.
@@ -55,6 +54,8 @@ class Sector:
 
     def city(self) -> CityAsset:
         """Make the town up, in the frame of the whole city."""
+        from twin.generate.city import generate_city
+
         city = generate_city(self.n_buildings, self.seed)
         if not self.side_m:
             return city
@@ -69,6 +70,8 @@ def sectors_of(n_buildings: int, seed: int) -> list[Sector]:
     TwinError
         There cannot be a city of so many buildings.
     """
+    from twin.generate.city import LEAST_BUILDINGS
+
     if not LEAST_BUILDINGS <= n_buildings <= MOST_BUILDINGS:
         raise TwinError(
             f"A generated city has {LEAST_BUILDINGS} to {MOST_BUILDINGS:,} buildings, "
@@ -123,6 +126,8 @@ def _framed(city: CityAsset, side_m: float) -> CityAsset:
 
 def _canal(outer_m: float, inner_m: float) -> Float32Array:
     """(8, 3, 3) a square ring of water."""
+    from twin.generate.river import WATER_Z_M
+
     signs = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float32)
     outer = np.column_stack([signs * outer_m, np.full(4, WATER_Z_M)])
     inner = np.column_stack([signs * inner_m, np.full(4, WATER_Z_M)])
@@ -133,6 +138,8 @@ def _canal(outer_m: float, inner_m: float) -> Float32Array:
 
 def _with_soup(city: CityAsset, soup: TriangleSoup) -> CityAsset:
     """The city without features that have lost all their triangles."""
+    from twin.generate.assemble import bounds_of
+
     table = table_of(city)
     kept = np.flatnonzero(np.bincount(soup.features, minlength=table.n_features) > 0)
     place = np.full(table.n_features, -1, np.int64)
@@ -160,6 +167,8 @@ def _of_kind(features: FeatureTable, kind: str) -> Int64Array:
 
 def _moved(city: CityAsset, sector: Sector) -> CityAsset:
     """Into the frame of the whole city, with ids and names of its own."""
+    from twin.generate.names import city_name
+
     shift = np.array([*sector.centre_m, 0.0], np.float32)
     prefix = f"s{sector.index + 1:03d}-"
     table = table_of(city)

@@ -17,8 +17,6 @@ from twin.city.frames import Origin
 from twin.city.merging import table_of
 from twin.city.scene_file import is_scene
 from twin.errors import ReadError, TwinError
-from twin.generate.city import ORIGIN
-from twin.generate.names import city_name
 from twin.importing.morton import morton_numbers
 from twin.importing.network_files import write_network
 from twin.importing.sectors import sectors_of
@@ -111,6 +109,9 @@ def prepared(sources: ImportSources, work: Path, progress: Callable[[float], Non
 
 
 def _towns(n_buildings: int, seed: int, work: Path) -> Prepared:
+    from twin.generate.city import ORIGIN
+    from twin.generate.names import city_name
+
     sectors = sectors_of(n_buildings, seed)
     title = f"{city_name(seed)}, {n_buildings:,} generated buildings"
     tasks = tuple(

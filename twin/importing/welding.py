@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from twin.arrays import Float32Array, Float64Array, Int32Array, Int64Array
@@ -75,24 +76,26 @@ def _on_grid(corners: Float32Array, centre: Float64Array, steps: Float64Array) -
 def _grouped(
     grid: NDArray[np.int16], features: Int32Array, lights: Float32Array
 ) -> tuple[Int64Array, Int64Array]:
-    """First corner of each group of equal corners, and the group of each corner."""
+    """First corner of each group of equal corners, and the group of each; in order of use."""
     place = np.zeros((len(grid), 4), np.int16)
     place[:, :3] = grid
     places = place.view(np.uint64).reshape(-1)
     looks = (features.astype(np.uint64) << np.uint64(32)) | lights.view(np.uint32)
+    # A hash table that numbers values as it meets them: half the time of sorting.
+    known = pa.array(_hashes(places, looks)).dictionary_encode()
+    group = known.indices.to_numpy().astype(np.int64)
+    first = np.empty(len(known.dictionary), np.int64)
+    first[group[::-1]] = np.arange(len(group) - 1, -1, -1)
+    apart = (places[first[group]] != places) | (looks[first[group]] != looks)
+    if apart.any():  # different corners of one hash: points of their own, which costs no more
+        rows = np.flatnonzero(apart)
+        group[rows] = len(first) + np.arange(len(rows))
+        first = np.concatenate([first, rows])
+    return first, group
+
+
+def _hashes(places: NDArray[np.uint64], looks: NDArray[np.uint64]) -> NDArray[np.uint64]:
     hashes = places * _MIX_1
     hashes ^= hashes >> np.uint64(29)
-    hashes = (hashes ^ looks) * _MIX_2
-    order = np.argsort(hashes)
-    places, looks = places[order], looks[order]
-    begins = np.ones(len(order), bool)
-    # Different corners of one hash may part a group in two, which costs a point and no more.
-    begins[1:] = (places[1:] != places[:-1]) | (looks[1:] != looks[:-1])
-    starts = np.flatnonzero(begins)
-    first = np.minimum.reduceat(order, starts)
-    by_use = np.argsort(first)
-    rank = np.empty(len(first), np.int64)
-    rank[by_use] = np.arange(len(first))
-    group = np.empty(len(order), np.int64)
-    group[order] = rank[np.cumsum(begins) - 1]
-    return first[by_use], group
+    mixed: NDArray[np.uint64] = (hashes ^ looks) * _MIX_2
+    return mixed
