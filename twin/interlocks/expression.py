@@ -101,14 +101,8 @@ class Expression:
             raise ExpressionError(f"it has over {MAX_LETTERS:,} letters; make several rules of it")
         self._require_known_keys()
         self._require_numbers()
-        variables = {
-            **FACTS,
-            **dict.fromkeys(self._inputs, cel.Type.DYN),
-            "inputs": cel.Type.Map(cel.Type.STRING, cel.Type.DYN),
-            "others": cel.Type.List(cel.Type.Map(cel.Type.STRING, cel.Type.DYN)),
-        }
         try:
-            self._program = cel.NewEnv(variables=variables).compile(source)
+            self._program = _environment(self._inputs).compile(source)
         except RuntimeError as error:
             raise self._error(str(error)) from error
         if self._program.return_type() != cel.Type.BOOL:
@@ -207,6 +201,14 @@ class Expression:
 def expression_of(source: str, inputs: tuple[str, ...]) -> Expression:
     """The same as `Expression`, made once."""
     return Expression(source, inputs)
+
+
+@lru_cache(maxsize=1_000)
+def _environment(inputs: tuple[str, ...]) -> Any:
+    row = cel.Type.Map(cel.Type.STRING, cel.Type.DYN)
+    numbers = dict.fromkeys(inputs, cel.Type.DYN)
+    more = {"inputs": row, "others": cel.Type.List(row)}
+    return cel.NewEnv(variables={**FACTS, **numbers, **more})
 
 
 def without_literals(source: str) -> str:
