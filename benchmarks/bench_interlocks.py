@@ -77,7 +77,7 @@ def among_many_rules() -> Result:
     few = load_interlocks(READY)
     return _figure(
         "interlocks.many_rules_us", lambda: rules.blocked("release", subject, seen, lambda _: ()),
-        lambda: few.blocked("release", subject, seen, lambda _: ()), 2.0,
+        lambda: few.blocked("release", subject, seen, lambda _: ()), 3.0,
         f"{len(rules.rules)} rules beside {len(few.rules)}",
     )  # fmt: skip
 

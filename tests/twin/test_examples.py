@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 import zmq
 
+from tests.twin.hub_rig import console, request, running_hub, wait_for_state
+from twin.adapter.memory import AdapterMemory
 from twin.link import wire
 from twin.link.wire_json import JsonBatch
+from twin.room.model import CommandState
 from twin.sense.model import Announcement
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
@@ -63,3 +66,28 @@ def test_each_is_short_and_needs_nothing_of_ours(name):
     assert len(text.splitlines()) < 25
     assert "civitwin" not in text.lower()
     assert "from twin" not in text
+
+
+def test_the_actuator_obeys_and_survives_being_killed(tmp_path):
+    controller = tmp_path / "controller.txt"
+    with (
+        running_hub(tmp_path / "journal.sqlite") as hub,
+        console(hub.addresses.control, tmp_path) as ada,
+    ):
+        command = [sys.executable, str(EXAMPLES / "actuator.py"), hub.addresses.control]
+        for plan in (3, 2):
+            process = subprocess.Popen(
+                [*command, "signal-42", str(controller)], stderr=subprocess.PIPE, text=True
+            )
+            try:
+                one = request(target_id="signal-42", args={"plan": plan})
+                ada.submit(one)
+                wait_for_state(ada, one.id, CommandState.VERIFIED, timeout_s=30.0)
+            finally:
+                process.kill()
+                assert process.communicate(timeout=10)[1] == ""
+        assert controller.read_text() == "2"
+        memory = AdapterMemory(controller.with_suffix(".memory"))
+        assert memory.unended() == ()
+        assert memory.newest(one.id).reply.text == "Plan 2 is set"
+        memory.close()

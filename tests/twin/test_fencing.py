@@ -26,8 +26,11 @@ from tests.twin.hub_rig import (
 from tests.twin.mortal import started
 from tests.twin.security.secure_rig import SecureHub, secure_hub
 from twin.adapter.memory import AdapterMemory
+from twin.clock import SystemClock
 from twin.link.client import HubClient
-from twin.link.control import ActuatorReply, Deliver
+from twin.link.connection import Connection
+from twin.link.control import ActuatorReply, Deliver, GetSnapshot, Hello, Snapshot
+from twin.link.mailbox import Mailbox
 from twin.room.model import CommandRequest, CommandState
 from twin.room.parts.leases import Leases
 
@@ -176,3 +179,36 @@ def _has_joined(ada: HubClient) -> bool:
 
 def _texts(ada: HubClient) -> str:
     return " ".join(str(e.body.get("text")) for e in polled(ada).room.activity)
+
+
+class JumpingClock(SystemClock):
+    """The wall clock leaps where the machine was asleep; the monotonic one stands still then."""
+
+    slept_ns = 0
+
+    def now_ns(self) -> int:
+        return super().now_ns() + self.slept_ns
+
+
+def test_a_machine_that_slept_makes_fresh_sockets_before_it_reads(tmp_path: Path) -> None:
+    with running_hub(tmp_path / "j.sqlite", times=QUICK) as hub:
+        clock, mail, heard = JumpingClock(), Mailbox[None](10), list[object]()
+        connection = Connection(
+            endpoint=hub.addresses.control, hello=Hello(role="actuator", name="a"), clock=clock,
+            wake=mail, on_message=heard.append, with_events=False,
+        )  # fmt: skip
+        connection.open()
+        try:
+            until(lambda: connection.wait(20) or connection.info, what="the welcome")
+            first = connection._control
+            connection.send(GetSnapshot())
+            clock.slept_ns = 60 * 10**9
+            connection.wait(500)
+            assert connection._control is not first
+            assert not any(isinstance(message, Snapshot) for message in heard)
+            second = connection._control
+            connection.wait(20)
+            assert connection._control is second, "once is enough"
+        finally:
+            connection.close()
+            mail.close()

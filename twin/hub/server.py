@@ -357,11 +357,16 @@ class Hub:
         if found is None or not self._pace.is_due("rules", _RULES_S) or not found.has_changed():
             return
         if found.trouble:
-            _log.error("%s; the former rules stay in force", found.trouble)
-            self._step(work, RulesUnreadable(f"{found.trouble}; the former rules stay in force"))
+            _log.error("%s", self._trouble_of_rules)
+            self._step(work, RulesUnreadable(self._trouble_of_rules))
             return
         self._step(work, PolicyChanged(interlocks=found.value))
         self._forwarder.order(Orders(watched=self._watched, kept=found.value.kept))
+
+    @property
+    def _trouble_of_rules(self) -> str:
+        found = self._interlocks
+        return f"{found.trouble}; the former rules stay in force" if found and found.trouble else ""
 
     def _tick_journal(self) -> None:
         try:
@@ -462,6 +467,6 @@ class Hub:
         room = self._core.room
         beat = Heartbeat(
             epoch=self.epoch, seq=room.seq, state_hash=room.state_hash(), t_ns=self._pace.hub_ns(),
-            trouble=self.trouble or self._admission.trouble,
+            trouble=self.trouble or self._admission.trouble or self._trouble_of_rules,
         )  # fmt: skip
         self._ports.events.send_multipart(encode_heartbeat(beat))
