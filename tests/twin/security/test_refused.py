@@ -110,6 +110,7 @@ def test_people_who_are_not_let_in(rig, tmp_path, who, sentence):
     if who == "revoked":
         signer = rig.person(who)
         rig.keys.store.change_person(who, revoked=True)
+        until(lambda: rig.hub._admission.security.directory.person(who).revoked)
     if who == "stale":
         rig.person(who)
     signer = None if who == "nobody" else signer
