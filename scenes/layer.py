@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from scenes.scene_input import SceneInput
+from twin.city.asset import CityAsset
 from twin.registry import Registry
 
 if TYPE_CHECKING:
@@ -37,6 +38,10 @@ class LayerVisual(Protocol):
         ...
 
 
+def _always(_city: CityAsset) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerType:
     """Record of one layer (upper-case ``LAYER`` of a module in `scenes.layers`).
@@ -50,6 +55,7 @@ class LayerType:
     visual : makes the drawn side
     order : drawn and listed in rising order
     is_listed : whether a person can switch it on and off
+    has_any : whether a city has what it draws; for others it is not listed
     """
 
     id: str
@@ -59,6 +65,7 @@ class LayerType:
     order: int = 50
     visible_at_start: bool = True
     is_listed: bool = True
+    has_any: Callable[[CityAsset], bool] = _always
 
 
 def layer_registry() -> Registry[LayerType]:

@@ -13,6 +13,8 @@ from twin.arrays import Float64Array
 #: The near cell reaches this many distances of the eye from what it looks at.
 NEAR_REACH = 0.75
 LEAST_REACH_M = 90.0
+#: What is left of the sky at night: dark, and yet houses are told apart on the pale sheet.
+NIGHT_SKY = np.array([0.60, 0.67, 0.80])
 #: Framing moves in steps, so that the map is not drawn anew with every move of the camera.
 _SIZE_STEP = 1.3
 _PLACE_STEPS = 6.0
@@ -67,5 +69,5 @@ def light_of(elevation_rad: float, is_dark: bool) -> tuple[Float64Array, Float64
     warmth = float(np.clip(1.0 - height / 25.0, 0.0, 1.0))
     sun = strength * np.array([1.0, 1.0 - 0.18 * warmth, 1.0 - 0.42 * warmth])
     day = float(np.clip((height + 8.0) / 20.0, 0.0, 1.0))
-    sky = np.array([0.61, 0.63, 0.68]) * day + np.array([0.26, 0.30, 0.40]) * (1.0 - day)
+    sky = np.array([0.61, 0.63, 0.68]) * day + NIGHT_SKY * (1.0 - day)
     return (sun * 0.75, sky) if is_dark else (sun, sky)

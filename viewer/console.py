@@ -30,7 +30,7 @@ from viewer.city_source import CityLoading, CitySource, LoadedCity, opening_rema
 from viewer.key_arguments import Login, LoginAsked, log_in
 from viewer.opening import Opening
 from viewer.parts import Companions, FeedFile, PrivateHub
-from viewer.ports import free_base_port
+from viewer.ports import PortClaim
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
@@ -111,10 +111,11 @@ def run_console(options: ConsoleOptions) -> int:
 def _run(loading: CityLoading, folder: Path, ending: _Ending, options: ConsoleOptions) -> int:
     """Everything between the start of the loading and its end; `folder` is gone afterwards."""
     troubles = _Troubles()
-    hub = None
+    hub, ports = None, None
     if not options.hub:  # first, so that it starts while the city loads
+        ports = PortClaim(options.base_port)
         hub = PrivateHub(
-            base_port=free_base_port(options.base_port),
+            base_port=ports.base,
             scene=options.city.title,
             folder=folder,
             journal=options.journal,
@@ -131,6 +132,8 @@ def _run(loading: CityLoading, folder: Path, ending: _Ending, options: ConsoleOp
     finally:
         if hub is not None:
             hub.close()
+        if ports is not None:
+            ports.close()
 
 
 class _Ending:

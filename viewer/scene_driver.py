@@ -314,7 +314,7 @@ class SceneDriver:
                 visible=self._scene.is_layer_visible(record.id),
             )
             for record in self._scene.layers
-            if record.is_listed
+            if record.is_listed and record.has_any(self._session.city)
         ]
 
     def _take_layer(self, entry: LayerEntry) -> None:

@@ -89,4 +89,5 @@ LAYER = LayerType(
     state=PhotographsState,
     visual=PhotographsVisual,
     order=12,
+    has_any=lambda city: bool(city.materials),
 )

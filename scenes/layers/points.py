@@ -110,5 +110,10 @@ class PointsVisual:
 
 
 LAYER = LayerType(
-    id="points", title="Point cloud", state=PointsState, visual=PointsVisual, order=12
+    id="points",
+    title="Point cloud",
+    state=PointsState,
+    visual=PointsVisual,
+    order=12,
+    has_any=lambda city: city.points is not None,
 )

@@ -21,6 +21,8 @@ from twin.clock import NS_PER_S
 from twin.theme import rgb_from_hex
 
 CELL_PX = 2048
+#: The sun of another place is taken when the middle of the picture has moved so far.
+PLACE_STEP_M = 50_000.0
 #: The far cell follows a city that grew by so much.
 GROWN = 1.1
 #: A day is played in so many seconds, in steps that software GL can follow.
@@ -59,8 +61,8 @@ class SunVisual(ModeVisual):
         self._bench = bench
         stage = bench.stage
         self._city = city_frame(stage.bounds_m)
-        middle = np.array([self._city.x_m, self._city.y_m, self._city.z_m])
-        self._place: SkyPlace = place_of_city(stage.asset.origin, middle)
+        self._seen_from: tuple[float, ...] = ()
+        self._place: SkyPlace = self._place_looked_at()
         self._map = DepthMap(
             stage.renderer,
             stage.surface_property,
@@ -89,6 +91,7 @@ class SunVisual(ModeVisual):
         if city_frame(self._bench.stage.bounds_m).radius_m > GROWN * self._city.radius_m:
             self.dispose()  # streamed tiles came beyond what the far cell shows
             self.build(self._bench)
+        self._place = self._place_looked_at()
         hour = self._hour(given, state)
         day = day_of(state.day, given.now_ns, state.utc_offset_h)
         sun = sun_at(moment_of(day, hour, state.utc_offset_h), self._place)
@@ -110,6 +113,16 @@ class SunVisual(ModeVisual):
         stage.surface_property.RemoveTexture("sunDepth")
         self._ground.dispose()
         self._map.dispose()
+
+    def _place_looked_at(self) -> SkyPlace:
+        """The sky over the middle of the picture: cities of one scene may lie far apart."""
+        focal = np.round(np.array(self._bench.camera.pose.focal_m) / PLACE_STEP_M) * PLACE_STEP_M
+        at = tuple(focal.tolist())
+        if at == self._seen_from:
+            return self._place
+        self._seen_from = at
+        self._seen = ()
+        return place_of_city(self._bench.stage.asset.origin, focal)
 
     # -- light ------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from scenes.tool_controls import ToolControls
 from tests.scenes.live import LiveRoom
 from tests.twin.box_city import BOX_M, HEIGHT_M
 from twin.analysis.sun import moment_of, place_of_city, sun_at
+from twin.city.frames import Origin
 from twin.commands.params import fields_of
 from twin.theme import load_theme
 
@@ -170,6 +171,24 @@ def test_the_night_has_no_shadows_and_is_dark(scene, target, tools):
     rows = {row.name: row.value for row in tools.finding("sun").rows}
     assert float(rows["Sun's height"]) < 0
     assert "Shadow of 10 m" not in rows
+    assert colour(scene, night, roof).mean() > 70  # and yet a house is no black hole
+
+
+def test_the_sun_is_that_of_the_place_looked_at(scene, target, tools):
+    """A scene may hold cities far apart: noon in one is evening in the other."""
+    scene._stage.asset = dataclasses.replace(
+        scene._stage.asset, origin=Origin(crs="EPSG:32631", east_m=490_000.0, north_m=6_195_000.0)
+    )
+    scene._rebuild()
+    sun_on(scene, target, tools, hour=12.0)
+    rows = {row.name: row.value for row in tools.finding("sun").rows}
+    assert rows["Place"].startswith("55.9")
+    focal = dataclasses.replace(scene.camera.pose, focal_m=(3_000_000.0, 0.0, 0.0))
+    scene.camera.set_pose(focal)
+    draw(scene, target)
+    there = {row.name: row.value for row in tools.finding("sun").rows}
+    assert there["Place"] != rows["Place"]
+    assert abs(float(there["Sun's direction"]) - float(rows["Sun's direction"])) > 20.0
 
 
 def test_a_day_is_played(scene, target, tools):

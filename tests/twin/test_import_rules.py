@@ -259,3 +259,14 @@ def _is_under(leaf: Node, above: Node) -> bool:
             return True
         node = node.parent
     return False
+
+
+def test_an_imported_city_keeps_its_name_in_any_folder(
+    city: Path,
+) -> None:
+    told = json.loads((city / "tileset.json").read_bytes())["asset"]["extras"]["civitwin"]["title"]
+    source = open_tileset(city / "tileset.json", None)
+    try:
+        assert source.title == told != city.name
+    finally:
+        source.close()

@@ -132,3 +132,18 @@ def test_several_files_make_a_scene_with_its_terrain_draped(tmp_path: Path) -> N
     scene.save(tmp_path / "scene.toml")
     assert is_scene(tmp_path)
     assert is_scene(tmp_path / "scene.toml")
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("https://tiles.example.org/cities/rotterdam/tileset.json?key=1", "rotterdam"),
+        ("https://tiles.example.org/tileset.json", "tileset"),
+        ("https://tiles.example.org/cities/delft%20west.json", "delft west"),
+        ("/data/monaco.osm.gz", "monaco"),
+        ("/data/metropolis/tileset.json", "metropolis"),
+    ],
+)
+def test_a_source_is_called_after_its_file_or_folder(path: str, name: str) -> None:
+    (source,) = scene_of_files([path]).sources
+    assert source.id == name

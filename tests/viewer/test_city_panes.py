@@ -71,6 +71,13 @@ def test_a_second_view_shares_the_city_and_draws_it(console: Console, qtbot: QtB
 
 
 @pytest.mark.display
+def test_layers_a_city_has_nothing_for_are_not_listed(console: Console) -> None:
+    listed = {entry.id for entry in console.layers.entries}
+    assert {"buildings", "units"} <= listed
+    assert not {"photographs", "points"} & listed
+
+
+@pytest.mark.display
 def test_panels_act_on_the_view_that_was_taken_up(console: Console, qtbot: QtBot) -> None:
     second = open_second(console, qtbot)
     first, layers = console.first, console.layers

@@ -16,7 +16,7 @@ import pytest
 
 from twin.errors import TwinError
 from viewer.parts import Companions, FeedFile, PrivateHub
-from viewer.ports import free_base_port
+from viewer.ports import PortClaim, free_base_port
 from viewer.processes import end_text, last_line
 
 
@@ -34,6 +34,21 @@ def test_free_base_port_skips_a_block_with_a_taken_port():
         if port > 65_000:
             pytest.skip("the system gave a port at the very end of the range")
         assert free_base_port(port - 1) != port - 1
+
+
+def test_two_consoles_that_start_together_take_two_ports():
+    first, second = PortClaim(23_600), PortClaim(23_600)
+    try:
+        assert second.base != first.base
+        third = PortClaim(23_600)
+        assert third.base not in (first.base, second.base)
+        third.close()
+    finally:
+        first.close()
+        second.close()
+    again = PortClaim(23_600)
+    assert again.base == first.base
+    again.close()
 
 
 def test_private_hub_comes_back_on_the_same_ports_after_a_kill(tmp_path: Path):

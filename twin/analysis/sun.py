@@ -57,6 +57,10 @@ def place_of_city(origin: Origin, middle_local_m: Float64Array) -> SkyPlace:
         return SkyPlace(lat_deg=NOWHERE_LAT_DEG, lon_deg=NOWHERE_LON_DEG, known=False)
     both = np.stack([middle_local_m, middle_local_m + np.array([0.0, _STEP_M, 0.0])])
     (lon, lat), (lon_up, lat_up) = geographic_from_local(both, origin)
+    if not np.isfinite([lon, lat, lon_up, lat_up]).all():  # beyond what the projection can say
+        if not middle_local_m.any():
+            return SkyPlace(lat_deg=NOWHERE_LAT_DEG, lon_deg=NOWHERE_LON_DEG, known=False)
+        return place_of_city(origin, np.zeros(3))
     east = (lon_up - lon) * np.cos(np.radians(lat))
     bearing = float(np.arctan2(east, lat_up - lat))
     return SkyPlace(lat_deg=float(lat), lon_deg=float(lon), turn_rad=-bearing)

@@ -254,8 +254,7 @@ def scene_of_files(paths: list[str | Path], *, crs: str = "", lod: str = "") -> 
     for one in paths:
         text = str(one)
         is_url = text.startswith(("http://", "https://"))
-        stem = (text.rstrip("/").split("/")[-1] if is_url else Path(text).name).split(".")[0]
-        source_id = _unique(stem or "source", names)
+        source_id = _unique(_stem(text, is_url=is_url) or "source", names)
         sources.append(SceneSource(
             id=source_id,
             path=text if is_url else str(Path(text).absolute()),
@@ -264,6 +263,17 @@ def scene_of_files(paths: list[str | Path], *, crs: str = "", lod: str = "") -> 
             drape=text.lower().endswith(TERRAIN_SUFFIXES),
         ))  # fmt: skip
     return SceneFile(title=", ".join(one.id for one in sources), sources=tuple(sources))
+
+
+def _stem(text: str, *, is_url: bool) -> str:
+    """What a file or URL is called: a tileset after its folder, not after its tileset.json."""
+    from urllib.parse import unquote, urlsplit
+
+    path = Path(unquote(urlsplit(text).path).rstrip("/") if is_url else text)
+    if path.name.lower() == "tileset.json" and path.parent.name:
+        path = path.parent
+    name = path.name or (urlsplit(text).hostname or "" if is_url else "")
+    return name.split(".")[0]
 
 
 #: Files that are terrain by their names: draped when they come with other files.

@@ -44,6 +44,8 @@ MAX_DEPTH = 64
 EDGES_UP_TO_ERROR_M = 4.0
 
 _VERSIONS = ("0.0", "1.0", "1.1")
+#: Letters of a title that are taken.
+_MOST_TITLE = 200
 _KNOWN_EXTENSIONS = frozenset(
     {
         "3DTILES_implicit_tiling", "3DTILES_multiple_contents", "3DTILES_content_gltf",
@@ -119,11 +121,11 @@ class TilesetSource:
         self.folder: Path | None = None
         self._tally = Tally()
         self._lock = threading.Lock()
-        self._title = title
         self._id = id or title
         document = self._document(resources.start, ())
         self.version = str(_mapping(document.json.get("asset")).get("version", ""))
         self.imported = _imported(document.json)
+        self._title = _told_title(self.imported) or title
         self.attributes = entity_attributes(metadata_of(document.json), document.schema)
         self._frame = frame_of(
             root_volume(document, self._tally),
@@ -336,6 +338,12 @@ def _imported(described: Mapping[str, Any]) -> Mapping[str, Any] | None:
     if not all(type(number) in (int, float) for number in numbers):
         return None
     return found if isinstance(found.get("crs"), str | None) else None
+
+
+def _told_title(imported: Mapping[str, Any] | None) -> str:
+    """What an imported city calls itself, "" where it does not."""
+    told = "" if imported is None else imported.get("title", "")
+    return told[:_MOST_TITLE] if isinstance(told, str) else ""
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
