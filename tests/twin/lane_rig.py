@@ -13,7 +13,8 @@ import zmq
 from tests.services.nats import NatsServers
 from tests.twin.hub_rig import CLOCK, until
 from twin.hub.addresses import default_addresses
-from twin.hub.forwarder import Forwarder, Found
+from twin.hub.forwarder import Forwarder
+from twin.hub.lookout import Found
 from twin.hub.ports import Ports, bind_ports
 from twin.link.control import HubAddresses
 from twin.link.wire import decode, encode_announcement, encode_batch

@@ -174,3 +174,21 @@ def test_a_thing_that_takes_commands_later_is_looked_at_from_then_on() -> None:
     last = watching.last("t2/p")
     assert last is not None
     assert last.value == 4.0
+
+
+def test_values_are_remembered_late_but_in_order() -> None:
+    watching = Watching()
+    watching.announce(announced())
+    for n in range(100):
+        assert list(watching.look(sampled([float(n), -1.0], [n % 4, 99]))) == []
+    for index in range(4):
+        last = watching.last(f"t{index}/p")
+        assert last is not None
+        assert last.value == 96.0 + index
+    list(watching.look(sampled([7.0], [0])))
+    watching.watch(frozenset({"t0/p"}))
+    seen = list(watching.look(sampled([8.0, 9.0], [1, 0])))
+    assert [(s.datastream_id, s.value) for s in seen] == [("t0/p", 9.0)]
+    last = watching.last("t1/p")
+    assert last is not None
+    assert last.value == 8.0

@@ -72,7 +72,9 @@ def test_a_stopped_console_is_told_what_it_missed_and_catches_up(
             stream.close()
         assert rig.forwarder.counts.thinned > 0
         if rig.carrier == "zeromq":  # on NATS the wish lapses after some seconds
-            until(lambda: not rig.forwarder._is_thinning, what="nobody listens to it any more")
+            until(
+                lambda: not rig.forwarder._lookout.is_thinning, what="nobody listens to it any more"
+            )
         publisher.send()
         until(lambda: received(other) == publisher.seq * N_STREAMS, 30.0)
         assert other.feed().gaps == 0

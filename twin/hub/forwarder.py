@@ -15,7 +15,6 @@ Hard-won rules (each guarded in tests/twin/test_hub_forwarder.py):
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -24,49 +23,36 @@ from typing import Any
 import zmq
 
 from twin.clock import NS_PER_S, Clock
-from twin.errors import WireError
-from twin.hub.catalogue import Catalogue
-from twin.hub.requests import Observed, StartWatch, TargetsSeen, WatchStarted
-from twin.hub.watching import Watching
+from twin.hub.lookout import ForwarderCounts, Found, Lookout
+from twin.hub.requests import StartWatch, WatchStarted
 from twin.ids import uuid7
 from twin.link.mailbox import Mailbox
-from twin.link.wire import PositionBatch, SampleBatch, decode, source_of_topic
-from twin.link.wire_json import JsonBatch
 from twin.link.wire_thin import ANNOUNCEMENTS, BEATS, THIN_PREFIX, Beat, encode_beat
 from twin.samples.bridge import SampleBridge
 from twin.samples.joining import Joiner, is_json_object
 from twin.samples.record_desk import RecordDesk
 from twin.samples.thinning import Thinner
 from twin.security.peers import Peers, received
-from twin.sense.model import Announcement
 
 HWM = 1_000
 MAX_FRAME_BYTES = 32 * 1024 * 1024
 BEAT_S = 0.2
+#: Joined JSON messages of one source are sent at most this often.
+JOIN_S = 0.01
 _GREET_AFTER_S = 0.05
 _GREET_EVERY_S = 1.0
 _BURST = 500
-_log = logging.getLogger(__name__)
-
-Found = Observed | TargetsSeen | WatchStarted
 
 
 @dataclass(slots=True)
-class ForwarderCounts:
-    """What went through. Written by the forwarder's thread, read by any.
+class _Inlet:
+    """A socket that messages come in by, and what they go on to beside our own subscribers."""
 
-    Attributes
-    ----------
-    messages : forwarded, from devices and from a bridge
-    published : messages of the full lane sent to subscribers, greetings too
-    thinned : messages of the thinned lane
-    """
-
-    messages: int = 0
-    malformed: int = 0
-    announcements: int = 0
-    published: int = 0
-    thinned: int = 0
+    socket: zmq.Socket[bytes]
+    onward: SampleBridge | None = None
+    peers: Peers | None = None
+    joiner: Joiner = field(default_factory=Joiner)
+    joined_ns: int = 0
 
 
 @dataclass(slots=True)
@@ -106,20 +92,22 @@ class Forwarder:
     counts: ForwarderCounts = field(default_factory=ForwarderCounts)
     epoch: str = field(default_factory=lambda: uuid7().replace("-", ""))
     _orders: Mailbox[Orders | None] = field(default_factory=lambda: Mailbox(10_000))
-    _catalogue: Catalogue = field(default_factory=Catalogue)
-    _watching: Watching = field(default_factory=Watching)
     _thin_topics: set[bytes] = field(default_factory=set)
-    _is_thinning: bool = False
     _greet_ns: int | None = None
     _greeted_ns: int = 0
     _beat_ns: int = 0
     _n_beats: int = 0
-    _joiner: Joiner = field(default_factory=Joiner)
-    _thinner: Thinner = field(init=False)
+    _inlets: list[_Inlet] = field(default_factory=list)
+    _lookout: Lookout = field(init=False)
     _thread: threading.Thread | None = None
 
     def __post_init__(self) -> None:
-        self._thinner = Thinner(self.epoch)
+        self._lookout = Lookout(
+            found=self.found, clock=self.clock, thinner=Thinner(self.epoch), counts=self.counts
+        )
+        self._inlets.append(_Inlet(self.pull, self.bridge, self.peers))
+        if self.bridge is not None:
+            self._inlets.append(_Inlet(self.bridge.inbox))
 
     def start(self) -> None:
         """Start the thread."""
@@ -149,15 +137,14 @@ class Forwarder:
             if self.publish in ready:
                 self._note_subscribers()
             if self.record is not None and self.record.socket in ready and self.record.serve():
-                for frames in self._catalogue.messages():
+                for frames in self._lookout.catalogue.messages():
                     self.record.queue.put(frames)
-            if self.pull in ready:
-                self._forward_burst(self.pull, self.bridge)
-            if self.bridge is not None and self.bridge.inbox in ready:
-                self._forward_burst(self.bridge.inbox, None)
+            for inlet in self._inlets:
+                if inlet.socket in ready:
+                    self._forward_burst(inlet)
+            self._keep_pace()
             if self.record is not None:
                 self.record.pass_on()
-            self._keep_pace()
         self.pull.close()
         self.publish.close()
         if self.record is not None:
@@ -166,9 +153,8 @@ class Forwarder:
     def _pollers(self) -> tuple[zmq.Poller, zmq.Poller]:
         """For every day, and for while the recorder holds the edge back: nothing is taken in."""
         lane, held = zmq.Poller(), zmq.Poller()
-        lane.register(self.pull, zmq.POLLIN)
-        if self.bridge is not None:
-            lane.register(self.bridge.inbox, zmq.POLLIN)
+        for inlet in self._inlets:
+            lane.register(inlet.socket, zmq.POLLIN)
         for poller in (lane, held):
             poller.register(self.publish, zmq.POLLIN)
             poller.register(self._orders.fileno(), zmq.POLLIN)
@@ -181,11 +167,11 @@ class Forwarder:
             if orders is None:
                 return False
             if orders.kept is not None:
-                self._watching.keep(orders.kept)
-            if orders.watched != self._watching.watched:
-                self._watching.watch(orders.watched)
+                self._lookout.watching.keep(orders.kept)
+            if orders.watched != self._lookout.watching.watched:
+                self._lookout.watching.watch(orders.watched)
             for start in orders.start:
-                found = ((name, self._watching.last(name)) for name in start.datastream_ids)
+                found = ((name, self._lookout.watching.last(name)) for name in start.datastream_ids)
                 last = {name: seen for name, seen in found if seen is not None}
                 self.found(WatchStarted(start.command_id, last))
         return True
@@ -194,13 +180,19 @@ class Forwarder:
 
     def _ms_until_due(self) -> int:
         due_ns = self._beat_ns if self._greet_ns is None else min(self._beat_ns, self._greet_ns)
+        for inlet in self._inlets:
+            if inlet.joiner.n:
+                due_ns = min(due_ns, inlet.joined_ns + round(JOIN_S * NS_PER_S))
         return max(0, (due_ns - self.clock.monotonic_ns()) // 1_000_000 + 1)
 
     def _keep_pace(self) -> None:
         now_ns = self.clock.monotonic_ns()
+        for inlet in self._inlets:
+            if inlet.joiner.n and now_ns - inlet.joined_ns >= JOIN_S * NS_PER_S:
+                self._pass_joined_on(inlet)
         if self._greet_ns is not None and now_ns >= self._greet_ns:
             self._greet_ns, self._greeted_ns = None, now_ns
-            for frames in self._catalogue.messages():
+            for frames in self._lookout.catalogue.messages():
                 self._publish(frames)
         if now_ns >= self._beat_ns:
             self._beat_ns = now_ns + round(BEAT_S * NS_PER_S)
@@ -222,12 +214,12 @@ class Forwarder:
     def _thin(self, now_ns: int) -> None:
         is_wanted = bool(self._thin_topics)
         is_wanted |= self.bridge is not None and self.bridge.is_thin_wanted
-        if self._is_thinning and not is_wanted:
-            self._thinner.clear()
-        self._is_thinning = is_wanted
+        if self._lookout.is_thinning and not is_wanted:
+            self._lookout.thinner.clear()
+        self._lookout.is_thinning = is_wanted
         if not is_wanted:
             return
-        for frames in self._thinner.due(now_ns, self.clock.now_ns()):
+        for frames in self._lookout.thinner.due(now_ns, self.clock.now_ns()):
             self.counts.thinned += 1
             self.publish.send_multipart(frames)
             if self.bridge is not None:
@@ -257,33 +249,33 @@ class Forwarder:
 
     # --- messages ---------------------------------------------------------------------------------
 
-    def _forward_burst(self, socket: zmq.Socket[bytes], onward: SampleBridge | None) -> None:
-        peers = self.peers if socket is self.pull else None
+    def _forward_burst(self, inlet: _Inlet) -> None:
         for _ in range(_BURST):
             if self.record is not None and self.record.queue.is_full:
-                break
+                return
             try:
-                frames = received(socket, peers)
+                frames = received(inlet.socket, inlet.peers)
             except zmq.Again:
-                break
+                return
             if len(frames) < 2 or not frames[0].startswith(b"v1/"):
                 self.counts.malformed += 1
                 continue
             self.counts.messages += 1
             is_object = len(frames) == 2 and is_json_object(*frames)
-            if is_object and self._look(frames):
-                if self._joiner.add(frames[0], frames[1]):
-                    self._pass_joined_on(onward)
+            if is_object and self._lookout.look(frames):
+                if inlet.joiner.add(frames[0], frames[1]):
+                    self._pass_joined_on(inlet)
                 continue
-            self._pass_joined_on(onward)
-            self._pass_on(frames, onward)
+            self._pass_joined_on(inlet)
+            self._pass_on(frames, inlet.onward)
             if not is_object:
-                self._look(frames)
-        self._pass_joined_on(onward)
+                self._lookout.look(frames)
 
-    def _pass_joined_on(self, onward: SampleBridge | None) -> None:
-        for frames in self._joiner.flush():
-            self._pass_on(frames, onward)
+    def _pass_joined_on(self, inlet: _Inlet) -> None:
+        if inlet.joiner.n:
+            inlet.joined_ns = self.clock.monotonic_ns()
+            for frames in inlet.joiner.flush():
+                self._pass_on(frames, inlet.onward)
 
     def _pass_on(self, frames: list[bytes], onward: SampleBridge | None) -> None:
         """To subscribers, the recorder and the other lane."""
@@ -296,38 +288,3 @@ class Forwarder:
     def _publish(self, frames: list[bytes]) -> None:
         self.publish.send_multipart(frames)
         self.counts.published += 1
-
-    def _look(self, frames: list[bytes]) -> bool:
-        """Note what the hub should know of a message; False when it cannot be read."""
-        kind = frames[0][3:4]
-        if not self._is_thinning and (
-            kind == b"m" or (kind == b"s" and not self._watching.keeps(source_of_topic(frames[0])))
-        ):
-            return True
-        try:
-            self._note(decode(frames), frames)
-        except WireError:
-            self.counts.malformed += 1
-        except Exception:  # noqa: BLE001 - the lane must not stop for one message
-            self.counts.malformed += 1
-            _log.exception("A message on the sample lane could not be looked at")
-        else:
-            return True
-        return False
-
-    def _note(self, message: object, frames: list[bytes]) -> None:
-        if self._is_thinning and isinstance(message, SampleBatch | PositionBatch | JsonBatch):
-            self._thinner.merge(message, self.clock.now_ns())
-        match message:
-            case SampleBatch():
-                for seen in self._watching.look(message):
-                    self.found(Observed(seen))
-            case JsonBatch():
-                for seen in self._watching.look_json(message, self.clock.now_ns()):
-                    self.found(Observed(seen))
-            case Announcement():
-                self.counts.announcements += 1
-                self._watching.announce(message)
-                targets = self._catalogue.add(message, frames)
-                if targets:
-                    self.found(TargetsSeen(targets))

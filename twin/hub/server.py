@@ -28,7 +28,8 @@ from twin.errors import WireError
 from twin.hub.admission import Admission
 from twin.hub.core import HubCore
 from twin.hub.door import Arrived
-from twin.hub.forwarder import Forwarder, Found, Orders
+from twin.hub.forwarder import Forwarder, Orders
+from twin.hub.lookout import Found
 from twin.hub.options import HubOptions
 from twin.hub.pace import Pace
 from twin.hub.ports import bind_ports

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,8 @@ from twin.sense.model import Announcement, Quality
 MAX_INDEX = 1_000_000
 MAX_SOURCES = 500
 MAX_LATEST = 100_000
+MAX_DEFERRED = 32
+MAX_DEFERRED_ROWS = 100_000
 
 
 @dataclass(slots=True)
@@ -34,6 +36,8 @@ class _Source:
     last_t_ns: Int64Array = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     last_value: Float64Array = field(default_factory=lambda: np.zeros(0))
     keeps_any: bool = False
+    deferred: list[SampleBatch] = field(default_factory=list)
+    n_deferred: int = 0
 
     def kept_rows(self, batch: SampleBatch) -> NDArray[np.intp]:
         """Rows of a batch that are good samples of kept datastreams."""
@@ -47,8 +51,36 @@ class _Source:
         good &= np.isfinite(batch.values[rows])
         return rows if good.all() else rows[good]
 
+    def defer(self, batch: SampleBatch) -> None:
+        """Remember its values later, together with others: a numpy call costs more than a row."""
+        self.deferred.append(batch)
+        self.n_deferred += len(batch.indices)
+        if len(self.deferred) >= MAX_DEFERRED or self.n_deferred >= MAX_DEFERRED_ROWS:
+            self.settle()
+
+    def settle(self) -> None:
+        """Remember what was deferred."""
+        if not self.deferred:
+            return
+        batches, self.deferred, self.n_deferred = self.deferred, [], 0
+        joined = replace(
+            batches[-1],
+            indices=np.concatenate([batch.indices for batch in batches]),
+            t_ns=np.concatenate([batch.t_ns for batch in batches]),
+            values=np.concatenate([batch.values for batch in batches]),
+            quality=np.concatenate([batch.quality for batch in batches]),
+        )
+        self.remember(joined, self.kept_rows(joined))
+
+    def remember(self, batch: SampleBatch, rows: NDArray[np.intp]) -> None:
+        """Keep the values of some rows; of several of one index the last."""
+        index = batch.indices[rows]
+        self.last_t_ns[index] = batch.t_ns[rows]
+        self.last_value[index] = batch.values[rows]
+
     def rename(self, index: int, datastream_id: str) -> None:
         """Give an index to a datastream; what was there before is forgotten."""
+        self.settle()
         old_id = self.id_of.get(index)
         if old_id is not None:
             if self.index_of.get(old_id) == index:
@@ -89,9 +121,8 @@ class Watching:
         self._assets |= new_assets
         streams = [s for s in announcement.datastreams if 0 <= s.index < MAX_INDEX]
         source.grow(max((s.index + 1 for s in streams), default=0))
-        for (
-            stream
-        ) in streams:  # a repetition costs a look-up each: a city repeats 100,000 every 5 s
+        # A repetition costs a look-up each: a city repeats 100,000 every 5 s.
+        for stream in streams:
             if source.id_of.get(stream.index) != stream.id:
                 source.rename(stream.index, stream.id)
                 self._mark(source, stream.id, stream.index)
@@ -127,6 +158,7 @@ class Watching:
     def last(self, datastream_id: str) -> Observation | None:
         """The last good sample, None if none was seen."""
         for source in self._sources.values():
+            source.settle()
             index = source.index_of.get(datastream_id)
             if index is not None and not np.isnan(source.last_value[index]):
                 return Observation(
@@ -146,13 +178,13 @@ class Watching:
         source = self._sources.get(batch.source)
         if source is None or not len(source.is_kept):
             return
-        rows = source.kept_rows(batch)
-        index = batch.indices[rows]
-        source.last_t_ns[index] = batch.t_ns[rows]
-        source.last_value[index] = batch.values[rows]
         if not self._watched:
+            source.defer(batch)
             return
-        for row in rows[source.is_watched[index]]:
+        source.settle()
+        rows = source.kept_rows(batch)
+        source.remember(batch, rows)
+        for row in rows[source.is_watched[batch.indices[rows]]]:
             yield Observation(
                 datastream_id=source.id_of[int(batch.indices[row])],
                 t_ns=int(batch.t_ns[row]),

@@ -1,7 +1,8 @@
 """Single JSON messages that wait together are joined into one list a source.
 
 A message costs a subscriber more than its content does: 50,000 single observations a second come to
-a console as some hundred lists. Nothing waits to be joined; only what is there already is.
+a console as a few hundred lists. A message on its own goes on at once; where they come thick, a
+list goes on every hundredth of a second.
 """
 
 from __future__ import annotations
@@ -14,11 +15,16 @@ MAX_BYTES = 256 * 1024
 
 
 class Joiner:
-    """JSON objects by topic, in the order in which they came. One thread."""
+    """JSON objects by topic, in the order in which they came. One thread.
+
+    Attributes
+    ----------
+    n : objects that wait
+    """
 
     def __init__(self) -> None:
         self._texts: dict[bytes, list[bytes]] = {}
-        self._n = 0
+        self.n = 0
         self._n_bytes = 0
 
     def add(self, topic: bytes, text: bytes) -> bool:
@@ -29,16 +35,16 @@ class Joiner:
         text : one JSON object that was read without fault
         """
         self._texts.setdefault(topic, []).append(text)
-        self._n += 1
+        self.n += 1
         self._n_bytes += len(text)
-        return self._n >= MAX_ENTRIES or self._n_bytes >= MAX_BYTES
+        return self.n >= MAX_ENTRIES or self._n_bytes >= MAX_BYTES
 
     def flush(self) -> Iterator[list[bytes]]:
         """The messages to pass on; a lone one is passed on as it came."""
         if not self._texts:
             return
         texts, self._texts = self._texts, {}
-        self._n = self._n_bytes = 0
+        self.n = self._n_bytes = 0
         for topic, of_topic in texts.items():
             if len(of_topic) == 1:
                 yield [topic, of_topic[0]]
