@@ -342,7 +342,7 @@ class HubCore:
             return Refused(id="hello", text=sentence)
         if hello.role == "actuator":
             self._greet_actuator(session, hello)
-        else:
+        elif hello.role == "console":
             operator = Operator(
                 name=hello.name, department=hello.department, console_id=hello.console_id
             )

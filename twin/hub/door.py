@@ -129,6 +129,10 @@ class Door:
             return _refused(workstation.name, text)
         if hello.role == "actuator":
             return self._greet_actuator(arrived, hello, workstation)
+        if hello.role == "recorder":  # reads and asks for nothing
+            return self._let_in(
+                arrived, msgspec.structs.replace(hello, name=workstation.name), None
+            )
         return self._greet_console(arrived, hello, workstation, now_ns)
 
     def _greet_actuator(self, arrived: Arrived, hello: Hello, workstation: Workstation) -> Verdict:

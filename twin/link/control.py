@@ -23,7 +23,7 @@ _T = TypeVar("_T")
 MAX_MESSAGE_BYTES = 1 << 20
 HEARTBEAT_S = 0.5
 
-Role = Literal["console", "actuator"]
+Role = Literal["console", "actuator", "recorder"]
 ReplyStatus = Literal["accepted", "rejected", "executing", "done", "failed", "forgotten", "unknown"]
 
 

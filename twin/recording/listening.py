@@ -65,9 +65,12 @@ class FactListener:
         self._next_seq: int | None = None
         self._asked_ns = 0
         self._thread: threading.Thread | None = None
+        hello = Hello(role="console", name=name, department=department, console_id=console_id)
+        if security is not None and signer is None:  # a hub with keys knows recorders by theirs
+            hello = Hello(role="recorder", name=security.name)
         self.connection = Connection(
             endpoint=endpoint,
-            hello=Hello(role="console", name=name, department=department, console_id=console_id),
+            hello=hello,
             clock=clock, wake=self._mail, on_message=self._handle, with_events=True,
             with_presence=True, security=security, signer=signer,
         )  # fmt: skip

@@ -33,7 +33,7 @@ Plane = Literal["control", "events", "samples_in", "samples_out", "record"]
 PLANES: tuple[Plane, ...] = get_args(Plane)
 #: Who may connect where.
 ROLES_OF_PLANE: dict[Plane, frozenset[WorkstationRole]] = {
-    "control": frozenset({"console", "actuator"}),
+    "control": frozenset({"console", "actuator", "recorder"}),
     "events": frozenset({"console", "recorder"}),
     "samples_in": frozenset({"source"}),
     "samples_out": frozenset({"console", "recorder"}),

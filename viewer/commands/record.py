@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from viewer.key_arguments import add_keys_argument, security_of
 from viewer.subcommand import Subcommand
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="record the facts of a journal instead, at the times they happened",
     )
+    add_keys_argument(parser)
     parser.add_argument(
         "-o", "--out", type=Path, required=True, metavar="FILE", help="MCAP file to make"
     )
@@ -62,7 +64,7 @@ def _run(arguments: argparse.Namespace) -> int:
     keeper = Keeper(arguments.out, city=arguments.city, by_hour=arguments.by_hour)
     recorder = Recorder(
         endpoint=arguments.hub, keeper=keeper, clock=clock, name=arguments.name,
-        console_id=f"recorder-{clock.now_ns()}",
+        console_id=f"recorder-{clock.now_ns()}", security=security_of(arguments),
     )  # fmt: skip
     stopping = _stop_on_signals()
     end_ns = None

@@ -421,6 +421,19 @@ def actuator_issues_a_command(s: Scene) -> str:
 
 
 @attack("hello needed")
+def recorder_issues_a_command(s: Scene) -> str:
+    peer = s.peer("recorder")
+    assert isinstance(peer.ask(peer.hello(role="recorder")), HubInfo)
+    return told(peer.ask(s.submit("ada", s.command())))
+
+
+@attack("The key of recorder is not one of a console", "not one of a console")
+def recorder_says_it_is_a_console(s: Scene) -> str:
+    peer = s.peer("recorder")
+    return told(peer.ask(peer.hello()))
+
+
+@attack("hello needed")
 def console_answers_for_an_actuator(s: Scene) -> str:
     reply = ActuatorReply(command_id=s.waiting().id, status="done")
     return told(s.seat("cy").ask(reply))

@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 import zmq
 
-from tests.twin.hub_rig import polled, request, running_hub, until, wait_for_state
+from tests.twin.hub_rig import CLOCK, polled, request, running_hub, until, wait_for_state
 from tests.twin.security.keys_rig import KeysRig
 from tests.twin.security.secure_rig import Refused, SecureHub, secure_hub
 from twin.errors import TwinError
 from twin.hub.addresses import default_addresses
 from twin.hub.ports import PortError
-from twin.link.control import Ping
+from twin.link.control import EventMessage, Ping, Snapshot
+from twin.recording.listening import FactListener
 from twin.room.model import CommandState
 from twin.security.client_security import ClientSecurity
 from twin.security.hub_security import PLANES, ROLES_OF_PLANE, HubSecurity
@@ -79,6 +80,26 @@ def test_each_role_gets_to_its_own_sockets_only(rig: SecureHub):
             got = _is_connected(context, _CLIENTS[plane], endpoint, security)
             assert got == (role in ROLES_OF_PLANE[plane]), (role, plane)
     context.destroy(0)
+
+
+def test_a_recorder_hears_everything_and_nobody_sits_at_it(rig: SecureHub, tmp_path: Path):
+    heard = []
+    listener = FactListener(
+        endpoint=rig.hub.addresses.control, name="x", department="", console_id="x", clock=CLOCK,
+        heard=heard.append, security=rig.security("tape", "recorder"),
+    )  # fmt: skip
+    listener.start()
+    until(lambda: any(isinstance(one, Snapshot) for one in heard))
+    client = rig.console(rig.person("ada", "traffic"), rig.security("desk-1"))
+    until(
+        lambda: (
+            "operator.joined" in [one.event.kind for one in heard if isinstance(one, EventMessage)]
+        )
+    )
+    assert len(polled(client).room.operators) == 1
+    rig.keys.store.revoke_workstation("tape")
+    until(lambda: "does not know the key" in listener.connection.handshake.text)
+    listener.close()
 
 
 # --- the self-test
