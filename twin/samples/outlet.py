@@ -77,9 +77,11 @@ class ZeromqOutlet:
                 f"{self._endpoint!r} is no address to send samples to, e.g. tcp://127.0.0.1:5712"
             ) from error
         if not self._socket.poll(round(timeout_s * 1000), zmq.POLLOUT):
+            has_keys = self._configure is not as_it_is
+            why = "; or the hub does not know this program's key as a source" if has_keys else ""
             raise NobodyListensError(
                 f"Nobody takes samples at {self._endpoint}: start a hub with civitwin hub (or"
-                " civitwin demo), or say --samples-in ADDRESS"
+                f" civitwin demo), or say --samples-in ADDRESS{why}"
             )
 
     def send(self, frames: list[bytes]) -> bool:
