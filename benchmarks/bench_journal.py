@@ -214,7 +214,16 @@ def starting(path: Path) -> Result:
     for _ in range(3):
         start = time.perf_counter()
         process = subprocess.Popen(
-            [sys.executable, "-m", "viewer.cli", "hub", "--journal", str(path), "--ephemeral"],
+            [
+                sys.executable,
+                "-m",
+                "viewer.cli",
+                "hub",
+                "--journal",
+                str(path),
+                "--ephemeral",
+                "--insecure-loopback",
+            ],
             stdout=subprocess.PIPE,
             stdin=subprocess.PIPE,
         )

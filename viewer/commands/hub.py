@@ -109,7 +109,7 @@ SUBCOMMAND = Subcommand(
         "  civitwin hub --keys keys/ --policy city.toml\n"
         "  civitwin hub --insecure-loopback    # to try things out on one machine\n"
         '  civitwin hub --keys keys/ --journal city.sqlite --base-port 6000 --scene "The Hague"\n'
-        "  civitwin hub --keys keys/ --journal 'postgresql://city@db/twin?room=hague' --standby\n"
+        "  civitwin hub --keys keys/ --standby --journal 'postgresql://city@db/twin?room=hague'\n"
         "  civitwin hub --keys keys/ --samples nats://10.0.0.5:4222\n"
         "  civitwin hub --keys keys/ --ephemeral    # prints its addresses as one JSON line"
     ),
