@@ -16,7 +16,7 @@ Hard-won rules (each guarded in tests/twin/test_hub_forwarder.py):
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +31,7 @@ from twin.link.wire_thin import ANNOUNCEMENTS, BEATS, THIN_PREFIX, Beat, encode_
 from twin.samples.bridge import SampleBridge
 from twin.samples.joining import Joiner, is_json_object
 from twin.samples.record_desk import RecordDesk
+from twin.samples.socket_frames import as_bytes, give_frames, take_frames
 from twin.samples.thinning import Thinner
 from twin.security.peers import Peers, received
 
@@ -254,22 +255,28 @@ class Forwarder:
             if self.record is not None and self.record.queue.is_full:
                 return
             try:
-                frames = received(inlet.socket, inlet.peers)
+                frames = take_frames(inlet.socket)
             except zmq.Again:
                 return
-            if len(frames) < 2 or not frames[0].startswith(b"v1/"):
+            if inlet.peers is not None and inlet.peers.note(frames[-1]) is None:
+                continue
+            topic = frames[0].bytes
+            if len(frames) < 2 or not topic.startswith(b"v1/"):
                 self.counts.malformed += 1
                 continue
             self.counts.messages += 1
-            is_object = len(frames) == 2 and is_json_object(*frames)
-            if is_object and self._lookout.look(frames):
-                if inlet.joiner.add(frames[0], frames[1]):
-                    self._pass_joined_on(inlet)
-                continue
-            self._pass_joined_on(inlet)
-            self._pass_on(frames, inlet.onward)
-            if not is_object:
-                self._lookout.look(frames)
+            self._forward(inlet, topic, frames)
+
+    def _forward(self, inlet: _Inlet, topic: bytes, frames: list[zmq.Frame]) -> None:
+        is_object = len(frames) == 2 and is_json_object(topic, frames[1].buffer)
+        if is_object and self._lookout.look([topic, frames[1].bytes]):
+            if inlet.joiner.add(topic, frames[1].bytes):
+                self._pass_joined_on(inlet)
+            return
+        self._pass_joined_on(inlet)
+        self._pass_on(frames, inlet.onward)
+        if not is_object and self._lookout.wants(topic):
+            self._lookout.look([topic, *(frame.buffer for frame in frames[1:])])
 
     def _pass_joined_on(self, inlet: _Inlet) -> None:
         if inlet.joiner.n:
@@ -277,14 +284,17 @@ class Forwarder:
             for frames in inlet.joiner.flush():
                 self._pass_on(frames, inlet.onward)
 
-    def _pass_on(self, frames: list[bytes], onward: SampleBridge | None) -> None:
+    def _pass_on(self, frames: Sequence[bytes | zmq.Frame], onward: SampleBridge | None) -> None:
         """To subscribers, the recorder and the other lane."""
         self._publish(frames)
-        if self.record is not None:
-            self.record.queue.put(frames)
+        record = self.record.queue if self.record is not None else None
+        is_kept = onward is not None or (record is not None and record.is_attached)
+        kept = as_bytes(frames) if is_kept else []
+        if record is not None:
+            record.put(kept)
         if onward is not None:
-            onward.publish(frames)
+            onward.publish(kept)
 
-    def _publish(self, frames: list[bytes]) -> None:
-        self.publish.send_multipart(frames)
+    def _publish(self, frames: Sequence[bytes | zmq.Frame]) -> None:
+        give_frames(self.publish, frames)
         self.counts.published += 1

@@ -12,7 +12,7 @@ from twin.errors import WireError
 from twin.hub.catalogue import Catalogue
 from twin.hub.requests import Observed, TargetsSeen, WatchStarted
 from twin.hub.watching import Watching
-from twin.link.wire import PositionBatch, SampleBatch, decode, source_of_topic
+from twin.link.wire import Buffer, PositionBatch, SampleBatch, decode, source_of_topic
 from twin.link.wire_json import JsonBatch
 from twin.samples.thinning import Thinner
 from twin.sense.model import Announcement
@@ -62,13 +62,15 @@ class Lookout:
     watching: Watching = field(default_factory=Watching)
     is_thinning: bool = False
 
-    def look(self, frames: list[bytes]) -> bool:
-        """Note what the hub should know of a message; False when it cannot be read."""
-        kind = frames[0][3:4]
-        if not self.is_thinning and (
-            kind == b"m" or (kind == b"s" and not self.watching.keeps(source_of_topic(frames[0])))
-        ):
+    def wants(self, topic: bytes) -> bool:
+        """Whether a message of this topic may hold something to look at."""
+        kind = topic[3:5]
+        if self.is_thinning or kind not in (b"s/", b"m/"):
             return True
+        return kind == b"s/" and self.watching.keeps(source_of_topic(topic))
+
+    def look(self, frames: list[Buffer]) -> bool:
+        """Note what the hub should know of a message; False when it cannot be read."""
         try:
             self._note(decode(frames), frames)
         except WireError:
@@ -80,7 +82,7 @@ class Lookout:
             return True
         return False
 
-    def _note(self, message: object, frames: list[bytes]) -> None:
+    def _note(self, message: object, frames: list[Buffer]) -> None:
         if self.is_thinning and isinstance(message, SampleBatch | PositionBatch | JsonBatch):
             self.thinner.merge(message, self.clock.now_ns())
         match message:
@@ -93,6 +95,6 @@ class Lookout:
             case Announcement():
                 self.counts.announcements += 1
                 self.watching.announce(message)
-                targets = self.catalogue.add(message, frames)
+                targets = self.catalogue.add(message, [bytes(frame) for frame in frames])
                 if targets:
                     self.found(TargetsSeen(targets))

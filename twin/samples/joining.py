@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from twin.link.wire import Buffer
+
 #: Of one list.
 MAX_ENTRIES = 500
 MAX_BYTES = 256 * 1024
@@ -52,6 +54,6 @@ class Joiner:
                 yield [topic, b"[" + b",".join(of_topic) + b"]"]
 
 
-def is_json_object(topic: bytes, text: bytes) -> bool:
+def is_json_object(topic: bytes, text: Buffer) -> bool:
     """Whether a message of the JSON lane looks like a single object."""
-    return topic.startswith(b"v1/j/") and text[:64].lstrip()[:1] == b"{"
+    return topic.startswith(b"v1/j/") and bytes(text[:64]).lstrip()[:1] == b"{"

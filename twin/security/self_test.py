@@ -9,6 +9,7 @@ from zmq.utils.monitor import recv_monitor_message
 
 from twin.clock import SystemClock
 from twin.errors import TwinError
+from twin.ids import uuid7
 from twin.security.hub_security import PLANES
 
 _WAIT_MS = 5_000
@@ -70,7 +71,8 @@ def _tried(
     """What became of a stranger's handshake: the monitor's event, 0 = nothing in time."""
     clock = SystemClock()
     socket = context.socket(kind)
-    monitor = socket.get_monitor_socket(_ENDED)
+    # Its own name: the default is the socket's descriptor, which the last one may still hold.
+    monitor = socket.get_monitor_socket(_ENDED, f"inproc://stranger-{uuid7()}")
     try:
         if hub_key is not None:
             public, secret = zmq.curve_keypair()
