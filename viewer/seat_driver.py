@@ -49,6 +49,9 @@ class SeatDriver:
         """Take a picture of the window."""
         self._desk.save_picture(self._part.pictures / f"{name}.png")
 
+    def fault(self, kind: str) -> None:
+        """Only whoever runs the stage can break it."""
+
     def _tell(self, outcome: Outcome) -> None:
         """One JSON line a step, for whoever started this console."""
         line = {

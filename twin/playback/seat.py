@@ -31,6 +31,9 @@ class Hands(Protocol):
     def picture(self, name: str) -> None:
         """Take a picture of the window."""
 
+    def fault(self, kind: str) -> None:
+        """Break something, e.g. "hub_killed"."""
+
 
 class NoHands:
     """A seat without a window."""
@@ -39,6 +42,9 @@ class NoHands:
         """Do nothing."""
 
     def picture(self, name: str) -> None:
+        """Do nothing."""
+
+    def fault(self, kind: str) -> None:
         """Do nothing."""
 
 
@@ -149,7 +155,7 @@ class SeatPlayer:
         """What each verb of `twin.playback.verbs` does."""
         return {
             "approve": self._do_approve, "cancel": self._do_cancel, "compose": self._do_compose,
-            "deny": self._do_deny, "expect": self._do_wait, "hold": self._do_hold,
+            "deny": self._do_deny, "expect": self._do_wait, "fault": self._do_fault, "hold": self._do_hold,
             "let_go": self._do_let_go, "look_at": self._do_look_at, "message": self._do_message,
             "note": self._do_note, "panel": self._do_panel, "picture": self._do_picture,
             "release": self._do_release, "select": self._do_select, "submit": self._do_submit,
@@ -224,6 +230,9 @@ class SeatPlayer:
 
     def _do_picture(self, name: str) -> None:
         self._hands.picture(name)
+
+    def _do_fault(self, kind: str) -> None:
+        self._hands.fault(kind)
 
     def _do_select(self, thing: str) -> None:
         if thing not in self._session.observations.things:

@@ -40,5 +40,6 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "picture": _verb("name"),
         "wait": _verb(""),
         "expect": _verb("", needs_seat=False),
+        "fault": _verb("kind", needs_seat=False),
     }
 )

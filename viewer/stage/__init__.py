@@ -1,0 +1,1 @@
+"""A whole room on stage: hubs, city, consoles of several operators and a director, as processes."""

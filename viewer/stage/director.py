@@ -1,0 +1,77 @@
+"""The director watches the room and the city from a place of its own, and judges expectations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from twin.clock import Clock
+from twin.generate.city import generate_city
+from twin.link.client import HubClient
+from twin.playback.script import Script
+from twin.playback.seat import Hands, Outcome, SeatPlayer
+from twin.room.fold import Room
+from twin.room.model import Operator
+from twin.security.client_keys import unlock
+from twin.security.client_security import ClientSecurity
+from twin.sense.ingest import SampleIngest
+from twin.sense.store import ObservationStore
+from twin.sense.units import UnitStore
+from twin.session import TwinSession
+from viewer.stage.passes import DIRECTOR, Pass
+
+_SMALLEST_CITY = 99
+_DATASTREAMS, _UNITS, _KEPT = 20_000, 2_000, 64
+
+
+class Director:
+    """A console without a window. One thread."""
+
+    def __init__(
+        self, script: Script, *, endpoint: str, own: Pass, outbox: Path, clock: Clock, run: str,
+        tell: Callable[[Outcome], None], hands: Hands,
+    ) -> None:  # fmt: skip
+        security = ClientSecurity.of_folder(own.folder)
+        operator = Operator(name="Director", department="control_room", console_id=DIRECTOR)
+        observations = ObservationStore(capacity=_DATASTREAMS, history=_KEPT, clock=clock)
+        units = UnitStore(capacity=_UNITS, history=2, clock=clock)
+        self._session = TwinSession(
+            city=generate_city(_SMALLEST_CITY), clock=clock, observations=observations,
+            units=units,
+            ingest=SampleIngest(
+                endpoint="", store=observations, units=units, clock=clock, security=security
+            ),
+            hub=HubClient(
+                endpoint=endpoint, operator=operator, outbox_path=outbox, clock=clock,
+                security=security, signer=unlock(own.folder, own.person, own.password),
+            ),
+        )  # fmt: skip
+        self._player = SeatPlayer(
+            self._session, script, seat="", run=run,
+            last_value=self._session.city_view.last_value, tell=tell, hands=hands,
+        )  # fmt: skip
+        self._session.ingest.start()
+        self._session.hub.start()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether every expectation was met or given up."""
+        return self._player.is_over
+
+    @property
+    def room(self) -> Room:
+        """The room as the director sees it."""
+        return self._session.hub.room
+
+    def step(self) -> None:
+        """Call a few times a second."""
+        info = self._session.hub.hub_info()
+        if info is not None and info.addresses.samples_out != self._session.ingest.endpoint:
+            self._session.ingest.set_endpoint(info.addresses.samples_out)
+        self._session.poll()
+        self._player.step()
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self._session.ingest.close()
+        self._session.hub.close()
