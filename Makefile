@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 CITY ?=
 ARGS ?=
 
-.PHONY: demo test test-long check bench bench-long bundle screenshots setup lock clean help
+.PHONY: demo story test test-long check bench bench-long bundle screenshots setup lock clean help
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -18,6 +18,10 @@ $(VENV)/.done: pyproject.toml constraints.txt scripts/setup.sh scripts/system_li
 
 demo: setup ## hub + simulator + console (CITY=path, ARGS="--seconds 30 --screenshot a.png --report a.json")
 	bash scripts/with_display.sh $(BIN)/civitwin demo $(if $(CITY),--city "$(CITY)") $(ARGS)
+
+story: setup ## three consoles, a hub and a city play resources/scripts/flood-gate.yaml (JOURNAL=postgresql SAMPLES=nats)
+	bash scripts/test_services.sh
+	bash scripts/with_display.sh $(BIN)/python scripts/story.py --journal $(or $(JOURNAL),sqlite) --samples $(or $(SAMPLES),zmq) $(ARGS)
 
 check: setup ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .

@@ -1,4 +1,4 @@
-"""The director watches the room and the city from a place of its own, and judges expectations."""
+"""A seat of a script without a window: a console in this process; the director's too."""
 
 from __future__ import annotations
 
@@ -24,15 +24,20 @@ _SMALLEST_CITY = 99
 _DATASTREAMS, _UNITS, _KEPT = 20_000, 2_000, 64
 
 
-class Director:
-    """A console without a window. One thread."""
+class HeadlessSeat:
+    """One seat, or with the name "" the director, who judges expectations. One thread."""
 
     def __init__(
-        self, script: Script, *, endpoint: str, own: Pass, outbox: Path, clock: Clock, run: str,
-        tell: Callable[[Outcome], None], hands: Hands,
+        self, script: Script, name: str, *, endpoint: str, own: Pass, outbox: Path, clock: Clock,
+        run: str, tell: Callable[[Outcome], None], hands: Hands,
     ) -> None:  # fmt: skip
         security = ClientSecurity.of_folder(own.folder)
-        operator = Operator(name="Director", department="control_room", console_id=DIRECTOR)
+        seat = script.seats.get(name)
+        operator = Operator(
+            name=seat.operator if seat else "Director",
+            department=seat.department if seat else "control_room",
+            console_id=f"{run}-{name or DIRECTOR}",
+        )
         observations = ObservationStore(capacity=_DATASTREAMS, history=_KEPT, clock=clock)
         units = UnitStore(capacity=_UNITS, history=2, clock=clock)
         self._session = TwinSession(
@@ -47,20 +52,15 @@ class Director:
             ),
         )  # fmt: skip
         self._player = SeatPlayer(
-            self._session, script, seat="", run=run,
+            self._session, script, seat=name, run=run,
             last_value=self._session.city_view.last_value, tell=tell, hands=hands,
         )  # fmt: skip
         self._session.ingest.start()
         self._session.hub.start()
 
     @property
-    def is_over(self) -> bool:
-        """Whether every expectation was met or given up."""
-        return self._player.is_over
-
-    @property
     def room(self) -> Room:
-        """The room as the director sees it."""
+        """The room as it is seen here."""
         return self._session.hub.room
 
     def step(self) -> None:
