@@ -20,7 +20,7 @@ demo: setup ## hub + simulator + console (CITY=path, ARGS="--seconds 30 --screen
 	bash scripts/with_display.sh $(BIN)/civitwin demo $(if $(CITY),--city "$(CITY)") $(ARGS)
 
 story: setup ## three consoles, a hub and a city play resources/scripts/flood-gate.yaml (JOURNAL=postgresql SAMPLES=nats)
-	bash scripts/test_services.sh
+	$(if $(filter postgresql,$(JOURNAL)),bash scripts/postgresql.sh >/dev/null)
 	bash scripts/with_display.sh $(BIN)/python scripts/story.py --journal $(or $(JOURNAL),sqlite) --samples $(or $(SAMPLES),zmq) $(ARGS)
 
 check: setup ## format, lint, types, import contracts

@@ -28,7 +28,11 @@ from twin.link.client import HubClient  # noqa: E402
 from twin.playback.script import read_script  # noqa: E402
 from twin.room.model import Operator  # noqa: E402
 from twin.security.client_security import ClientSecurity  # noqa: E402
-from twin.security.keystore import new_workstation_secret, write_workstation_secret  # noqa: E402
+from twin.security.keystore import (  # noqa: E402
+    HUB_PUBLIC,
+    new_workstation_secret,
+    write_workstation_secret,
+)
 from viewer.stage.performance import Stage, StageOptions, staged  # noqa: E402
 
 POLICIES = ROOT / "resources" / "policies"
@@ -85,8 +89,8 @@ def _play(script: Any, options: StageOptions, arguments: argparse.Namespace) -> 
 def _say(step: dict[str, Any]) -> None:
     mark = "✔" if step["ok"] else "✘"
     text = f"  {step['text']}" if step["text"] else ""
-    print(f"  {mark} line {step['line']:3} {step['seat']:9} {step['do']:9} {step['took_s']:6.1f} s{text}",
-          flush=True)  # fmt: skip
+    who = f"line {step['line']:3} {step['seat']:9} {step['do']:9}"
+    print(f"  {mark} {who} {step['took_s']:6.1f} s{text}", flush=True)
 
 
 def intruder(stage: Stage) -> str:
@@ -94,7 +98,7 @@ def intruder(stage: Stage) -> str:
     folder = stage.options.folder / "stranger"
     folder.mkdir()
     write_workstation_secret(folder, new_workstation_secret("stranger"))
-    shutil.copyfile(stage.passes["director"].folder / "hub.pub.toml", folder / "hub.pub.toml")
+    shutil.copyfile(stage.passes["director"].folder / HUB_PUBLIC, folder / HUB_PUBLIC)
     client = HubClient(
         endpoint=stage.endpoint.split(",")[-1], clock=SystemClock(),
         operator=Operator(name="Eve", department="water", console_id="stranger"),
