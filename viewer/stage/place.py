@@ -20,8 +20,8 @@ from twin.sense.units import UnitStore
 from twin.session import TwinSession
 from viewer.stage.passes import DIRECTOR, Pass
 
-_SMALLEST_CITY = 99
-_DATASTREAMS, _UNITS, _KEPT = 20_000, 2_000, 64
+_SMALLEST_CITY = 500
+_DATASTREAMS, _UNITS, _KEPT, _UNIT_HISTORY = 20_000, 2_000, 64, 8
 
 
 class HeadlessSeat:
@@ -39,12 +39,13 @@ class HeadlessSeat:
             console_id=f"{run}-{name or DIRECTOR}",
         )
         observations = ObservationStore(capacity=_DATASTREAMS, history=_KEPT, clock=clock)
-        units = UnitStore(capacity=_UNITS, history=2, clock=clock)
+        units = UnitStore(capacity=_UNITS, history=_UNIT_HISTORY, clock=clock)
         self._session = TwinSession(
             city=generate_city(_SMALLEST_CITY), clock=clock, observations=observations,
             units=units,
             ingest=SampleIngest(
-                endpoint="", store=observations, units=units, clock=clock, security=security
+                endpoint="", store=observations, units=units, clock=clock,
+                configure=security.apply,
             ),
             hub=HubClient(
                 endpoint=endpoint, operator=operator, outbox_path=outbox, clock=clock,
