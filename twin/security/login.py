@@ -76,7 +76,13 @@ class Challenges:
     _open: OrderedDict[str, tuple[str, int]] = field(default_factory=OrderedDict)
 
     def new(self, session: str, now_ns: int) -> str:
-        """Make a nonce for a connection; an older one of it counts no more."""
+        """A nonce for a connection: the open one while it is young, else a new one.
+
+        After a break several hellos cross several challenges; each must have the same answer.
+        """
+        nonce, made_ns = self._open.get(session, ("", 0))
+        if nonce and now_ns - made_ns <= CHALLENGE_S * NS_PER_S / 2:
+            return nonce
         self._open.pop(session, None)
         if len(self._open) >= MOST_OPEN:
             self._open.popitem(last=False)

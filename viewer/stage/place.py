@@ -8,6 +8,7 @@ from pathlib import Path
 from twin.clock import Clock
 from twin.generate.city import generate_city
 from twin.link.client import HubClient
+from twin.link.signing import console_id_at
 from twin.playback.script import Script
 from twin.playback.seat import Hands, Outcome, SeatPlayer
 from twin.room.fold import Room
@@ -18,7 +19,7 @@ from twin.sense.ingest import SampleIngest
 from twin.sense.store import ObservationStore
 from twin.sense.units import UnitStore
 from twin.session import TwinSession
-from viewer.stage.passes import DIRECTOR, Pass
+from viewer.stage.passes import Pass
 
 _SMALLEST_CITY = 500
 _DATASTREAMS, _UNITS, _KEPT, _UNIT_HISTORY = 20_000, 2_000, 64, 8
@@ -36,7 +37,7 @@ class HeadlessSeat:
         operator = Operator(
             name=seat.operator if seat else "Director",
             department=seat.department if seat else "control_room",
-            console_id=f"{run}-{name or DIRECTOR}",
+            console_id=console_id_at(security.name),
         )
         observations = ObservationStore(capacity=_DATASTREAMS, history=_KEPT, clock=clock)
         units = UnitStore(capacity=_UNITS, history=_UNIT_HISTORY, clock=clock)
