@@ -155,11 +155,11 @@ class SeatPlayer:
         """What each verb of `twin.playback.verbs` does."""
         return {
             "approve": self._do_approve, "cancel": self._do_cancel, "compose": self._do_compose,
-            "deny": self._do_deny, "expect": self._do_wait, "fault": self._do_fault, "hold": self._do_hold,
-            "let_go": self._do_let_go, "look_at": self._do_look_at, "message": self._do_message,
-            "note": self._do_note, "panel": self._do_panel, "picture": self._do_picture,
-            "release": self._do_release, "select": self._do_select, "submit": self._do_submit,
-            "take": self._do_take, "wait": self._do_wait,
+            "deny": self._do_deny, "expect": self._do_wait, "fault": self._do_fault,
+            "hold": self._do_hold, "let_go": self._do_let_go, "look_at": self._do_look_at,
+            "message": self._do_message, "note": self._do_note, "panel": self._do_panel,
+            "picture": self._do_picture, "release": self._do_release, "select": self._do_select,
+            "submit": self._do_submit, "take": self._do_take, "wait": self._do_wait,
         }  # fmt: skip
 
     # --- one function a verb ----------------------------------------------------------------------

@@ -166,7 +166,10 @@ class Stage:
         return self._member(f"console-{name}", arguments, standard_input=own.password + "\n")
 
     def _member(self, name: str, arguments: list[str], standard_input: str = "") -> Member:
-        member = Member(name, arguments, self.options.folder, standard_input=standard_input)
+        own = {"XDG_STATE_HOME": str(self.options.folder / "state")}  # outboxes of this run only
+        member = Member(
+            name, arguments, self.options.folder, environment=own, standard_input=standard_input
+        )
         self._members.append(member)
         return member
 
