@@ -191,7 +191,6 @@ def request_of(
     if draft.type_id not in target.accepts:
         raise CommandRejected(f"{target.name} does not accept “{command_type.title}”")
     params_from_args(command_type.params, draft.args)
-    info = session.hub.hub_info()
     return CommandRequest(
         id=uuid7(session.clock),
         type_id=draft.type_id,
@@ -204,5 +203,5 @@ def request_of(
         batch=batch,
         not_before_ns=timing.not_before_ns,
         deadline_ns=timing.deadline_ns,
-        drill=info is not None and info.drill,
+        drill=session.hub.is_drill,
     )

@@ -114,8 +114,7 @@ class Collaboration:
         self._settings.sound_mode, self._settings.sound_volume = mode, volume
 
     def _follow_drill(self) -> None:
-        info = self._session.hub.hub_info()
-        is_drill = info is not None and info.drill
+        is_drill = self._session.hub.is_drill
         if is_drill != self._is_drill:
             self._is_drill = is_drill
             self._window.show_drill(is_drill)

@@ -143,17 +143,13 @@ class SceneDriver:
             areas=session.areas,
             preview=session.preview,
             leases={} if behind_ns else self._leases,
-            is_drill=self._is_drill(),
+            is_drill=session.hub.is_drill,
             marks=session.marks,
             draft=session.draft,
             people=() if behind_ns else session.people(),
             previous=self._given,
             past=self._past.at(now_ns) if behind_ns else None,
         )
-
-    def _is_drill(self) -> bool:
-        info = self._session.hub.hub_info()
-        return info is not None and info.drill
 
     def _follow(self) -> None:
         """Take over the leader's camera, until this one is moved by hand."""

@@ -40,6 +40,7 @@ class ToldHub:
         self.pending_acts: list[Any] = []
         self.pending: list[Any] = []
         self.refusals: list[Any] = []
+        self.is_drill = False
         self.operator = Operator(name="Ada", department="control_room", console_id="c1")
         self.link = LinkStatus(
             state=LinkState.LIVE,

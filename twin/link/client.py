@@ -111,6 +111,7 @@ class HubClient:
         self.room = Room()
         self.operator = operator
         self._signing = Signing(signer, security)
+        self._security = security
         self.joined_seq = 0
         self.presences = Presences(operator.console_id)
         self._own_presence = OwnPresence()
@@ -293,6 +294,14 @@ class HubClient:
     def hub_info(self) -> HubInfo | None:
         """What the hub said of itself, None before the first welcome."""
         return self._connection.info
+
+    @property
+    def is_drill(self) -> bool:
+        """Whether nothing of the room is real: as our own keys say, without keys the hub."""
+        if self._security is not None:
+            return self._security.is_drill
+        info = self.hub_info()
+        return info is not None and info.drill
 
     def _text(self, state: LinkState, age_s: float | None) -> str:
         where = self._connection.endpoint.removeprefix("tcp://")

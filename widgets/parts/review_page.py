@@ -70,8 +70,7 @@ class ReviewPage(QWidget):
         preview: Preview | None,
     ) -> None:
         """Tell what one or several commands would do; they are known to be valid."""
-        info = session.hub.hub_info()
-        say(self.drill, "Drill: nothing real is commanded" if info and info.drill else "")
+        say(self.drill, "Drill: nothing real is commanded" if session.hub.is_drill else "")
         say(self.schedule, schedule)
         self.preview.show_preview(preview)
         if len(drafts) == 1:
