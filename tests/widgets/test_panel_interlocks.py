@@ -50,7 +50,7 @@ def test_the_rules_in_force_with_their_values_now(hub_world, open_panel) -> None
     panel = open_panel("interlocks")
     assert rows(panel) == ["Rules in force", "Closure against high water"]
     panel.list.setCurrentIndex(panel.model.index(1))
-    assert panel.text.text() == "the asset stays open while the water is high"
+    assert panel.text.text() == "The asset stays open while the water is high"
     assert panel.condition.text() == "Holds a command back when  level > 3.0"
     facts = dict(panel.facts.facts._facts)
     assert facts["Commands"] == "road.close"

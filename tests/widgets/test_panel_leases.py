@@ -7,6 +7,7 @@ import pytest
 from tests.widgets.panel_fixtures import *  # noqa: F403
 from twin.room.parts.leases import Leases
 from twin.session import Selection
+from widgets.panel import panel_registry
 
 
 def rows(panel) -> list[str]:
@@ -66,7 +67,7 @@ def test_what_is_asked_of_me_stands_first_and_is_handed_over(hub_world, panel) -
     hub_world.act("cleo", "lease.ask", {"asset_id": "pump-1"})
     hub_world.sync()
     assert rows(panel)[:2] == ["Asked of you", "Pump 2"]
-    choose(panel, "pump-1")
+    panel_registry()["leases"].enter(panel)
     assert panel.give.full_text == "Hand Pump 2 over to Cleo (fire)"
     panel.give.click()
     hub_world.sync()

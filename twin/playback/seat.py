@@ -187,7 +187,9 @@ class SeatPlayer:
 
     def _do_compose(self, command: str, target: str, args: Any = None, reason: str = "") -> None:
         self._request("draft", command, target, args, reason)
-        self._session.compose(ComposeRequest(target_id=target, type_id=command, args=args or {}))
+        self._session.compose(
+            ComposeRequest(target_id=target, type_id=command, args=args or {}, reason=reason)
+        )
 
     def _answer(self, kind: str, label: str, text: str) -> None:
         command = self._session.hub.room.commands.get(self.command_id(label))

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QItemSelection, Qt
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
     QListView,
-    QScrollArea,
     QStackedLayout,
     QVBoxLayout,
     QWidget,
@@ -30,7 +29,8 @@ from widgets.parts.places import place_of
 from widgets.parts.waiting_list import HEADING_PX, ROW_PX, KeyRole, WaitingDelegate, WaitingList
 
 _PREVIEW = "approvals"
-_MOST_ROWS = 5
+#: What the list takes of the panel at most while something is open.
+_LIST_SHARE = 0.34
 
 
 class ApprovalsPanel(PanelWidget):
@@ -51,7 +51,7 @@ class ApprovalsPanel(PanelWidget):
         self.show_queue()
 
     def _make_list(self) -> None:
-        self.list = _InboxView()
+        self.list = QListView()
         self.list.setModel(self.model)
         self.list.setAccessibleName("Approvals")
         self.list.setFrameShape(QFrame.Shape.NoFrame)
@@ -62,12 +62,6 @@ class ApprovalsPanel(PanelWidget):
         self.setFocusProxy(self.list)
 
     def _lay_out(self) -> None:
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(self.card)
-        self._scroll = scroll
         empty = EmptyState(
             "Nothing waits for an approval. Commands that need the yes of other people appear "
             "here, yours to answer first."
@@ -77,12 +71,13 @@ class ApprovalsPanel(PanelWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.list)
-        column.addWidget(scroll, 1)
+        column.addWidget(self.card, 1)
+        column.addStretch(0)  # takes the room while nothing is open
         self._stack = QStackedLayout(self)
         self._stack.setContentsMargins(0, 0, 0, 0)
         self._stack.addWidget(body)
         self._stack.addWidget(empty)
-        scroll.hide()
+        self.card.hide()
 
     def _connect(self) -> None:
         self.list.selectionModel().selectionChanged.connect(self._open_chosen)
@@ -92,7 +87,6 @@ class ApprovalsPanel(PanelWidget):
         self.card.denied.connect(self._deny)
         self.card.broken.connect(self._break_glass)
         self.card.flown.connect(self._fly)
-        self.card.glass_opened.connect(self._scroll_to_glass)
         for key, call in (
             (APPROVE_KEY, self.card.give),
             (DENY_KEY, self.card.refuse),
@@ -122,18 +116,33 @@ class ApprovalsPanel(PanelWidget):
         self._queue = queue_of(room, whoami(self.session), now_ns)
         self.model.show_queue(self._queue)
         n_rows = self.model.rowCount()
-        n_headings = n_rows - len(self._queue.approvals)
-        height = min(n_rows - n_headings, _MOST_ROWS) * ROW_PX + n_headings * HEADING_PX + 4
-        self.list.setFixedHeight(max(height, HEADING_PX))
         self.list.setVisible(n_rows > 0)
+        self._fit_list()
         self._stack.setCurrentIndex(0 if n_rows or self._shown else 1)
         self._bring_up_to_date()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The list leaves room for what is open."""
+        super().resizeEvent(event)
+        self._fit_list()
+
+    def _fit_list(self) -> None:
+        n_rows = self.model.rowCount()
+        n_headings = n_rows - len(self._queue.approvals)
+        height = (n_rows - n_headings) * ROW_PX + n_headings * HEADING_PX + 4
+        most = self.height() if self.card.isHidden() else round(_LIST_SHARE * self.height())
+        self.list.setFixedHeight(max(min(height, most), HEADING_PX + ROW_PX))
 
     def open(self, key: str) -> None:
         """Open an entry by its id."""
         row = self.model.row_of(key)
         if row >= 0:
             self.list.setCurrentIndex(self.model.index(row))
+
+    def open_first(self) -> None:
+        """Open what is most pressing, unless something is open that still waits."""
+        if self.card.waiting is None and self._queue.approvals:
+            self.open(self._queue.approvals[0].key)
 
     def _follow_room(self, changed: frozenset[str]) -> None:
         if changed & {"commands", "delegations", "batches", "operators"}:
@@ -169,8 +178,8 @@ class ApprovalsPanel(PanelWidget):
         requests = [command.request for command in waiting.commands]
         self._show_preview(preview_of_requests(self.session, requests))
         self.card.show_waiting(waiting, self._preview, self.session.clock.now_ns())
-        self._scroll.show()
-        self._scroll.verticalScrollBar().setValue(0)
+        self.card.show()
+        self._fit_list()
         self._select_target(waiting)
 
     def _show_preview(self, preview: Preview | None) -> None:
@@ -191,13 +200,6 @@ class ApprovalsPanel(PanelWidget):
         card = self.card
         first = card.approve if card.waiting and card.waiting.is_for_me else card.fly
         first.setFocus(Qt.FocusReason.TabFocusReason)
-
-    def _scroll_to_glass(self) -> None:
-        layout = self.card.layout()
-        if layout is not None:
-            layout.activate()
-        self._scroll.ensureWidgetVisible(self.card.glass.confirm)
-        self._scroll.ensureWidgetVisible(self.card.glass, 0, 0)
 
     def _fly(self) -> None:
         waiting = self.card.waiting
@@ -241,17 +243,6 @@ class ApprovalsPanel(PanelWidget):
             self.card.say_nothing_sent(f"The hub refused: {refused}" if refused else "")
 
 
-class _InboxView(QListView):
-    """Opens the first entry when it gets the keyboard and nothing is open yet."""
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """Choose the most pressing entry, unless one is chosen."""
-        super().focusInEvent(event)
-        model = self.model()
-        if not self.selectionModel().hasSelection() and model.rowCount() > 1:
-            self.setCurrentIndex(model.index(1, 0))  # row 0 is the heading
-
-
 PANEL = PanelType(
     id="approvals",
     title="Approvals",
@@ -260,4 +251,5 @@ PANEL = PanelType(
     order=15,
     icon="approval",
     key="Ctrl+J",
+    enter=ApprovalsPanel.open_first,
 )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QCheckBox,
     QComboBox,
     QFrame,
@@ -31,6 +32,8 @@ from widgets.parts.queue_bar import QueueBar
 
 _MOVES = frozenset({"commands", "batches", "holds"})
 _DETAILS_PX = 320
+#: From here on filters and held queues fit beside each other.
+_WIDE_PX = 1100
 
 
 class Lane(QWidget):
@@ -102,7 +105,7 @@ class BoardPanel(PanelWidget):
             box.setSizeAdjustPolicy(
                 QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
             )
-            box.setMinimumContentsLength(13)
+            box.setMinimumContentsLength(11)
             box.currentIndexChanged.connect(lambda _index: self._take_filter())
         self.mine = QCheckBox("Mine")
         self.selected = QCheckBox("For what is selected")
@@ -115,7 +118,10 @@ class BoardPanel(PanelWidget):
         filters.addWidget(self.text, 1)
         for part in (self.department, self.type, self.mine, self.selected):
             filters.addWidget(part)
-        filters.addWidget(self.queues, 1)
+        self._top = QHBoxLayout()
+        self._top.setSpacing(8)
+        self._top.addLayout(filters, 1)
+        self._top.addWidget(self.queues, 1)
         lanes = QWidget()
         row = QHBoxLayout(lanes)
         row.setContentsMargins(0, 0, 0, 0)
@@ -138,8 +144,15 @@ class BoardPanel(PanelWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 8, 8, 4)
         layout.setSpacing(6)
-        layout.addLayout(filters)
+        layout.addLayout(self._top)
         layout.addWidget(split, 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Held queues go below the filters where there is no room beside them."""
+        super().resizeEvent(event)
+        is_wide = self.width() >= _WIDE_PX
+        side = QBoxLayout.Direction.LeftToRight if is_wide else QBoxLayout.Direction.TopToBottom
+        self._top.setDirection(side)
 
     # -- showing ----------------------------------------------------------------------------
 

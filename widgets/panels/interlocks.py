@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from PySide6.QtCore import QItemSelection
@@ -241,7 +242,9 @@ def reasons_text(blocked: Sequence[BlockedBy]) -> str:
 
 def rule_text(rule: RuleCard) -> str:
     """What a rule says of any asset."""
-    return filled(rule.text, {"target": "the asset", "other": "another command"})
+    told = filled(rule.text, {"target": "the asset", "other": "another command"})
+    told = re.sub(r"\{(\w+)\}", lambda match: f"its {match[1].replace('_', ' ')}", told)
+    return f"{told[:1].upper()}{told[1:]}"
 
 
 def _rule_row(rule: RuleCard, is_blocking: bool) -> Row:

@@ -256,6 +256,12 @@ class LeasesPanel(PanelWidget):
 
     # -- following --------------------------------------------------------------------------
 
+    def choose_asked(self) -> None:
+        """Choose the first lease that somebody asks of this person."""
+        asked = self._sections()[0][1]
+        if asked:
+            self.list.setCurrentIndex(self.model.index(self.model.row_of(asked[0].key)))
+
     def _follow_room(self, changed: frozenset[str]) -> None:
         if changed & {"leases", "operators"}:
             self.problem.hide()
@@ -365,5 +371,6 @@ PANEL = PanelType(
     create=LeasesPanel,
     order=25,
     icon="lease",
+    enter=LeasesPanel.choose_asked,
     workspaces=("command",),
 )

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -88,7 +89,7 @@ class GlassPage(QFrame):
             f"{effect_sentence(waiting.first)} It goes now, without the missing {missing}. Every"
             " console shows who did it and why, and somebody else has to review it."
         )
-        self.confirm.say(f"Release without approval: {waiting_title(waiting)}")
+        self.confirm.say(f"{waiting_title(waiting)} without approval")
         self.reason.clear()
         self.problem.hide()
         self.show()
@@ -115,15 +116,12 @@ class ApprovalCard(QWidget):
         The glass, with the reason.
     flown()
         Somebody wants to see the place.
-    glass_opened()
-        The loud step is shown.
     """
 
     approved = Signal(str)
     denied = Signal(str)
     broken = Signal(str)
     flown = Signal()
-    glass_opened = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -141,25 +139,49 @@ class ApprovalCard(QWidget):
         self.glass.broken.connect(self.broken)
         self.glass.left.connect(self._leave_glass)
         self._answers = self._make_answers()
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(12, 8, 12, 12)
-        layout.setSpacing(8)
-        for part in (
-            self.title,
-            self.caption,
-            self.effect,
-            self.exact,
-            self.preview,
-            self._answers,
-            self.glass,
-            self.note,
-            self.status,
-            self.problem,
-            self.facts,
-        ):
-            layout.addWidget(part)
-        layout.addStretch(1)
+        self._lay_out()
         self.say_nothing_sent()
+
+    def _lay_out(self) -> None:
+        """What is asked scrolls; the answers stay in sight below it."""
+        body = QWidget()
+        column = QVBoxLayout(body)
+        column.setContentsMargins(12, 8, 12, 8)
+        column.setSpacing(8)
+        head = QHBoxLayout()
+        head.setSpacing(8)
+        head.addWidget(self.title, 1)
+        head.addWidget(self.fly, 0, Qt.AlignmentFlag.AlignTop)
+        column.addLayout(head)
+        parts: tuple[QWidget, ...] = (
+            *(self.caption, self.effect, self.exact, self.preview, self.facts),
+        )
+        for part in parts:
+            column.addWidget(part)
+        column.addStretch(1)
+        self._scroll = QScrollArea()
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setWidget(body)
+        foot = QVBoxLayout()
+        foot.setContentsMargins(12, 8, 12, 10)
+        foot.setSpacing(8)
+        rest: tuple[QWidget, ...] = (
+            *(self.note, self.status, self.problem, self._answers, self.glass),
+        )
+        for part in rest:
+            foot.addWidget(part)
+        line = QFrame()
+        line.setFrameShape(QFrame.Shape.HLine)
+        line.setFixedHeight(1)
+        line.setProperty("role", "rule")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self._scroll, 1)
+        layout.addWidget(line)
+        layout.addLayout(foot)
 
     def _make_answers(self) -> QWidget:
         self.text = QLineEdit()
@@ -184,8 +206,8 @@ class ApprovalCard(QWidget):
         layout.setSpacing(8)
         layout.addWidget(self.text)
         layout.addLayout(_row((self.approve, _key(APPROVE_KEY))))
-        layout.addLayout(_row((self.deny, _key(DENY_KEY), self.fly)))
-        layout.addLayout(_row((self.break_glass, _key(GLASS_KEY))))
+        rest = (self.deny, _key(DENY_KEY), self.break_glass, _key(GLASS_KEY))
+        layout.addLayout(_row(rest))
         return box
 
     # -- showing ----------------------------------------------------------------------------
@@ -202,6 +224,8 @@ class ApprovalCard(QWidget):
         if is_other:
             self.text.clear()
             self.glass.hide()
+            self._scroll.show()
+            self._scroll.verticalScrollBar().setValue(0)
             self.say_nothing_sent()
         first = waiting.first
         self.title.setText(waiting_title(waiting))
@@ -232,6 +256,7 @@ class ApprovalCard(QWidget):
         self._waiting = None
         self._answers.hide()
         self.glass.hide()
+        self._scroll.show()
         self.preview.show_preview(None)
         self.note.hide()
         self.problem.hide()
@@ -279,8 +304,8 @@ class ApprovalCard(QWidget):
         """Show the loud step."""
         if self._waiting is not None and self._waiting.batch is None:
             self._answers.hide()
+            self._scroll.hide()  # the loud step says it all, and needs the room
             self.glass.open(self._waiting)
-            self.glass_opened.emit()
 
     def back_out(self) -> bool:
         """Leave the loud step; False when it is not open."""
@@ -291,6 +316,7 @@ class ApprovalCard(QWidget):
 
     def _leave_glass(self) -> None:
         self.glass.hide()
+        self._scroll.show()
         self._answers.setVisible(self._waiting is not None)
         self.break_glass.setFocus(Qt.FocusReason.OtherFocusReason)
 

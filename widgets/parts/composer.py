@@ -157,7 +157,7 @@ class Composer(QWidget):
         self._go_to(confirming=False)
         self._inverse_of = request.inverse_of
         self._followed_id = ""
-        self.reason.clear()
+        self.reason.setText(request.reason)
         self.schedule.clear()
         self._wanted = (request.type_id, request.args)
         self._show_targets(request)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
@@ -14,7 +16,8 @@ _MOST_LINES = 6
 def prediction_text(prediction: Prediction) -> str:
     """One prediction: "Water level at Old Basin: 2.31 → 1.10 m within 2 min"."""
     when = f" within {duration_text(prediction.after_s)}" if prediction.after_s > 0 else ""
-    return f"{prediction.text}: {prediction.change}{when}"
+    told = f"{prediction.text[:1].upper()}{prediction.text[1:]}: {prediction.change}{when}"
+    return re.sub(r"(\d) (?=[^\W\d])", "\\1\u00a0", told)  # a figure stays with its unit
 
 
 def preview_lines(preview: Preview) -> list[str]:
