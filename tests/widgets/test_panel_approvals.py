@@ -118,7 +118,8 @@ def test_breaking_the_glass_is_two_steps_with_a_reason(hub_world, gate, open_pan
     card.break_glass.click()
     assert card.glass.isVisible()
     assert not card.approve.isVisible()
-    assert card.glass.confirm.full_text == "Set North gate without approval"
+    assert card.glass._sentence.text().startswith("Move North gate to an opening of 80 %")
+    assert card.glass.confirm.full_text == "Release without approval"
     qtbot.keyClicks(card.glass.reason, "no")
     card.glass.confirm.click()
     assert card.glass.problem.isVisible()

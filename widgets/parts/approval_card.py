@@ -79,6 +79,7 @@ class GlassPage(QFrame):
         for part in (self._heading, self._sentence, self.reason, self.problem):
             layout.addWidget(part)
         layout.addLayout(buttons)
+        layout.addStretch(1)
         self.hide()
 
     def open(self, waiting: Waiting) -> None:
@@ -89,7 +90,7 @@ class GlassPage(QFrame):
             f"{effect_sentence(waiting.first)} It goes now, without the missing {missing}. Every"
             " console shows who did it and why, and somebody else has to review it."
         )
-        self.confirm.say(f"{waiting_title(waiting)} without approval")
+        self.confirm.say("Release without approval")
         self.reason.clear()
         self.problem.hide()
         self.show()
