@@ -15,10 +15,10 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
@@ -31,9 +31,17 @@ import psutil
 from benchmarks.load_roles import BATCH, N_SOURCES, Options
 from benchmarks.result import Result
 from tests.services.nats import free_ports, nats_program
+from twin.clock import SystemClock
+from twin.link.wire import encode_announcement, encode_batch, split_announcement
+from twin.samples.outlet import open_outlet
 from twin.security.keystore import KeyStore, new_workstation_secret
 from twin.security.records import Workstation
+from twin.sense.ingest import SampleIngest
+from twin.sense.model import Announcement, Datastream, Thing
+from twin.sense.store import ObservationStore
+from twin.sense.units import UnitStore
 
+ROOT = Path(__file__).resolve().parents[1]
 TARGET_HZ = 369_000
 STRETCH_HZ = 738_000
 JSON_HZ = 50_000
@@ -45,6 +53,8 @@ PEER_SECONDS = 6.0
 LADDER_HZ = (369_000, 738_000, 1_476_000, 2_952_000)
 HELD = 0.98
 RSS_LIMIT_MB_MIN = 1.0
+N_LATE = 100_000
+LATE_LIMIT_S = 3.0
 _DRAIN_S = 2.0
 
 
@@ -233,6 +243,63 @@ def single_samples() -> Result:
     )
 
 
+def late_joiner() -> Result:
+    """How long until a console that joins has every datastream and a value of each."""
+    clock = SystemClock()
+    things = tuple(
+        Thing(id=f"asset-{i}", name=f"Asset {i}", kind="sensor", xyz=(float(i), 0.0, 0.0))
+        for i in range(N_LATE // 10)
+    )
+    streams = tuple(
+        Datastream(index=i, id=f"asset-{i // 10}/p{i % 10}", thing_id=f"asset-{i // 10}",
+                   observed_property=f"p{i % 10}", interval_s=1.0)
+        for i in range(N_LATE)
+    )  # fmt: skip
+    whole = Announcement(source="big", epoch="e", things=things, datastreams=streams)
+    stop = threading.Event()
+    with tempfile.TemporaryDirectory() as folder, \
+         hub(Path(folder), "--insecure-loopback") as (_, at):  # fmt: skip
+        thread = threading.Thread(target=_keep_sending, args=(at["samples_in"], whole, stop))
+        thread.start()
+        time.sleep(3.0)
+        store = ObservationStore(capacity=N_LATE + 10, history=16, clock=clock)
+        units = UnitStore(capacity=1, history=8, clock=clock)
+        ingest = SampleIngest(endpoint=at["samples_out"], store=store, units=units, clock=clock)
+        started = time.perf_counter()
+        ingest.start()
+        known_s = 0.0
+        while (seconds := time.perf_counter() - started) < 60.0:
+            known_s = known_s or (seconds if len(store.datastreams) == N_LATE else 0.0)
+            if known_s and int((store.snapshot().counts > 0).sum()) == N_LATE:
+                break
+            time.sleep(0.02)
+        ingest.close()
+        stop.set()
+        thread.join()
+    return Result(
+        name="load.late_joiner", value=seconds, unit="s", ratio=None, limit=LATE_LIMIT_S,
+        ok=seconds <= LATE_LIMIT_S,
+        note=f"{N_LATE:,} datastreams of {N_LATE // 10:,} things, each once a second; all known "
+        f"after {known_s:.1f} s, a value of each after {seconds:.1f} s",
+    )  # fmt: skip
+
+
+def _keep_sending(address: str, whole: Announcement, stop: threading.Event) -> None:
+    outlet = open_outlet(address)
+    outlet.connect(10.0)
+    for part in split_announcement(whole):
+        outlet.send(encode_announcement(part))
+    seq, one, quality = 0, np.ones(BATCH), np.zeros(BATCH, np.uint8)
+    while not stop.wait(1.0):
+        for first in range(0, N_LATE, BATCH):
+            now_ns = SystemClock().now_ns()
+            index = np.arange(first, first + BATCH, dtype=np.uint32)
+            outlet.send(encode_batch("big", "e", seq, index, np.full(BATCH, now_ns), one, quality,
+                                     now_ns))  # fmt: skip
+            seq += 1
+    outlet.close()
+
+
 # --- peers --------------------------------------------------------------------------------------
 
 
@@ -260,7 +327,10 @@ def nats_core() -> Iterator[tuple[psutil.Process, Options, Options]]:
 @contextlib.contextmanager
 def mosquitto() -> Iterator[tuple[psutil.Process, Options, Options]]:
     [port] = free_ports(1)
-    program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
+    program = subprocess.run(
+        ["bash", str(ROOT / "scripts" / "mosquitto.sh")], stdout=subprocess.PIPE, text=True,
+        check=True,
+    ).stdout.strip()  # fmt: skip
     with tempfile.NamedTemporaryFile("w", suffix=".conf") as settings:
         settings.write(f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n"
                        "max_queued_messages 100000\nlog_dest none\n")  # fmt: skip
@@ -313,6 +383,7 @@ def run() -> list[Result]:
         *bar("target", TARGET_HZ, SECONDS),
         *bar("stretch", STRETCH_HZ, SECONDS if not IS_LONG else 60.0),
         single_samples(),
+        late_joiner(),
         *peers(),
     ]
 

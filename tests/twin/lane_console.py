@@ -22,6 +22,7 @@ LAG_LIMIT_S, CALM_LAG_S, WAIT_S = 0.5, 0.25, 0.5
 def main(address: str) -> None:
     """Run a console."""
     choosing.LAG_LIMIT_S, choosing.CALM_LAG_S = LAG_LIMIT_S, CALM_LAG_S
+    choosing.GRACE_S = 0.0
     choosing.FIRST_WAIT_S = choosing.LONGEST_WAIT_S = WAIT_S
     stop = threading.Event()
     threading.Thread(target=lambda: (sys.stdin.read(), stop.set()), daemon=True).start()

@@ -6,7 +6,7 @@ import math
 
 from twin.clock import NS_PER_S
 from twin.link.wire_thin import Beat
-from twin.samples.choosing import FIRST_WAIT_S, LONGEST_WAIT_S, Lane, LaneChooser
+from twin.samples.choosing import FIRST_WAIT_S, GRACE_S, LONGEST_WAIT_S, Lane, LaneChooser
 
 
 class Way:
@@ -44,7 +44,7 @@ def test_a_calm_console_stays_on_the_full_lane() -> None:
 
 def test_two_seconds_behind_takes_the_thinned_lane_and_calm_brings_the_full_one_back() -> None:
     way = Way()
-    way.beats(1.0)
+    way.beats(GRACE_S + 1.0)
     assert way.beat(1.9) is Lane.FULL
     assert way.beat(2.1) is Lane.THIN
     assert set(way.beats(10.0, lag_s=1.0)) == {Lane.THIN}, "not caught up"
@@ -55,7 +55,7 @@ def test_two_seconds_behind_takes_the_thinned_lane_and_calm_brings_the_full_one_
 
 def test_a_console_that_cannot_keep_up_tries_ever_more_seldom() -> None:
     way = Way()
-    way.beats(1.0)
+    way.beats(GRACE_S + 1.0)
     waits = []
     for _ in range(8):
         assert way.beat(3.0) is Lane.THIN
@@ -89,6 +89,13 @@ def test_old_loss_is_forgiven() -> None:
     for _ in range(5):
         assert way.beat(lost=1) is Lane.FULL
         way.beats(15.0)
+
+
+def test_who_joins_may_be_late_at_first_but_not_lose() -> None:
+    way = Way()
+    way.beats(1.0)
+    assert way.beat(5.0) is Lane.FULL
+    assert [way.beat(lost=1) for _ in range(3)] == [Lane.FULL, Lane.FULL, Lane.THIN]
 
 
 def test_another_hub_is_another_clock_and_another_count() -> None:

@@ -290,3 +290,28 @@ def test_without_the_package_one_sentence_says_how_to_get_it() -> None:
 def test_beats_come_often_enough_to_notice_two_seconds() -> None:
     assert BEAT_S <= 0.5
     assert issubclass(SampleAddressError, TwinError)
+
+
+def test_publish_from_a_shell_over_nats_reaches_consoles_on_zeromq(tmp_path: Path) -> None:
+    with LaneRig("nats", tmp_path) as rig, Console(rig.ports.addresses.samples_out) as watching:
+        command = [
+            sys.executable, "-m", "viewer.cli", "publish", "--samples-in",
+            rig.addresses.samples_out, "--source", "shell", "--datastream", "gauge/water_level",
+            "--value", "1.84", "--unit", "m",
+        ]  # fmt: skip
+        until(lambda: watching.ingest.stats().lag_s >= 0.0, what="the console is subscribed")
+        subprocess.run(command, check=True, timeout=60, capture_output=True)
+        until(lambda: watching.feed("shell"))
+        assert watching.store.snapshot().values[0] == 1.84
+
+
+def test_publish_says_when_nats_is_not_there() -> None:
+    command = [
+        sys.executable, "-m", "viewer.cli", "publish", "--samples-in",
+        f"nats://127.0.0.1:{free_ports(1)[0]}", "--source", "shell", "--datastream",
+        "gauge/water_level", "--value", "1",
+    ]  # fmt: skip
+    result = subprocess.run(command, timeout=60, capture_output=True, text=True, check=False)
+    assert result.returncode != 0
+    assert "NATS at nats://127.0.0.1:" in result.stderr
+    assert "Traceback" not in result.stderr

@@ -35,7 +35,7 @@ from twin.samples.socket_frames import as_bytes, give_frames, take_frames
 from twin.samples.thinning import Thinner
 from twin.security.peers import Peers, received
 
-HWM = 1_000
+HWM = 2_000
 MAX_FRAME_BYTES = 32 * 1024 * 1024
 BEAT_S = 0.2
 #: Joined JSON messages of one source are sent at most this often.

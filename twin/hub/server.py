@@ -15,6 +15,7 @@ Hard-won rules (each guarded in tests/twin/test_hub_server.py and test_hub_kill.
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
@@ -86,12 +87,18 @@ from twin.samples.bridge import SampleBridge, open_bridge, with_samples
 from twin.samples.record_desk import open_desk
 
 TICK_S = 0.1
+MAX_IO_THREADS = 4
 _BURST = 500
 _PROBE_S = 1.0
 _RULES_S = 1.0
 _REVIEW_S = 0.5
 _FOUND_CAPACITY = 20_000
 _log = logging.getLogger(__name__)
+
+
+def io_threads() -> int:
+    """ZeroMQ's own threads: encrypting for many subscribers is worth more than one."""
+    return max(1, min(MAX_IO_THREADS, (os.cpu_count() or 1)))
 
 
 class Hub:
@@ -115,7 +122,7 @@ class Hub:
             address=options.addresses.control,
             signer=options.signer or self._admission.signer,
         )
-        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context(io_threads())
         self._bridge: SampleBridge | None = None
         try:
             self._bridge = open_bridge(options.samples, self._context)

@@ -17,6 +17,7 @@ from __future__ import annotations
 import zmq
 from zmq.utils.monitor import recv_monitor_message
 
+from twin.ids import uuid7
 from twin.security.client_security import ClientSecurity
 
 _EVENTS = (
@@ -48,7 +49,8 @@ class Handshake:
         if endpoint != self._endpoint:
             self._endpoint = endpoint
             self._forget()
-        self._monitor = socket.get_monitor_socket(_EVENTS)
+        # Its own name: the default is the socket's descriptor, which an old one may still hold.
+        self._monitor = socket.get_monitor_socket(_EVENTS, f"inproc://watch-{uuid7()}")
 
     def close(self) -> None:
         """Stop watching; after the watched socket was closed. Twice is fine."""

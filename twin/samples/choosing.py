@@ -32,6 +32,8 @@ class Lane(enum.StrEnum):
 LAG_LIMIT_S = 2.0
 #: Less than this is caught up.
 CALM_LAG_S = 0.5
+#: Lag is forgiven for so long at first: who joins takes in the announcements of a whole city.
+GRACE_S = 10.0
 #: Calm for so long brings the full lane back; doubled each time it did not last.
 FIRST_WAIT_S = 5.0
 LONGEST_WAIT_S = 120.0
@@ -65,6 +67,7 @@ class LaneChooser:
         self._lossy: deque[bool] = deque(maxlen=BEATS_LOOKED_AT)
         self._calm_since_ns: int | None = None
         self._changed_ns = 0
+        self._joined_ns = 0
         self._wait_s = FIRST_WAIT_S
 
     def beat(self, beat: Beat, n_received: int, now_ns: int, *, n_dropped: int = 0) -> Lane:
@@ -76,13 +79,15 @@ class LaneChooser:
         now_ns : monotonic
         n_dropped : messages let go of by this console itself since the last beat
         """
+        self._joined_ns = self._joined_ns or now_ns
         lost = self._lost(beat, n_received) + n_dropped
         self.n_lost += lost
         self._lossy.append(lost > 0)
         self._note_lag(beat, now_ns)
         if self.lane is Lane.FULL:
-            is_behind = self.lag_s > LAG_LIMIT_S or sum(self._lossy) >= LOSSY_BEATS
-            if is_behind:
+            is_new = now_ns - self._joined_ns < GRACE_S * NS_PER_S
+            is_late = self.lag_s > LAG_LIMIT_S and not is_new
+            if is_late or sum(self._lossy) >= LOSSY_BEATS:
                 self._fall_back(now_ns)
         elif self._is_calm(now_ns):
             self._change(Lane.FULL, now_ns)
