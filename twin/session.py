@@ -14,7 +14,7 @@ from twin.city.style import PLAIN, CityStyle
 from twin.clock import NS_PER_S, Clock
 from twin.commands.city_view import StoreCityView
 from twin.commands.preview import Preview
-from twin.link.client import HubClient
+from twin.link.hub_link import HubLink
 from twin.marking import AREA_PREFIX, Draft, areas_of_marks
 from twin.people import Person, people_of
 from twin.reading import MessageReader
@@ -119,7 +119,7 @@ class TwinSession:
         observations: ObservationStore,
         units: UnitStore,
         ingest: SampleIngest,
-        hub: HubClient,
+        hub: HubLink,
         scene_file: SceneFile | None = None,
         sources: SceneSources | None = None,
     ) -> None:
@@ -132,7 +132,8 @@ class TwinSession:
         self.observations = observations
         self.units = units
         self.ingest = ingest
-        self.hub = hub
+        #: The link to the hub; another while the past is shown (`twin.playback.time_machine`).
+        self.hub: HubLink = hub
         #: The city as previews of commands ask it.
         self.city_view = StoreCityView(
             city=lambda: self.city, observations=observations, units=units, clock=clock

@@ -35,6 +35,7 @@ from viewer.ports import PortClaim
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
+    from twin.recording.reading import Recording
     from viewer.desk import Desk
     from viewer.seat_driver import Part
     from viewer.settings import Settings
@@ -42,6 +43,21 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 POLL_S = 0.02
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayOptions:
+    """A recording to show.
+
+    Attributes
+    ----------
+    start_ns : the moment to begin with
+    speed : play at once, so many times as fast; None = stand still
+    """
+
+    recording: Recording
+    start_ns: int
+    speed: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +80,7 @@ class ConsoleOptions:
     wall : views on every monitor (or over ``window``) in place of the window
     part : seat of a script that is played here
     login : keys of this workstation and who logs in; None = a hub without keys
+    replay : show a recording, without any hub
     """
 
     city: CitySource
@@ -87,6 +104,7 @@ class ConsoleOptions:
     wall: bool = False
     part: Part | None = None
     login: LoginAsked | None = None
+    replay: ReplayOptions | None = None
 
 
 def run_console(options: ConsoleOptions) -> int:
@@ -112,7 +130,7 @@ def _run(loading: CityLoading, folder: Path, ending: _Ending, options: ConsoleOp
     """Everything between the start of the loading and its end; `folder` is gone afterwards."""
     troubles = _Troubles()
     hub, ports = None, None
-    if not options.hub:  # first, so that it starts while the city loads
+    if not options.hub and options.replay is None:  # first, so that it starts while the city loads
         ports = PortClaim(options.base_port)
         hub = PrivateHub(
             base_port=ports.base,
@@ -301,8 +319,11 @@ def _run_desk(
         theme_name=options.theme,
         memory_bytes=options.memory_mib * MIB,
         login=login,
+        recording=None if options.replay is None else options.replay.recording,
     )
     troubles.show_on(desk)
+    if options.replay is not None:
+        desk.time.show(options.replay.start_ns, options.replay.speed)
 
     def start_companions() -> None:
         if options.simulate:

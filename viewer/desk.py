@@ -14,6 +14,8 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QMenu
 
 from twin.clock import NS_PER_S, SystemClock
+from twin.playback.cursor_clock import CursorClock
+from twin.recording.reading import Recording
 from twin.room.model import Operator
 from twin.theme import load_theme
 from twin.tiles.budget import DEFAULT_BYTES
@@ -38,10 +40,11 @@ from viewer.rehearsal import Rehearsal
 from viewer.run_recorder import RunRecorder
 from viewer.scene_menu import fill_scene_menu
 from viewer.seat_driver import STEP_MS, Part, SeatDriver
-from viewer.session_maker import make_session
+from viewer.session_maker import made_session
 from viewer.settings import Settings
 from viewer.sources_driver import SourcesDriver
 from viewer.swipe_driver import SwipeDriver
+from viewer.time_driver import TimeDriver, UnderScene
 from viewer.together_parts import TogetherParts
 from viewer.tool_driver import ToolDriver
 from viewer.view_driver import ViewDriver
@@ -84,20 +87,18 @@ class Desk:
         theme_name: str = "",
         memory_bytes: int = DEFAULT_BYTES,
         login: Login | None = None,
+        recording: Recording | None = None,
     ) -> None:
         self.exit_status = 0
         self._settings = settings
-        self._clock = SystemClock()
+        self._clock = CursorClock(SystemClock())
         self._bridge = Bridge(self._clock)
-        self.session, complaints = make_session(
-            loaded,
-            endpoint=endpoint,
-            operator=operator,
-            outbox=outbox_path,
-            clock=self._clock,
-            login=login,
-        )
-        self.soon(lambda: self._say_all(complaints))
+        made = made_session(
+            loaded, endpoint=endpoint, operator=operator, outbox=outbox_path, clock=self._clock,
+            recording=recording, login=login,
+        )  # fmt: skip
+        self.session = made.session
+        self.soon(lambda: self._say_all(made.complaints))
         self._live_joins = LiveJoinDriver(self.session, self._bridge)
         self._recorder = RunRecorder(self.session)
         theme = load_theme(theme_name or settings.theme)
@@ -130,6 +131,9 @@ class Desk:
             past=self._past,
             make=self._maker.further,
         )
+        self.time = TimeDriver(
+            machine=made.machine, memory=made.memory, bridge=self._bridge, theme=theme
+        )
         self._tools = tools = ToolList()
         self._views = views = ViewList()
         self.window = MainWindow(
@@ -137,7 +141,7 @@ class Desk:
             bridge=self._bridge,
             theme=theme,
             viewport=self._viewport,
-            middle=self._docks.area,
+            middle=UnderScene(self._docks.area, self.time.timeline),
             settings=settings,
             operator=operator,
             panels=panel_registry(),
@@ -201,7 +205,7 @@ class Desk:
         self._together = TogetherParts(panes=self._panes, window=self.window)
         areas = AreaDriver(session=self.session, bridge=self._bridge, window=self.window)
         parts = (self._wall, self._docks, self._tool_driver, self._view_driver, self._exports)
-        for part in (*parts, areas, self._collaboration, self._together):
+        for part in (*parts, areas, self._collaboration, self._together, self.time):
             part.add_actions(self.window.actions_table)
         self._is_closed = False
         self._after_first_frame: list[Callable[[], None]] = []
@@ -214,9 +218,14 @@ class Desk:
             self.window.theme_changed.connect(self._swipe.set_theme),
             self.window.closing.connect(self._close_further_views),
         ]
+        self._begin()
+
+    def _begin(self) -> None:
+        """Start what goes on by itself."""
         self._bridge.every(LINK_CHECK_MS, HubFollower(self.session, self.window.top_bar).look)
         self._bridge.every(UNITS_CHECK_MS, self._recorder.note_units)
         self._bridge.every(UNITS_CHECK_MS, self._past.note)
+        self.time.begin(self.window, self._panes, self._driver.hurry)
         self.session.ingest.start()
         self.session.hub.start()
 
@@ -342,6 +351,7 @@ class Desk:
         for disconnect in self._disconnects:
             disconnect()
         self._together.close()
+        self.time.close()
         self._panes.close()
         self._tool_driver.close()
         self._view_driver.close()

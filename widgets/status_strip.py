@@ -24,6 +24,7 @@ _LEVELS: dict[LinkState, Level] = {
     LinkState.LIVE: "live",
     LinkState.STALE: "notice",
     LinkState.OFFLINE: "alarm",
+    LinkState.REPLAY: "live",
 }
 
 
@@ -151,7 +152,7 @@ class StatusStrip(QWidget):
         _say(self._link, link_text(link))
         self._link.setToolTip(link.text)
         waiting = f" · {link.n_in_outbox} waiting to be sent" if link.n_in_outbox else ""
-        calm = link.state is LinkState.LIVE
+        calm = link.state in (LinkState.LIVE, LinkState.REPLAY)
         _say(self._hub, (f"Hub {link.endpoint}" if calm else link.text) + waiting)
         lag = "" if figures.lag_ms is None else f" · {figures.lag_ms:.0f} ms late"
         _say(self._rate, f"{figures.samples_per_s:,.0f} samples/s{lag}")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
@@ -16,6 +18,7 @@ from twin.sense.model import Announcement, Datastream, Thing, Unit
 
 START_NS = 1_790_000_000 * NS_PER_S
 EPOCH = "epoch-1"
+Fact: TypeAlias = HubInfo | Snapshot | EventMessage | Heartbeat
 NOWHERE = HubAddresses(control="", events="", samples_in="", samples_out="")
 
 
@@ -56,23 +59,32 @@ def position(seq: int, t_ns: int) -> list[bytes]:
     )  # fmt: skip
 
 
-def record(path: Path, *, n_seconds: int = 60, closed: bool = True, n: int = 4) -> list[str]:
-    """A recording of one fact, batch and position a second; the state hash after each fact."""
-    keeper = Keeper(path, with_sync=False, city="town.json")
-    keeper.take_fact(
-        HubInfo(epoch=EPOCH, scene="Town", version="1", seq=0, addresses=NOWHERE), START_NS
-    )
-    keeper.take_fact(Snapshot(epoch=EPOCH, seq=0, room=Room().to_bytes()), START_NS)
-    keeper.take_samples(encode_announcement(announcement(n)), START_NS)
-    hashes = [keeper.room.state_hash()]
+def heard(n_seconds: int, n: int = 4) -> Iterator[tuple[Fact | list[bytes], int]]:
+    """One fact, batch and position a second, as a recorder hears them."""
+    yield HubInfo(epoch=EPOCH, scene="Town", version="1", seq=0, addresses=NOWHERE), START_NS
+    room = Room()
+    yield Snapshot(epoch=EPOCH, seq=0, room=room.to_bytes()), START_NS
+    yield encode_announcement(announcement(n)), START_NS
     for i in range(1, n_seconds + 1):
         t_ns = START_NS + i * NS_PER_S
-        keeper.take_fact(EventMessage(epoch=EPOCH, event=note(i, t_ns)), t_ns)
-        hashes.append(keeper.room.state_hash())
-        keeper.take_samples(samples(2 * i, t_ns, n), t_ns)
-        keeper.take_samples(position(2 * i + 1, t_ns), t_ns)
-        beat = Heartbeat(epoch=EPOCH, seq=i, state_hash=hashes[-1], t_ns=t_ns)
-        keeper.take_fact(beat, t_ns)
+        room.apply(note(i, t_ns))
+        yield EventMessage(epoch=EPOCH, event=note(i, t_ns)), t_ns
+        yield samples(2 * i, t_ns, n), t_ns
+        yield position(2 * i + 1, t_ns), t_ns
+        yield Heartbeat(epoch=EPOCH, seq=i, state_hash=room.state_hash(), t_ns=t_ns), t_ns
+
+
+def record(path: Path, *, n_seconds: int = 60, closed: bool = True, n: int = 4) -> list[str]:
+    """A recording of `heard`; the state hash after each fact."""
+    keeper = Keeper(path, with_sync=False, city="town.json")
+    hashes = [Room().state_hash()]
+    for message, t_ns in heard(n_seconds, n):
+        if isinstance(message, list):
+            keeper.take_samples(message, t_ns)
+            continue
+        keeper.take_fact(message, t_ns)
+        if isinstance(message, EventMessage):
+            hashes.append(keeper.room.state_hash())
     if closed:
         keeper.close()
     elif keeper.writer is not None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -82,6 +82,8 @@ class HubClient:
     security, signer : keys of this workstation and opened key of the person: the link is encrypted,
         the person logged in, what they ask for signed. The operator's console_id then is one of
         `twin.link.signing.console_id_at`
+    tap : called on the client's thread with what is heard: welcomes, whole rooms, events in
+        sequence, heartbeats, presence; None = nobody
 
     Attributes
     ----------
@@ -107,7 +109,9 @@ class HubClient:
         with_presence: bool = True,
         security: ClientSecurity | None = None,
         signer: Signer | None = None,
+        tap: Callable[[HubInfo | Snapshot | Published], None] | None = None,
     ) -> None:
+        self._tap = tap
         self.room = Room()
         self.operator = operator
         self._signing = Signing(signer, security)
@@ -364,6 +368,8 @@ class HubClient:
             self._connection.send(Tell(state=state))
 
     def _handle(self, message: FromHub | Published) -> None:
+        if self._tap is not None and isinstance(message, HubInfo | PresenceMessage):
+            self._tap(message)
         match message:
             case HubInfo(epoch=epoch, seq=seq):
                 self._sent_ns.clear()
@@ -420,6 +426,11 @@ class HubClient:
             self._connection.send(GetEvents(from_seq=next_seq))
 
     def _put(self, item: _FromThread) -> None:
+        if self._tap is not None:
+            if isinstance(item, Event):
+                self._tap(EventMessage(epoch=self._epoch, event=item))
+            elif isinstance(item, Snapshot | Heartbeat):
+                self._tap(item)
         if len(self._inbox) >= _INBOX:
             self._inbox.clear()
             self._has_overflowed = True

@@ -10,11 +10,15 @@ STALE_S = 10.0
 
 
 class LinkState(enum.StrEnum):
-    """LIVE: hub heard within 2 s. STALE: within 10 s. OFFLINE: longer, or never."""
+    """LIVE: hub heard within 2 s. STALE: within 10 s. OFFLINE: longer, or never.
+
+    REPLAY: there is no hub, a recording is shown.
+    """
 
     LIVE = "LIVE"
     STALE = "STALE"
     OFFLINE = "OFFLINE"
+    REPLAY = "REPLAY"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

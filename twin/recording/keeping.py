@@ -44,6 +44,8 @@ from twin.sense.feeds import FeedBook
 #: A whole room after so many facts, and so much time with any.
 ROOM_EVENTS = 2_000
 ROOM_NS = 300 * NS_PER_S
+#: In memory the oldest is let go of, so the whole room comes also without any.
+RING_ROOM_NS = 60 * NS_PER_S
 #: The newest samples of everything after so much time, or so many samples …
 STATE_NS = 30 * NS_PER_S
 STATE_SAMPLES = 1_000_000
@@ -64,6 +66,19 @@ class Tables(Protocol):
 
     def close(self) -> None:
         """Write what is left."""
+
+
+class Sink(Protocol):
+    """Where a keeper writes to: a file, or memory."""
+
+    def add(self, channel: int, data: bytes, log_ns: int, publish_ns: int = 0) -> int:
+        """Add a message; the time it was given."""
+
+    def flush_old(self, now_ns: int) -> None:
+        """Do what is due by now."""
+
+    def close(self, **said: str) -> None:
+        """Nothing more comes."""
 
 
 @dataclass(slots=True)
@@ -91,6 +106,7 @@ class Keeper:
     path : of the file; with `by_hour` the hour is put before its suffix
     city : what a console has to open to see it
     tables : keeps samples as tables too, None = not
+    sink : takes everything in place of a file; the whole room is kept there every minute
 
     Attributes
     ----------
@@ -100,13 +116,15 @@ class Keeper:
 
     def __init__(
         self,
-        path: Path,
+        path: Path | None,
         *,
         city: str = "",
         by_hour: bool = False,
         tables: Tables | None = None,
         with_sync: bool = True,
+        sink: Sink | None = None,
     ) -> None:
+        self._sink = sink
         self._path = path
         self._by_hour = by_hour
         self._with_sync = with_sync
@@ -219,14 +237,14 @@ class Keeper:
         feed.note_seq(batch.epoch, batch.seq)
         self.counts.gaps += feed.gaps - before
 
-    def _add_state_if_due(self, writer: RecordingWriter, t_ns: int) -> None:
+    def _add_state_if_due(self, writer: Sink, t_ns: int) -> None:
         age_ns = t_ns - self._state_ns
         is_wanted = age_ns >= STATE_NS or self._lane.n_samples >= STATE_SAMPLES
         is_small = self._n_since >= STATE_SHARE * self._n_state or age_ns >= STATE_LATEST_NS
         if self._state_ns and is_wanted and is_small:
             self._add_state(writer, t_ns)
 
-    def _add_state(self, writer: RecordingWriter, t_ns: int) -> None:
+    def _add_state(self, writer: Sink, t_ns: int) -> None:
         state = self._lane.picture(t_ns)
         writer.add(STATE, state, t_ns)
         self._state_ns, self._n_state, self._n_since = t_ns, len(state), 0
@@ -242,6 +260,10 @@ class Keeper:
                 self._remarked = missing
                 self.remark(f"{n:,} messages of the sample lane are missing before this", now_ns)
             self.writer.flush_old(now_ns)
+        if self._sink is not None:
+            self._sink.flush_old(now_ns)
+            if self._has_room and now_ns - self._room_ns >= RING_ROOM_NS:
+                self._add_room(now_ns)
         if self._tables is not None:
             self._tables.flush_old(now_ns)
 
@@ -262,8 +284,10 @@ class Keeper:
         if self.writer is not None:
             self.writer.close(events=str(self.counts.n_events), gaps=str(self.counts.gaps))
 
-    def _open(self, t_ns: int) -> RecordingWriter:
-        """The file to write to now."""
+    def _open(self, t_ns: int) -> Sink:
+        """Where to write to now."""
+        if self._sink is not None:
+            return self._sink
         hour = t_ns // _HOUR_NS
         if self.writer is not None and not (self._by_hour and hour > self._hour):
             return self.writer
@@ -277,6 +301,8 @@ class Keeper:
         return self.writer
 
     def _path_at(self, t_ns: int) -> Path:
+        if self._path is None:
+            raise ValueError("A keeper needs a path or a sink")
         if not self._by_hour:
             return self._path
         hour = datetime.fromtimestamp(t_ns // NS_PER_S, UTC).strftime("%Y%m%d-%H")

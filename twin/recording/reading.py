@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+import numpy as np
 
+from twin.arrays import Float64Array, Int64Array
 from twin.recording.form import ABOUT, About, RecordingError
 from twin.recording.scanning import ChunkAt, find_chunks, is_recording
 from twin.recording.unpacking import Recorded, messages_of, records_of
@@ -90,8 +92,11 @@ class Recording:
 
     def chunk_before(self, t_ns: int, channel: int) -> int | None:
         """Number of the last chunk that begins up to `t_ns` and holds that channel."""
+        return self._chunk_up_to(bisect_right(self._starts, t_ns) - 1, channel)
+
+    def _chunk_up_to(self, last: int, channel: int) -> int | None:
         mask = 1 << channel
-        for number in range(bisect_right(self._starts, t_ns) - 1, -1, -1):
+        for number in range(last, -1, -1):
             if self.chunks[number].channels & mask:
                 return number
         return None
@@ -119,6 +124,21 @@ class Recording:
                     break
                 if message.t_ns > after_ns and channels >> message.channel & 1:
                     yield message
+
+    def sizes(self) -> tuple[Int64Array, Float64Array]:
+        """Times (n,) and bytes (n,) of the chunks."""
+        times = np.array(self._starts, np.int64)
+        return times, np.array([chunk.length for chunk in self.chunks], np.float64)
+
+    def latest(self, channel: int, t_ns: int) -> Recorded | None:
+        """The last message of a channel up to `t_ns`, None if there is none."""
+        number = self.chunk_before(t_ns, channel)
+        while number is not None:
+            found = [m for m in self.chunk(number) or () if m.channel == channel and m.t_ns <= t_ns]
+            if found:
+                return found[-1]
+            number = self._chunk_up_to(number - 1, channel)
+        return None
 
     def chunk(self, number: int) -> list[Recorded] | None:
         """All messages of a chunk; None if it is damaged, which is noted."""

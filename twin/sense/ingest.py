@@ -15,7 +15,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,6 +79,7 @@ class SampleIngest:
     ----------
     endpoint : the hub's ``samples_out``, e.g. "tcp://127.0.0.1:5713"; "" = none yet
     configure : called with each ZeroMQ socket before it connects (for its keys)
+    tap : called on the thread with each message that is no beat and when it arrived, None = nobody
     """
 
     def __init__(
@@ -89,7 +90,11 @@ class SampleIngest:
         units: UnitStore,
         clock: Clock,
         configure: Configure = as_it_is,
+        tap: Callable[[Sequence[Buffer], int], None] | None = None,
     ) -> None:
+        self._tap = tap
+        self._is_held = False
+        self._store, self._units = store, units
         self._endpoint = endpoint
         self._clock = clock
         self._configure = configure
@@ -131,6 +136,29 @@ class SampleIngest:
             marks = list(self._marks)
             self._marks.clear()
         return marks
+
+    def hold(self, hold: bool) -> None:
+        """Keep what comes out of the stores (the tap goes on), or let it in again."""
+        with self._lock:
+            self._is_held = hold
+
+    def refill(self, messages: Iterable[tuple[Sequence[Buffer], int]], *, hold: bool) -> None:
+        """Empty the stores and fill them with messages and their arrival; then `hold` or go on.
+
+        Nothing that arrives meanwhile is lost: the thread waits for it.
+        """
+        with self._lock:
+            self._store.clear()
+            self._units.clear()
+            self._intake = Intake(store=self._store, units=self._units)
+            for frames, received_ns in messages:
+                self._intake.take(frames, received_ns)
+            self._is_held = hold
+
+    def take(self, frames: Sequence[Buffer], received_ns: int) -> None:
+        """Take in a message that came another way than from the socket: from a recording."""
+        with self._lock:
+            self._intake.take(frames, received_ns)
 
     def stats(self) -> IngestStats:
         """All counters as they stand."""
@@ -218,6 +246,10 @@ class SampleIngest:
             self._n_full += 1
         received_ns = self._clock.now_ns()
         with self._lock:
+            if self._tap is not None:
+                self._tap(frames[:MAX_FRAMES], received_ns)
+            if self._is_held:
+                return
             sent_ns = self._intake.take(frames[:MAX_FRAMES], received_ns)
             if sent_ns is not None:
                 self._marks.append((sent_ns, received_ns))

@@ -100,7 +100,7 @@ class Intake:
         xyz = local_from_frame(
             batch.frame, np.column_stack([batch.x, batch.y, batch.z]), self._origin()
         )
-        n_kept = self._units.add(slots, batch.t_ns, xyz, batch.heading_rad)
+        n_kept = self._units.add(slots, batch.t_ns, xyz, batch.heading_rad, received_ns)
         self._count(feed, batch, n, n_bad, n_kept, int(np.count_nonzero(slots < 0)), received_ns)
 
     def _count(

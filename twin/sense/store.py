@@ -260,6 +260,12 @@ class ObservationStore:
             self._version += n_kept > 0
             return n_kept
 
+    def clear(self) -> None:
+        """Forget every observation, and keep the catalogue: another moment is going to be shown."""
+        with self._lock:
+            self._table.clear()
+            self._version += 1
+
     def history_of(self, slot: int) -> tuple[Int64Array, Float64Array]:
         """Times (k,) int64 ns and values (k,) of one slot, oldest first."""
         with self._lock:

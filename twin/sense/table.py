@@ -86,6 +86,18 @@ class ObservationTable:
         self.received_ns[key] = received_ns
         return len(slots)
 
+    def clear(self) -> None:
+        """Forget every observation."""
+        for column in (
+            self.t_ns, self.quality, self.received_ns, self.counts, self.changed_ns,
+            self.n_changes, self.repeats, self._learned_t_ns, self._learned_counts,
+        ):  # fmt: skip
+            column[:] = 0
+        self.interval_s[:] = 0.0
+        self.values[:] = np.nan
+        self._learned_values[:] = np.nan
+        self._learned_ns = 0
+
     def learn(self, n_slots: int, now_ns: int) -> None:
         """Learn intervals and changes of the first `n_slots`, at most once a second."""
         if now_ns - self._learned_ns < LEARN_EVERY_NS:

@@ -55,7 +55,13 @@ class UnitPast:
         return self._moments[0].t_ns if self._moments else None
 
     def note(self, now_ns: int) -> None:
-        """Keep this moment, if the last one is a second old; call it often enough."""
+        """Keep this moment, if the last one is a second old; call it often enough.
+
+        Where time went back (an earlier moment is shown) what was kept is forgotten.
+        """
+        if self._moments and now_ns < self._moments[-1].t_ns:
+            self._moments.clear()
+            self._n_bytes = 0
         if self._moments and now_ns - self._moments[-1].t_ns < STEP_NS:
             return
         moment = _Moment(now_ns, self._store.at(now_ns))

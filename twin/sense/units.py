@@ -122,6 +122,7 @@ class UnitStore:
         t_ns: Int64Array,
         xyz_local_m: Float32Array,
         heading_rad: Float32Array,
+        now_ns: int | None = None,
     ) -> int:
         """Take in positions; how many were kept (known slot, placeable, newer than the last).
 
@@ -131,11 +132,12 @@ class UnitStore:
         t_ns : (n,) int64
         xyz_local_m : (n, 3); rows with NaN are left out
         heading_rad : (n,); NaN = compute it from the motion
+        now_ns : when they arrived, None = now
         """
         good = (slots >= 0) & np.isfinite(xyz_local_m).all(axis=1)
         order = np.flatnonzero(good)
         order = order[np.lexsort((t_ns[order], slots[order]))]
-        now_ns = self._clock.now_ns()
+        now_ns = self._clock.now_ns() if now_ns is None else now_ns
         n_kept = 0
         with self._lock:
             while len(order):  # one round for each further position of the same unit
@@ -146,6 +148,17 @@ class UnitStore:
                 )
             self.version += n_kept > 0
         return n_kept
+
+    def clear(self) -> None:
+        """Forget every position, and keep the catalogue: another moment is going to be shown."""
+        with self._lock:
+            self._t_ns[:] = 0
+            self._xyz[:] = np.nan
+            self._heading[:] = np.nan
+            self._n_known[:] = 0
+            self._interval_s[:] = 1.0
+            self._lag_s[:] = 0.0
+            self.version += 1
 
     def at(self, t_ns: int) -> UnitsNow:
         """Where all units are at `t_ns`, each drawn its own interval (and lag) behind.
