@@ -201,7 +201,7 @@ class PaneDocks:
             Action(
                 id="view.live",
                 title="Show this view live again",
-                key="Shift+L",
+                key="Alt+L",
                 group=GROUP,
                 run=lambda: panes.active.set_behind(0),
                 enabled=lambda: panes.active.look.behind_ns > 0,

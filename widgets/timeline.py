@@ -22,6 +22,7 @@ HEIGHT_PX = 64
 LEAST_SPAN_NS = 60 * NS_PER_S
 _RULER_PX, _LOAD_PX, _MARK_PX = 16, 14, 9
 _NEAR_PX = 5
+_STATE_PX, _SPEED_PX = 170, 48
 _TICKS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 21_600)
 _RANK = {"critical": 4, "high": 3, "medium": 2, "low": 1, "": 0}
 
@@ -261,8 +262,8 @@ class Timeline(QWidget):
         self.loop = _button("Play the next 30 s again and again (Ctrl+L)", "↻")
         self.loop.setCheckable(True)
         self.state, self.speed = QLabel(), QLabel()
-        self.state.setMinimumWidth(150)
-        self.speed.setMinimumWidth(52)
+        self.state.setFixedWidth(_STATE_PX)
+        self.speed.setFixedWidth(_SPEED_PX)
         self.speed.setAlignment(Qt.AlignmentFlag.AlignCenter)
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 0, 0, 0)
@@ -273,11 +274,13 @@ class Timeline(QWidget):
             row.addWidget(widget)
         row.addWidget(self.bar, 1)
         self.setFixedHeight(HEIGHT_PX)
+        self.setAutoFillBackground(True)
         self.play.clicked.connect(lambda _c=False: machine.toggle())
         self.live.clicked.connect(lambda _c=False: machine.go_live())
         self.slower.clicked.connect(lambda _c=False: machine.faster(-1))
         self.faster.clicked.connect(lambda _c=False: machine.faster(1))
         self.loop.clicked.connect(lambda _c=False: toggle_loop(machine))
+        self.set_theme(theme)
         self.refresh()
 
     def sizeHint(self) -> QSize:
@@ -286,6 +289,9 @@ class Timeline(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         """Draw in other colours."""
+        palette = self.palette()
+        palette.setColor(self.backgroundRole(), QColor(theme.ui["panel"]))
+        self.setPalette(palette)
         self.bar.set_theme(theme)
 
     def refresh(self) -> None:

@@ -137,7 +137,8 @@ class RingTape:
     ) -> Iterator[Recorded]:
         """Messages in order of time, later than `after_ns` and up to `to_ns`."""
         pieces = self._kept()
-        for piece, following in zip(pieces, [*pieces[1:], None], strict=True):
+        for number, piece in enumerate(pieces):
+            following = pieces[number + 1] if number + 1 < len(pieces) else None
             if following is not None and following.start_ns <= after_ns:
                 continue
             if to_ns is not None and piece.start_ns > to_ns:
