@@ -154,7 +154,6 @@ class TimeDriver:
             if not machine.is_live:
                 window.set_frame("replay")
             elif not was_live:
-                info = window.session.hub.hub_info()
-                window.show_drill(info is not None and info.drill)
+                window.show_drill(window.session.hub.is_drill)
         self._hurry()
         self.timeline.refresh()

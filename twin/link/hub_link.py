@@ -37,6 +37,10 @@ class HubLink(Protocol):
         """Acts given but not yet answered."""
 
     @property
+    def is_drill(self) -> bool:
+        """Whether nothing of this room is real."""
+
+    @property
     def joined_seq(self) -> int:
         """Event after which this console came in, 0 before the first picture of the room."""
 

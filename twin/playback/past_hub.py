@@ -84,6 +84,11 @@ class PastHub:
         return ()
 
     @property
+    def is_drill(self) -> bool:
+        """Whether nothing of the room was real."""
+        return self._about.drill if self._live is None else self._live.is_drill
+
+    @property
     def joined_seq(self) -> int:
         """When this console came in; in a recording all of it is read."""
         return self.room.seq if self._live is None else self._live.joined_seq
