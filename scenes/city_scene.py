@@ -37,6 +37,8 @@ from twin.tiles.streaming import TileStreamer
 from twin.tiles.tile import Tile
 
 _log = logging.getLogger(__name__)
+#: Holder of what layers keep besides the geometry.
+OF_LAYERS = "photographs and points"
 
 
 @dataclass(slots=True)
@@ -150,11 +152,14 @@ class CityScene:
         self._rebuild()
 
     def _hold_own(self) -> None:
-        """Count this view's own buffers in the budget it shares."""
+        """Count photographs and points, and this view's own buffers in a budget it shares."""
+        of_layers = sum(self._stage.held.values())
         if self._shared is not None:
             streamed = self._stage.streamed
             own = 0 if streamed is None else streamed.graphics_bytes
-            self.budget.hold(self._holder, self._stage.geometry.window_bytes + own)
+            self.budget.hold(self._holder, self._stage.geometry.window_bytes + own + of_layers)
+        elif of_layers or OF_LAYERS in self.budget.held:
+            self.budget.hold(OF_LAYERS, of_layers)
 
     def rest(self) -> None:
         """Nobody looks for now: streamed tiles that only this view needs may leave."""

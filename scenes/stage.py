@@ -78,6 +78,8 @@ class Stage:
         self.style_outcome = StyleOutcome()
         #: What colours mean, by who draws them.
         self.legends: dict[str, Legend] = {}
+        #: Bytes that layers hold besides the geometry (photographs, points), by what.
+        self.held: dict[str, int] = {}
         self.atlas = Atlas(pixel_ratio)
         self._above = renderer_above(renderer)
         #: Symbols and letters, above the city.

@@ -58,6 +58,7 @@ class TexturedFaces:
         self._style = style
         self._asset = asset
         self._actors: list[vtkActor] = []
+        self._n_bytes = 0
         self._visible = True
         self._shader = vtkOpenGLShaderProperty()
         self._write_shader()
@@ -71,6 +72,11 @@ class TexturedFaces:
     def is_complete(self) -> bool:
         """Whether every page is drawn."""
         return self._done
+
+    @property
+    def n_bytes(self) -> int:
+        """What the pages drawn so far hold: pixels and meshes, and their copies in graphics."""
+        return self._n_bytes
 
     @property
     def n_pages(self) -> int:
@@ -89,6 +95,7 @@ class TexturedFaces:
         actor = self._actor(*made)
         actor.SetVisibility(self._visible)
         self._actors.append(actor)
+        self._n_bytes += _bytes_of(*made)
         self._renderer.AddActor(actor)
         return True
 
@@ -168,6 +175,13 @@ class TexturedFaces:
         inputs = "in vec2 photoUvVS;\nin float photoLightVS;\n"
         fragment("//VTK::Normal::Dec", True, "//VTK::Normal::Dec\n" + inputs, False)
         fragment("//VTK::Color::Impl", True, _FRAGMENT, False)
+
+
+def _bytes_of(page: PhotoPage, mesh: _Mesh) -> int:
+    """Arrays here and in graphics; pixels there with a fourth byte and a third for mipmaps."""
+    arrays = (mesh.points_local_m, mesh.triangles, mesh.features, mesh.code_light, mesh.uv)
+    pixels = page.pixels.nbytes
+    return 2 * sum(one.nbytes for one in arrays) + pixels + pixels * 16 // 9
 
 
 class _Mesh:

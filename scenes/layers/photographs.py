@@ -49,6 +49,7 @@ class PhotographsVisual:
             self._faces = TexturedFaces(self._stage.renderer, self._stage.style, self._stage.asset)
             self._faces.set_visible(self._visible)
         changed = self._faces.attach_one() | self._give_way(self._faces)
+        self._stage.held["photographs"] = self._faces.n_bytes
         if view.stamp != self._seen:
             self._seen = view.stamp
             self._faces.update(view)
@@ -77,6 +78,7 @@ class PhotographsVisual:
     def _without(self) -> bool:
         if self._faces is None:
             return False
+        self._stage.held.pop("photographs", None)
         self._faces.dispose()
         self._faces = None
         self._gives_way = False

@@ -19,6 +19,8 @@ from twin.ramps import Ramp
 
 Colour = Literal["photograph", "height", "class"]
 LEGEND = "points"
+#: A point as it was read (place, colour, class, feature), as it is drawn, and in graphics.
+POINT_BYTES = 20 + 15 + 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class PointsVisual:
         self._actor = None
         if self._points is not None and self._points.n_points:
             self._actor = PointCloudActor(stage.renderer, self._points.xyz_local_m)
+            stage.held["points"] = POINT_BYTES * self._points.n_points
         self._state: PointsState | None = None
         self._hidden: BoolArray | None = None
 
@@ -72,6 +75,7 @@ class PointsVisual:
         """Take the points out of the renderer."""
         if self._actor is not None:
             self._actor.dispose()
+            self._stage.held.pop("points", None)
             self._stage.set_legend(LEGEND, None)
 
     def _follow_hidden(self, actor: PointCloudActor, points: PointCloud) -> bool:

@@ -113,6 +113,16 @@ def test_roofs_show_their_photographs_and_others_stay_plain(window: OffscreenWin
     scene.dispose()
 
 
+def test_photographs_count_in_the_memory_budget(window: OffscreenWindow) -> None:
+    scene = drawn(window, painted((Material(image=image(PINK)),)))
+    held = scene.budget.held["photographs and points"]
+    assert held > 0
+    scene.set_city(painted(()), ())
+    scene.update(SceneInput())
+    assert scene.budget.held["photographs and points"] == 0
+    scene.dispose()
+
+
 def test_selection_data_and_hiding_win_over_a_photograph(window: OffscreenWindow) -> None:
     scene = drawn(window, painted((Material(image=image(PINK)),) * 3))
     rgba = np.zeros((9, 4), np.uint8)

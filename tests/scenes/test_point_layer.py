@@ -87,3 +87,13 @@ def test_the_legend_goes_with_the_layer(target, carpet) -> None:
     assert [name for name, _ in stage.legends[LEGEND].classes] == ["Ground", "Water"]
     scene.set_layer_visible("points", False)
     assert LEGEND not in stage.legends
+
+
+def test_points_count_in_the_memory_budget(target, carpet) -> None:
+    scene = carpet(rgb=False)
+    colour_at(target, scene, 20.0)
+    held = scene.budget.held["photographs and points"]
+    assert 160_000 * 40 < held < 160_000 * 80
+    scene.set_city(empty_city(), ())
+    scene.update(SceneInput())
+    assert scene.budget.held["photographs and points"] == 0

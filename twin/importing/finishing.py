@@ -46,6 +46,7 @@ class ImportReport:
     n_features: int
     n_buildings: int
     n_triangles: int
+    n_points: int = 0
     n_tiles: int
     n_bytes: int
     crs: str | None

@@ -53,8 +53,8 @@ class TileRows:
 
 
 @dataclass(slots=True)
-class _Bin:
-    """The binary chunk under way; every view starts at a multiple of eight."""
+class Binary:
+    """The binary chunk of a glTF under way; every view starts at a multiple of eight."""
 
     parts: list[bytes] = field(default_factory=list)
     views: list[dict[str, Any]] = field(default_factory=list)
@@ -79,7 +79,7 @@ def glb_bytes(mesh: Welded, table: TileRows, level: int) -> bytes:
     mesh : at least one triangle
     level : 0 = full detail
     """
-    binary = _Bin()
+    binary = Binary()
     accessors, attributes, indices = _mesh(binary, mesh)
     gltf = {
         "asset": {
@@ -135,10 +135,23 @@ def glb_bytes(mesh: Welded, table: TileRows, level: int) -> bytes:
             }
         ],
         "accessors": accessors,
+    }
+    return container(gltf, binary)
+
+
+def y_up_from_z_up() -> list[int]:
+    """Matrix of the node that undoes the y-up to z-up of 3D Tiles."""
+    return list(_Y_UP_FROM_Z_UP)
+
+
+def container(gltf: dict[str, Any], binary: Binary) -> bytes:
+    """The file of a glTF and its one buffer."""
+    whole = {
+        **gltf,
         "bufferViews": binary.views,
         "buffers": [{"byteLength": binary.length}],
     }
-    return _container(msgspec.json.encode(gltf), b"".join(binary.parts))
+    return _container(msgspec.json.encode(whole), b"".join(binary.parts))
 
 
 def _container(text: bytes, binary: bytes) -> bytes:
@@ -155,7 +168,7 @@ def _container(text: bytes, binary: bytes) -> bytes:
     )
 
 
-def _mesh(binary: _Bin, mesh: Welded) -> tuple[list[dict[str, Any]], dict[str, int], int]:
+def _mesh(binary: Binary, mesh: Welded) -> tuple[list[dict[str, Any]], dict[str, int], int]:
     """Views and accessors of the primitive."""
     n = len(mesh.positions)
     padded = np.zeros((n, 4), "<i2")
@@ -197,7 +210,7 @@ def _mesh(binary: _Bin, mesh: Welded) -> tuple[list[dict[str, Any]], dict[str, i
     return accessors, attributes, 4
 
 
-def _metadata(binary: _Bin, table: TileRows) -> dict[str, Any]:
+def _metadata(binary: Binary, table: TileRows) -> dict[str, Any]:
     properties: dict[str, dict[str, int]] = {}
     for name, texts in (("id", table.ids), ("name", table.names)):
         offsets, text = _string_buffers(texts)

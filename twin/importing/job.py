@@ -20,6 +20,7 @@ import msgspec
 
 from twin.errors import TwinError
 from twin.importing.branch_task import BranchFacts, BranchTask, run_branch
+from twin.importing.cloud import clouds_among, import_cloud
 from twin.importing.finishing import (
     BRANCHES,
     CITY,
@@ -88,10 +89,37 @@ def import_city(
         A source cannot be read, or the disk is full.
     """
     work = _opened(sources, folder, force)
+    clouds = clouds_among(sources.paths)
+    if clouds:
+        return _cloud(sources, clouds, folder, told, stopped)
     with _disk(folder):
         job = _Job(sources, folder, work, told, jobs, stopped)
         with _ending(job):
             return job.run()
+
+
+def _cloud(
+    sources: ImportSources,
+    clouds: Sequence[str],
+    folder: Path,
+    told: Told,
+    stopped: Callable[[], bool],
+) -> ImportReport:
+    """Import a point cloud, which is a folder of its own."""
+    if len(sources.paths) > 1:
+        shutil.rmtree(folder / WORK)
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+        raise ImportRefusedError(
+            f"Import the point cloud into a folder of its own, then open both: {clouds[0]}"
+        )
+
+    def check() -> None:
+        if stopped():
+            raise CancelledError("The import was stopped; start it again to do it anew")
+
+    with _disk(folder):
+        return import_cloud(Path(clouds[0]), folder, crs=sources.crs, told=told, check=check)
 
 
 def _opened(sources: ImportSources, folder: Path, force: bool) -> Path:

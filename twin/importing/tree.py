@@ -24,6 +24,7 @@ class TileNode(msgspec.Struct, kw_only=True):
     node : name of its square
     level : 0 = full detail
     n_triangles : of the content
+    adds : its children are drawn beside it, not in its place
     """
 
     bounds: list[float]
@@ -32,6 +33,7 @@ class TileNode(msgspec.Struct, kw_only=True):
     uri: str = ""
     node: str = ""
     level: int = 0
+    adds: bool = False
     children: list[TileNode] = []
 
     def walk(self) -> Iterator[TileNode]:
@@ -50,7 +52,7 @@ def json_of(tile: TileNode) -> dict[str, Any]:
     out: dict[str, Any] = {
         "boundingVolume": {"box": [round(value, 3) for value in box]},
         "geometricError": tile.error_m,
-        "refine": "REPLACE",
+        "refine": "ADD" if tile.adds else "REPLACE",
     }
     if tile.uri:
         out["content"] = {"uri": tile.uri}

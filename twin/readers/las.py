@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ _ID = "las"
 #: Points kept of a file.
 MOST_POINTS = 2_000_000
 _CHUNK = 50_000
+#: Points read at once where all of them are wanted.
+_PIECE = 500_000
 _HEADER_BYTES = 227
 _MOST_VLRS = 100_000
 
@@ -91,6 +94,84 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> CityAsset:
         asset = _asset(path, kept, n_points, crs or options.crs, str(header.version), tally)
     progress(1.0)
     return asset
+
+
+@dataclass(slots=True, kw_only=True)
+class CloudFile:
+    """A point cloud that is read piece by piece.
+
+    Attributes
+    ----------
+    n_points : as the file says
+    bounds : (6,) xmin ymin zmin xmax ymax zmax in the file's CRS, as its header says
+    crs_text : "" = it names none
+    chunks : places (n, 3) float64 in the file's CRS, colours (n, 3) uint8 or None, classes (n,)
+    """
+
+    n_points: int
+    bounds: Float64Array
+    crs_text: str
+    chunks: Iterator[tuple[Float64Array, UInt8Array | None, UInt8Array]]
+
+
+@contextmanager
+def opened_cloud(path: Path, tally: Tally) -> Iterator[CloudFile]:
+    """Open a point cloud to read all of its points in chunks; one that is cut off ends early.
+
+    Raises
+    ------
+    ReadError
+        It is no sound LAS file, or laspy is not installed.
+    """
+    laspy = _laspy(path)
+    with reading(path, _ID):
+        _check_header(path)
+        try:
+            file = laspy.open(path, laz_backend=laspy.LazBackend.Lazrs)
+        except (laspy.errors.LaspyException, EOFError) as error:
+            raise ReadError(
+                f"The point cloud is cut off or broken ({_short(error)})", path=path, reader_id=_ID
+            ) from error
+    with file:
+        header = file.header
+        bounds = np.concatenate([header.mins, header.maxs]).astype(np.float64)
+        if not np.isfinite(bounds).all() or (bounds[:3] > bounds[3:]).any():
+            raise ReadError("The point cloud's header has no sound bounds", path=path)
+        yield CloudFile(
+            n_points=int(header.point_count),
+            bounds=bounds,
+            crs_text=_crs_text(header, tally),
+            chunks=_pieces(file, path, _there(path, header), tally),
+        )
+
+
+def _pieces(
+    file: Any, path: Path, n_points: int, tally: Tally
+) -> Iterator[tuple[Float64Array, UInt8Array | None, UInt8Array]]:
+    done, wide = 0, None
+    while done < n_points:
+        try:
+            record = file.read_points(min(_PIECE, n_points - done))
+        except Exception as error:
+            if not done:
+                raise ReadError(
+                    f"The point cloud is cut off or broken ({_short(error)})",
+                    path=path,
+                    reader_id=_ID,
+                ) from error
+            tally.add("cut-off", f"The file ends early or is broken inside ({_short(error)})")
+            return
+        if not len(record):
+            return
+        kept = _Kept()
+        kept.add(record, 1, 0)
+        rgb = None
+        if kept.rgb:
+            bands = kept.rgb[0]
+            wide = bool(bands.max(initial=0) > 255) if wide is None else wide
+            rgb = (bands >> 8 if wide else np.minimum(bands, 255)).astype(np.uint8)
+        yield kept.xyz[0], rgb, kept.classes[0]
+        done += len(record)
 
 
 def _laspy(path: Path) -> Any:

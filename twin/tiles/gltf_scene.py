@@ -227,10 +227,12 @@ def _primitive(
         return None
     mode = described.get("mode", _TRIANGLES)
     if mode == _POINTS:
+        kinds = primitive.attribute("_CLASSIFICATION")
         return PointPart(
             positions=positions,
             matrix=np.eye(4),
             rgb=primitive.colours(),
+            classes=None if kinds is None else kinds[:, 0].astype(np.uint8),
             features=features.of_vertices(primitive, len(positions)),
         )
     light = primitive.attribute("_CODE_LIGHT")

@@ -66,8 +66,9 @@ def run(arguments: argparse.Namespace) -> int:
             return 130
         finally:
             line.end()
+    what = f"{report.n_points:,} points" if report.n_points else f"{report.n_features:,} features"
     print(
-        f"{report.title}: {report.n_features:,} features in {report.n_tiles:,} tiles, "
+        f"{report.title}: {what} in {report.n_tiles:,} tiles, "
         f"{report.n_bytes / 1e6:,.1f} MB, {line.seconds:.1f} s"
     )
     if report.crs is None:
