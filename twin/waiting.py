@@ -132,33 +132,48 @@ def _order(one: Waiting) -> tuple[int, int, int]:
 
 
 def _waiting(room: Room, who: Operator, now_ns: int) -> Iterator[Waiting]:
-    batches: dict[str, list[Command]] = {}
+    answers = _Answers(room, who, now_ns)
+    known, batches = room[Batches].by_id, dict[str, list[Command]]()
     for command in room[Commands].open:
         if command.state is not CommandState.AWAITING_APPROVAL or command.approval is None:
             continue
-        batch = room[Batches].by_id.get(command.request.batch)
+        batch = known.get(command.request.batch) if command.request.batch else None
         if batch is not None:
             batches.setdefault(batch.id, []).append(command)
         else:
-            yield _made(room, who, (command,), None, now_ns)
+            yield answers.entry((command,), None)
     for batch_id, commands in batches.items():
-        batch = room[Batches].by_id.get(batch_id)
-        yield _made(room, who, tuple(commands), batch, now_ns)
+        yield answers.entry(tuple(commands), known.get(batch_id))
 
 
-def _made(
-    room: Room, who: Operator, commands: tuple[Command, ...], batch: Batch | None, now_ns: int
-) -> Waiting:
-    """One entry; of a batch all commands must be answerable, as the hub takes all or none."""
-    department, why_not = "", ""
-    for command in commands:
-        department, why_not = answer_counts(room, who, command, now_ns)
-        if why_not:
-            break
-    return Waiting(
-        commands=commands,
-        batch=batch,
-        department=department,
-        why_not=why_not,
-        is_mine=commands[0].issued_by.identity == who.identity,
-    )
+class _Answers:
+    """Whether answers count; asked once for all commands that are alike in what matters."""
+
+    def __init__(self, room: Room, who: Operator, now_ns: int) -> None:
+        self._room, self._who, self._now_ns = room, who, now_ns
+        self._known: dict[object, tuple[str, str]] = {}
+
+    def entry(self, commands: tuple[Command, ...], batch: Batch | None) -> Waiting:
+        """One entry; of a batch all must be answerable, as the hub takes all or none."""
+        department, why_not = "", ""
+        for command in commands:
+            department, why_not = self._of(command)
+            if why_not:
+                break
+        return Waiting(
+            commands=commands,
+            batch=batch,
+            department=department,
+            why_not=why_not,
+            is_mine=commands[0].issued_by.identity == self._who.identity,
+        )
+
+    def _of(self, command: Command) -> tuple[str, str]:
+        approval, by = command.approval, command.issued_by
+        if approval is None or approval.grants:
+            return answer_counts(self._room, self._who, command, self._now_ns)
+        alike = (by.identity, by.department, approval.departments, approval.roles)
+        key = (alike, approval.is_distinct)
+        if key not in self._known:
+            self._known[key] = answer_counts(self._room, self._who, command, self._now_ns)
+        return self._known[key]

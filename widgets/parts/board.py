@@ -87,18 +87,19 @@ class Board:
 
     def __init__(self) -> None:
         self._texts: dict[str, tuple[Command, str]] = {}
+        self._entries: dict[str, Entry] = {}
 
     def lanes(self, room: Room, wanted: BoardFilter) -> tuple[list[Entry], ...]:
         """Entries of each lane: open ones by who has waited longest, ended ones newest first."""
         lanes: tuple[list[Command], ...] = ([], [], [], [])
+        takes_all = wanted.is_empty
         for command in room.commands.values():
-            if wanted.takes(command) and self._has_words(command, wanted.words):
+            if takes_all or (wanted.takes(command) and self._has_words(command, wanted.words)):
                 lanes[_LANE_OF[command.state]].append(command)
-        if wanted.words:
-            self._forget(room)
+        self._forget(room)
         lanes[3].sort(key=lambda command: -command.ended_seq)
         batches = room[Batches].by_id.entries
-        return tuple(_grouped(lane, batches) for lane in lanes)
+        return tuple(self._grouped(lane, batches) for lane in lanes)
 
     def departments(self, room: Room) -> list[str]:
         """Departments that have issued something."""
@@ -116,11 +117,42 @@ class Board:
         known = self._texts.get(command_id)
         if known is None or known[0] is not command:
             known = self._texts[command_id] = (command, _text_of(command))
-        return all(word in known[1] for word in words)
+        text = known[1]
+        return all([word in text for word in words])  # noqa: C419 - half the time of a generator
 
     def _forget(self, room: Room) -> None:
-        if len(self._texts) > 2 * len(room.commands) + 100:
-            self._texts = {k: v for k, v in self._texts.items() if k in room.commands}
+        commands = room.commands
+        if len(self._texts) > 2 * len(commands) + 100:
+            self._texts = {k: v for k, v in self._texts.items() if k in commands}
+        if len(self._entries) > 2 * len(commands) + 100:
+            self._entries = {k: v for k, v in self._entries.items() if k in commands}
+
+    def _entry(self, command: Command) -> Entry:
+        """The same entry for the same record: lists of them are compared quickly."""
+        known = self._entries.get(command.request.id)
+        if known is None or known.commands[0] is not command:
+            known = self._entries[command.request.id] = Entry((command,))
+        return known
+
+    def _grouped(self, lane: list[Command], batches: Mapping[str, Batch]) -> list[Entry]:
+        """Commands of a batch are one entry, where the first of them stands."""
+        members: dict[str, list[Command]] = {}
+        order: list[Entry | str] = []
+        for command in lane:
+            batch_id = command.request.batch
+            if not batch_id or batch_id not in batches:
+                order.append(self._entry(command))
+            elif batch_id in members:
+                members[batch_id].append(command)
+            else:
+                members[batch_id] = [command]
+                order.append(batch_id)
+        if not members:
+            return [one for one in order if isinstance(one, Entry)]
+        return [
+            Entry(tuple(members[one]), batches[one]) if isinstance(one, str) else one
+            for one in order
+        ]
 
 
 def _text_of(command: Command) -> str:
@@ -135,22 +167,3 @@ def _text_of(command: Command) -> str:
         request.reason,
     )
     return " ".join(parts).casefold()
-
-
-def _grouped(lane: list[Command], batches: Mapping[str, Batch]) -> list[Entry]:
-    """Commands of a batch are one entry, where the first of them stands."""
-    members: dict[str, list[Command]] = {}
-    order: list[Command | str] = []
-    for command in lane:
-        batch_id = command.request.batch
-        if batch_id not in batches:
-            order.append(command)
-        elif batch_id in members:
-            members[batch_id].append(command)
-        else:
-            members[batch_id] = [command]
-            order.append(batch_id)
-    return [
-        Entry(tuple(members[one]), batches[one]) if isinstance(one, str) else Entry((one,))
-        for one in order
-    ]

@@ -56,6 +56,7 @@ class LaneList(QAbstractListModel):
         self._session = session
         self._entries: list[Entry] = []
         self._rows: list[_Row] = []
+        self._keys: list[str] = []
         self._open: set[str] = set()
         self.n_commands = 0
 
@@ -63,19 +64,19 @@ class LaneList(QAbstractListModel):
         """Replace what is listed; nothing is painted anew when it is the same."""
         if entries == self._entries:
             return
-        keys = [key_of(row) for row in self._rows]
-        self._entries = entries
+        keys, self._entries = self._keys, entries
         rows = self._rows_now()
-        self.n_commands = sum(len(entry.commands) for entry in entries)
-        if [key_of(row) for row in rows] == keys:
+        now = [key_of(row) for row in rows]
+        self.n_commands = sum([len(entry.commands) for entry in entries])
+        if now == keys:
             self._rows = rows
             self.tell_time()
             return
         self.layoutAboutToBeChanged.emit()
         before = self.persistentIndexList()
         was = [keys[index.row()] for index in before]
-        self._rows = rows
-        at = {key_of(row): row_at for row_at, row in enumerate(rows)} if before else {}
+        self._rows, self._keys = rows, now
+        at = {key: row for row, key in enumerate(now)} if before else {}
         self.changePersistentIndexList(
             before, [self.index(at[key]) if key in at else QModelIndex() for key in was]
         )
