@@ -10,7 +10,7 @@ import pytest
 
 from tests.twin.imported import nodes, quiet
 from twin.city.compose import compose, scene_at
-from twin.errors import ReadError
+from twin.errors import TwinError
 from twin.importing import cloud as clouds
 from twin.importing.cloud import chances, level_shares
 from twin.importing.job import ImportRefusedError, import_city
@@ -118,7 +118,7 @@ def test_a_cloud_is_imported_alone_and_from_metres(tmp_path: Path) -> None:
         import_city(both, tmp_path / "both", told=quiet)
     assert not (tmp_path / "both").exists()
     survey(tmp_path / "degrees.las", 200, epsg=4979)
-    with pytest.raises(ReadError):
+    with pytest.raises(TwinError):
         import_city(import_sources((str(tmp_path / "degrees.las"),)), tmp_path / "out", told=quiet)
 
 
