@@ -20,16 +20,37 @@ from typing import Any
 
 import numpy as np
 import psutil
+import zmq
 
-from benchmarks.crowd import Orders, Session, city_process, crowd_processes, tell_all, work_all
+from benchmarks.crowd import (
+    PROPERTIES,
+    Orders,
+    Session,
+    city_process,
+    crowd_processes,
+    large_city_process,
+    tell_all,
+    work_all,
+)
 from benchmarks.result import Result
 from tests.twin.security.keys_rig import KeysRig
+from twin.clock import SystemClock
 from twin.ids import uuid7
-from twin.link.control import HubInfo, Note, decode_from_hub
+from twin.link.client import HubClient
+from twin.link.control import GetSnapshot, HubInfo, Note, Snapshot, decode_from_hub
+from twin.link.signing import console_id_at
+from twin.room.fold import Room
+from twin.room.model import Operator
+from twin.security.client_keys import load_client_keys
+from twin.security.client_security import ClientSecurity
+from twin.sense.ingest import SampleIngest
+from twin.sense.store import ObservationStore
+from twin.sense.units import UnitStore
 
 N_CONSOLES, N_IDLE, N_PEOPLE = 100, 1_000, 10
 FACTS_HZ, FACTS_S, WORK_S = 20.0, 15.0, 30.0
 FAN_OUT_LIMIT_MS, ACCEPT_LIMIT_MS, ACCEPT_999_LIMIT_MS, AGE_LIMIT_MS = 100.0, 50.0, 250.0, 250.0
+N_ASSETS, N_NOTES, LATE_LIMIT_S = 100_000, 300, 3.0
 CONNECT_LIMIT_S, RSS_LIMIT_MB = 5.0, 500.0
 POLICY = """
 version = 1
@@ -51,6 +72,7 @@ def run() -> Iterator[Result]:
     yield fan_out()
     yield from busy_hour()
     yield from connect_storm()
+    yield late_joiner()
 
 
 @dataclass
@@ -111,8 +133,6 @@ def percentile(values: list[float], share: float) -> float:
 
 def fan_out() -> Result:
     """From sending a fact to each of a hundred consoles having it."""
-    import zmq
-
     with place() as at:
         orders = at.orders("", N_CONSOLES)
         issuer_keys = at.keys("issuer")
@@ -223,6 +243,89 @@ def connect_storm() -> Iterator[Result]:
         limit=RSS_LIMIT_MB, ok=rss_mb < RSS_LIMIT_MB,
         note=f"{before_mb:.0f} MB before; {told['n_events']:,} events told",
     )  # fmt: skip
+
+
+def late_joiner() -> Result:
+    """A console that joins a large city in full swing, until it knows all and agrees with the hub.
+
+    Its room is compared with the hub's by their hashes; on the sample lane no batch may be missing
+    since its first, and every value must be that of its own datastream.
+    """
+    clock = SystemClock()
+    with contextlib.ExitStack() as stack:
+        at = stack.enter_context(place())
+        city_keys = at.keys("city", "actuator", "source")
+        security = ClientSecurity(load_client_keys(at.keys("late")))
+        signer = at.rig.signers["person-0"]
+        keys = at.keys("watcher")
+        ready, _ = stack.enter_context(hub_process(at))
+        context: zmq.Context[Any] = zmq.Context()
+        watcher = Session(context, Orders(ready["control"], 0, 1, keys, at.seeds()), 0)
+        welcome(watcher)
+        for n in range(N_NOTES):
+            watcher.send(Note(id=uuid7(), text=f"Note {n}"))
+        n_streams = N_ASSETS * len(PROPERTIES)
+        store = ObservationStore(capacity=n_streams + 1_000, history=2, clock=clock)
+        with large_city_process(ready["samples_in"], N_ASSETS, city_keys):
+            time.sleep(3.0)  # the hub has taken in what the source announced
+            began = time.monotonic()
+            client = HubClient(
+                endpoint=ready["control"],
+                operator=Operator(
+                    name="Late", department="traffic", console_id=console_id_at(security.name)
+                ),
+                outbox_path=at.folder / "outbox.sqlite", clock=clock, security=security,
+                signer=signer,
+            )  # fmt: skip
+            units = UnitStore(capacity=10, history=8, clock=clock)
+            ingest = SampleIngest(
+                endpoint="", store=store, units=units, clock=clock, configure=security.apply
+            )
+            client.start()
+            ingest.start()
+            while store.n_datastreams < n_streams or not client.room.seq:
+                client.poll()
+                info = client.hub_info()
+                if info is not None and not ingest.endpoint:
+                    ingest.set_endpoint(info.addresses.samples_out)
+                if time.monotonic() - began > 60.0:
+                    break
+                time.sleep(0.005)
+            known, things = store.n_datastreams, len(store.things)
+            seconds = time.monotonic() - began
+            time.sleep(2.0)
+            agrees = same_room(watcher, client)
+            stats = ingest.stats()
+            seen = store.snapshot()
+            rows = np.flatnonzero(np.isfinite(seen.values))
+            order = {s.id: s.index for s in store.datastreams}
+            streams = store.datastreams
+            is_right = all(seen.values[r] == order[streams[r].id] for r in rows[:5_000])
+            client.close()
+            ingest.close()
+        context.destroy(0)
+    ok = agrees and is_right and not stats.gaps and known == n_streams and things == N_ASSETS
+    return Result(
+        name="together.late_joiner", value=seconds, unit="s", ratio=None, limit=LATE_LIMIT_S,
+        ok=ok and seconds <= LATE_LIMIT_S,
+        note=f"{things:,} assets, {known:,} datastreams, room of event {client.room.seq} "
+        f"{'agrees' if agrees else 'differs'}; {stats.gaps} gaps, values of {len(rows):,}"
+        f" datastreams {'right' if is_right else 'wrong'}",
+    )  # fmt: skip
+
+
+def same_room(watcher: Session, client: HubClient) -> bool:
+    """Whether the joiner's room has the hash of the hub's at the same event."""
+    for _ in range(100):
+        client.poll()
+        watcher.send(GetSnapshot())
+        answer = decode_from_hub(watcher.control.recv_multipart())
+        if isinstance(answer, Snapshot):
+            room = Room.from_bytes(answer.room)
+            if room.seq == client.room.seq:
+                return room.state_hash() == client.room.state_hash()
+        time.sleep(0.05)
+    return False
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ from twin.link.control import (
 )
 from twin.link.presence import Look, PresenceState
 from twin.link.signing import console_id_at
-from twin.link.wire import decode, encode_announcement, encode_batch
+from twin.link.wire import decode, encode_announcement, encode_batch, split_announcement
 from twin.room.model import CommandRequest
 from twin.security.canonical import SUBMIT, signed_bytes
 from twin.security.client_keys import load_client_keys
@@ -383,6 +383,71 @@ def city_process(control: str, samples_in: str, n: int, keys: Path | None) -> It
     ours, theirs = spawn.Pipe()
     process = spawn.Process(
         target=serve_city, args=(theirs, control, samples_in, n, keys), daemon=True
+    )
+    process.start()
+    ours.recv()
+    try:
+        yield
+    finally:
+        ours.send("stop")
+        process.join(20)
+
+
+# --- a large city ---------------------------------------------------------------------------------
+
+PROPERTIES = (
+    "temperature", "noise", "pm25", "traffic_flow", "traffic_speed", "water_level", "power_load",
+    "humidity", "rain", "parking_occupancy",
+)  # fmt: skip
+
+
+def serve_large_city(
+    connection: Connection, samples_in: str, n_assets: int, keys: Path | None
+) -> None:
+    """Announces everything once, then sends a thousand samples ten times a second."""
+    context: zmq.Context[Any] = zmq.Context()
+    push = context.socket(zmq.PUSH)
+    if keys is not None:
+        ClientSecurity(load_client_keys(keys)).apply(push)
+    push.connect(samples_in)
+    for part in split_announcement(large_city(n_assets)):
+        push.send_multipart(encode_announcement(part))
+    connection.send("announced")
+    quality = np.zeros(BATCH, np.uint8)
+    dice, seq = np.random.default_rng(7), 0
+    while not connection.poll(0.1):
+        seq += 1
+        now_ns = time.time_ns()
+        indices = dice.integers(0, n_assets * len(PROPERTIES), BATCH).astype(np.uint32)
+        columns = (indices, np.full(BATCH, now_ns), indices.astype(np.float64), quality)
+        push.send_multipart(encode_batch("city", "e1", seq, *columns, now_ns))
+    push.close(0)
+    context.term()
+
+
+def large_city(n_assets: int) -> Announcement:
+    """Assets with ten datastreams each."""
+    things, streams = [], []
+    for n in range(n_assets):
+        asset = f"asset-{n}"
+        place = (10.0 * (n % 300), 10.0 * (n // 300), 0.0)
+        things.append(Thing(id=asset, name=f"Asset {n}", kind="building", xyz=place))
+        for k, name in enumerate(PROPERTIES):
+            stream = Datastream(
+                index=n * len(PROPERTIES) + k, id=f"{asset}/{name}", thing_id=asset,
+                observed_property=name, unit="1", max=100.0, interval_s=10.0,
+            )  # fmt: skip
+            streams.append(stream)
+    return Announcement(source="city", epoch="e1", things=tuple(things), datastreams=tuple(streams))
+
+
+@contextlib.contextmanager
+def large_city_process(samples_in: str, n_assets: int, keys: Path | None) -> Iterator[None]:
+    """The large city, announced and running."""
+    spawn = multiprocessing.get_context("spawn")
+    ours, theirs = spawn.Pipe()
+    process = spawn.Process(
+        target=serve_large_city, args=(theirs, samples_in, n_assets, keys), daemon=True
     )
     process.start()
     ours.recv()

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from twin.hub.requests import Target
 from twin.sense.model import Announcement, Thing, Unit
 
-MAX_BYTES = 64 * 1024 * 1024
+MAX_BYTES = 256 * 1024 * 1024
 
 
 class Catalogue:

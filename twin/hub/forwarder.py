@@ -16,6 +16,7 @@ Hard-won rules (each guarded in tests/twin/test_hub_forwarder.py):
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -43,6 +44,9 @@ JOIN_S = 0.01
 _GREET_AFTER_S = 0.05
 _GREET_EVERY_S = 1.0
 _BURST = 500
+#: A greeting is sent in pieces: samples go on between them, and a console keeps up with it. A city
+#: of 100,000 things has over 2,000 announcements.
+_GREET_PIECE, _GREET_PIECE_S = 15, 0.01
 
 
 @dataclass(slots=True)
@@ -96,6 +100,8 @@ class Forwarder:
     _thin_topics: set[bytes] = field(default_factory=set)
     _greet_ns: int | None = None
     _greeted_ns: int = 0
+    _greeting: deque[list[bytes]] = field(default_factory=deque)
+    _piece_ns: int = 0
     _beat_ns: int = 0
     _n_beats: int = 0
     _inlets: list[_Inlet] = field(default_factory=list)
@@ -184,6 +190,8 @@ class Forwarder:
         for inlet in self._inlets:
             if inlet.joiner.n:
                 due_ns = min(due_ns, inlet.joined_ns + round(JOIN_S * NS_PER_S))
+        if self._greeting:
+            due_ns = min(due_ns, self._piece_ns)
         return max(0, (due_ns - self.clock.monotonic_ns()) // 1_000_000 + 1)
 
     def _keep_pace(self) -> None:
@@ -192,9 +200,16 @@ class Forwarder:
             if inlet.joiner.n and now_ns - inlet.joined_ns >= JOIN_S * NS_PER_S:
                 self._pass_joined_on(inlet)
         if self._greet_ns is not None and now_ns >= self._greet_ns:
-            self._greet_ns, self._greeted_ns = None, now_ns
-            for frames in self._lookout.catalogue.messages():
-                self._publish(frames)
+            self._greet_ns = None
+            if self._greeting:
+                self._greet_soon()  # whoever came meanwhile has missed the first pieces
+            else:
+                self._greeting.extend(self._lookout.catalogue.messages())
+                self._greeted_ns = now_ns
+        if self._greeting and now_ns >= self._piece_ns:
+            self._piece_ns = now_ns + round(_GREET_PIECE_S * NS_PER_S)
+            for _ in range(min(_GREET_PIECE, len(self._greeting))):
+                self._publish(self._greeting.popleft())
         if now_ns >= self._beat_ns:
             self._beat_ns = now_ns + round(BEAT_S * NS_PER_S)
             self._beat(now_ns)

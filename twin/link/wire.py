@@ -217,15 +217,14 @@ def encode_announcement(announcement: Announcement) -> list[bytes]:
 def split_announcement(announcement: Announcement) -> Iterator[Announcement]:
     """Cut into announcements of at most 500 entries, things before datastreams before units."""
     things, streams, units = announcement.things, announcement.datastreams, announcement.units
-    while things or streams or units:
-        room = ANNOUNCEMENT_ENTRIES
-        head_things, things = things[:room], things[room:]
-        room -= len(head_things)
-        head_streams, streams = streams[:room], streams[room:]
-        room -= len(head_streams)
-        head_units, units = units[:room], units[room:]
+    n_things, n_streams = len(things), len(things) + len(streams)
+    for first in range(0, n_streams + len(units), ANNOUNCEMENT_ENTRIES):
+        last = first + ANNOUNCEMENT_ENTRIES
         yield msgspec.structs.replace(
-            announcement, things=head_things, datastreams=head_streams, units=head_units
+            announcement,
+            things=things[first:last],
+            datastreams=streams[max(first - n_things, 0) : max(last - n_things, 0)],
+            units=units[max(first - n_streams, 0) : max(last - n_streams, 0)],
         )
 
 

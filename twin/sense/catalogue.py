@@ -40,7 +40,8 @@ class Catalogue:
         self._joins: LiveJoins | None = None
         self._streams: list[Datastream] = []
         self._slot_by_id: dict[str, int] = {}
-        self._owner: dict[tuple[str, str], str] = {}
+        self._thing_owner: dict[str, str] = {}
+        self._stream_owner: dict[str, str] = {}
         self._slots_by_thing: dict[str, list[int]] = {}
         self._slots_by_property: dict[str, list[int]] = {}
         self._xyz_by_thing: dict[str, Float32Array] = {}
@@ -92,7 +93,7 @@ class Catalogue:
         changed = []
         for thing_id, thing in self._thing_by_id.items():
             told = self._announced.get(thing_id, thing)
-            if self._keep(self._owner["thing", thing_id], told) != thing:
+            if self._keep(self._thing_owner[thing_id], told) != thing:
                 changed.append(thing_id)
         self.version += bool(changed)
 
@@ -101,12 +102,7 @@ class Catalogue:
         source = announcement.source
         self._indices.begin(source, announcement.epoch)
         changed = [t for t in announcement.things if self._put_thing(source, t)]
-        streams_changed = False
-        for stream in announcement.datastreams:
-            slot, is_change = self._put_stream(source, stream)
-            streams_changed |= is_change
-            if slot >= 0 and not self._indices.bind(source, stream.index, slot):
-                self._refuse(f"{stream.id} (index {stream.index})")
+        streams_changed = self._put_streams(source, announcement.datastreams)
         self._place(changed)
         self.version += bool(changed or streams_changed)
 
@@ -121,7 +117,7 @@ class Catalogue:
 
     def owns(self, source: str, datastream_id: str) -> bool:
         """Whether `source` was the first to announce that datastream."""
-        return self._owner.get(("datastream", datastream_id)) == source
+        return self._stream_owner.get(datastream_id) == source
 
     def slots_of(self, source: str, indices: UInt32Array, epoch: str) -> Int64Array:
         """(n,) slots of a source's indices, -1 unknown."""
@@ -159,12 +155,12 @@ class Catalogue:
 
     def _put_thing(self, source: str, thing: Thing) -> bool:
         known = self._announced.get(thing.id, self._thing_by_id.get(thing.id))
-        if known == thing or not self._is_owner("thing", thing.id, source):
+        if known == thing or self._thing_owner.get(thing.id, source) != source:
             return False
         if known is None and len(self._thing_by_id) >= self._capacity:
             self._refuse(thing.id)
             return False
-        self._owner["thing", thing.id] = source
+        self._thing_owner[thing.id] = source
         self._keep(source, thing)
         return True
 
@@ -178,11 +174,25 @@ class Catalogue:
         self._thing_by_id[told.id] = thing
         return thing
 
+    def _put_streams(self, source: str, streams: Sequence[Datastream]) -> bool:
+        """Take in all of an announcement and bind their indices; whether anything changed."""
+        is_changed = False
+        slots = np.empty(len(streams), dtype=np.int64)
+        known = self._slot_by_id
+        for row, stream in enumerate(streams):
+            put = self._put_stream if stream.id in known else self._add_stream
+            slots[row], is_change = put(source, stream)
+            is_changed |= is_change
+        indices = np.array([stream.index for stream in streams], dtype=np.int64)
+        for row in self._indices.bind_all(source, indices, slots):
+            self._refuse(f"{streams[row].id} (index {streams[row].index})")
+        return is_changed
+
     def _put_stream(self, source: str, stream: Datastream) -> tuple[int, bool]:
         slot = self._slot_by_id.get(stream.id, -1)
         if slot < 0:
             return self._add_stream(source, stream)
-        if self._streams[slot] == stream or not self._is_owner("datastream", stream.id, source):
+        if self._streams[slot] == stream or self._stream_owner.get(stream.id, source) != source:
             return slot, False
         known = self._streams[slot]
         if (known.thing_id, known.observed_property) != (stream.thing_id, stream.observed_property):
@@ -196,15 +206,12 @@ class Catalogue:
         if slot >= self._capacity:
             self._refuse(stream.id)
             return -1, False
-        self._owner["datastream", stream.id] = source
+        self._stream_owner[stream.id] = source
         self._streams.append(stream)
         self._slot_by_id[stream.id] = slot
         self._slots_by_thing.setdefault(stream.thing_id, []).append(slot)
         self._slots_by_property.setdefault(stream.observed_property, []).append(slot)
         return slot, True
-
-    def _is_owner(self, kind: str, name: str, source: str) -> bool:
-        return self._owner.get((kind, name), source) == source
 
     def _refuse(self, name: str) -> None:
         if name not in self._refused:

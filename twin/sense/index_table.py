@@ -36,14 +36,26 @@ class IndexTable:
             self._n_entries += 1
 
     def bind(self, source: str, index: int, slot: int) -> bool:
-        """Let `index` of `source` (after `begin`) mean `slot`; False where there is no room."""
+        """`bind_all` of one; False where there is no room."""
+        return not self.bind_all(source, np.array([index]), np.array([slot]))
+
+    def bind_all(self, source: str, indices: Int64Array, slots: Int64Array) -> list[int]:
+        """Let indices (n,) of a source (after `begin`) mean slots (n,); -1 = none, left as it is.
+
+        Returns
+        -------
+        list of int
+            Rows of those for which there is no room.
+        """
         row = self._rows[source]
-        if not 0 <= index < MAX_INDEX:
-            return False
-        if index >= len(row.slots) - 1 and not self._grow(row, index):
-            return False
-        row.slots[index] = slot
-        return True
+        fits = (indices >= 0) & (indices < MAX_INDEX)
+        wanted = slots >= 0
+        highest = int(indices[fits & wanted].max(initial=-1))
+        if highest >= len(row.slots) - 1 and not self._grow(row, highest):
+            fits &= indices < len(row.slots) - 1
+        bound = fits & wanted
+        row.slots[indices[bound]] = slots[bound]
+        return np.flatnonzero(wanted & ~fits).tolist()
 
     def _grow(self, row: _Row, index: int) -> bool:
         size = (1 << max(index + 1, 64).bit_length()) + 1

@@ -1,6 +1,7 @@
 """Things, datastreams and units, in the vocabulary of OGC SensorThings (Part 1, 18-088).
 
-They are announced on the sample lane (docs/wire-protocol.md) and kept by id.
+They are announced on the sample lane (docs/wire-protocol.md) and kept by id. A city has a million
+of them, and none holds another: the garbage collector need not look at them (``gc=False``).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ class Quality(enum.IntEnum):
     BAD = 2
 
 
-class Thing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Thing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Something in the city that senses or acts.
 
     Attributes
@@ -45,7 +46,7 @@ class Thing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     department: str = ""
 
 
-class Datastream(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Datastream(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One observed property of one thing.
 
     Attributes
@@ -69,7 +70,7 @@ class Datastream(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     interval_s: float = 0.0
 
 
-class Unit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Unit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A moving unit. ``index`` is the u4 of position batches, unique within its source.
 
     ``kind``: bus, ambulance, fire_engine, police, works, taxi, drone, other.
@@ -83,7 +84,7 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     accepts: tuple[str, ...] = ()
 
 
-class Announcement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Announcement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What a source has. Repeated every few seconds; later ones add to or replace earlier ones."""
 
     source: str

@@ -122,6 +122,12 @@ class ObservationStore:
         return self._catalogue.version
 
     @property
+    def n_datastreams(self) -> int:
+        """How many datastreams are known; cheaper than their snapshot."""
+        with self._lock:
+            return self._catalogue.n_slots
+
+    @property
     def things(self) -> Mapping[str, Thing]:
         """Things by id: an immutable snapshot."""
         with self._lock:
