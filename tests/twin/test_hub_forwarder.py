@@ -64,6 +64,23 @@ def test_a_late_joiner_gets_all_announcements_at_once(hub: Hub, connect: Connect
             assert decode(sub.recv_multipart()) == city.announcement()
 
 
+def test_a_large_catalogue_comes_in_pieces_with_samples_between(hub: Hub, connect: Connect) -> None:
+    n = 2_500
+    push = connect(zmq.PUSH, hub.addresses.samples_in)
+    for i in range(n):
+        thing = Thing(id=f"t{i}", name="", kind="signal")
+        push.send_multipart(
+            encode_announcement(Announcement(source="src", epoch="e", things=(thing,)))
+        )
+    until(lambda: hub._forwarder.counts.announcements == n, 30)
+    sub = connect(zmq.SUB, hub.addresses.samples_out)
+    kinds = [sub.recv_multipart()[0][3:4]]
+    push.send_multipart(batch(1))
+    while kinds.count(b"a") < n:
+        kinds.append(sub.recv_multipart()[0][3:4])
+    assert b"s" in kinds, "samples waited for the whole catalogue"
+
+
 def test_frames_go_on_unchanged_and_in_order(hub: Hub, connect: Connect) -> None:
     push = connect(zmq.PUSH, hub.addresses.samples_in)
     hello = encode_announcement(Announcement(source="src", epoch="e", things=()))
