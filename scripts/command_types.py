@@ -1,10 +1,11 @@
-"""Writes the table of docs/command-types.md from the command types' own records.
+"""Writes the tables of docs/command-types.md from the command types' own records.
 
 ``python scripts/command_types.py`` rewrites it; ``--check`` says whether it is up to date.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -12,14 +13,25 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from twin.commands.base import CommandType, Effect, command_registry  # noqa: E402
-from twin.commands.params import example_args, params_from_args  # noqa: E402
+from twin.commands.params import (  # noqa: E402
+    ParamField,
+    example_args,
+    fields_of,
+    params_from_args,
+)
 
 PAGE = ROOT / "docs" / "command-types.md"
 BEGIN, END = "<!-- command types -->\n", "<!-- end of command types -->\n"
+ARGS_BEGIN, ARGS_END = "<!-- arguments -->\n", "<!-- end of arguments -->\n"
 _HEAD = (
     "| command | what it does | target | who, besides the control room | level | verified when"
     " | undone by |\n| --- | --- | --- | --- | --- | --- | --- |"
 )
+_ARGS_HEAD = (
+    "| command, version | argument | value | if left out | meaning |\n"
+    "| --- | --- | --- | --- | --- |"
+)
+_KINDS = {int: "whole number", float: "number", str: "text", bool: "true or false"}
 _RELATIONS = {
     "below": "is below",
     "above": "is above",
@@ -35,6 +47,36 @@ def table() -> str:
     registry = command_registry()
     rows = [_row(registry[type_id]) for type_id in registry.ids()]
     return "\n".join([_HEAD, *rows]) + "\n"
+
+
+def arguments() -> str:
+    """What each type takes in ``args``: one row an argument, and the types that take none."""
+    registry = command_registry()
+    rows = [_ARGS_HEAD]
+    for command_type in (registry[type_id] for type_id in registry.ids()):
+        name = f"`{command_type.id}` {command_type.version}"
+        fields = fields_of(command_type.params)
+        rows += [f"| {name} | {_argument(field)} |" for field in fields]
+        rows += [] if fields else [f"| {name} | none | | | |"]
+    return "\n".join(rows) + "\n"
+
+
+def _argument(field: ParamField) -> str:
+    limits = []
+    if field.min is not None or field.max is not None:
+        low, high = (("" if end is None else f"{end:g}") for end in (field.min, field.max))
+        limits.append(f"{low} to {high}".strip())
+    if field.choices:
+        limits.append(", ".join(_written(choice) for choice in field.choices))
+    if field.kind is str and not field.choices:
+        limits.append(f"up to {field.max_length} letters")
+    kind = " ".join(filter(None, (_KINDS[field.kind], "; ".join(limits), field.unit)))
+    default = "required" if field.default is None else _written(field.default)
+    return f"`{field.name}` | {kind} | {default} | {field.help.replace('|', chr(92) + '|')}"
+
+
+def _written(value: object) -> str:
+    return f"`{json.dumps(value, ensure_ascii=False)}`"
 
 
 def _row(command_type: CommandType) -> str:
@@ -71,17 +113,22 @@ def _words(name: str) -> str:
     return name.replace("_", " ")
 
 
-def page_with_table(text: str) -> str:
-    """The page with a fresh table between its marks."""
-    head, rest = text.split(BEGIN)
-    _old, tail = rest.split(END)
-    return head + BEGIN + table() + END + tail
+def page_with_tables(text: str) -> str:
+    """The page with fresh tables between their marks."""
+    text = _replaced(text, BEGIN, END, table())
+    return _replaced(text, ARGS_BEGIN, ARGS_END, arguments())
+
+
+def _replaced(text: str, begin: str, end: str, fresh: str) -> str:
+    head, rest = text.split(begin)
+    _old, tail = rest.split(end)
+    return head + begin + fresh + end + tail
 
 
 def main() -> int:
     """Rewrite or check the page."""
     text = PAGE.read_text(encoding="utf-8")
-    fresh = page_with_table(text)
+    fresh = page_with_tables(text)
     if "--check" in sys.argv:
         if fresh != text:
             print("docs/command-types.md is behind: run python scripts/command_types.py")
