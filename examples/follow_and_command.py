@@ -117,7 +117,7 @@ class Client:
             if epoch == self.epoch and event["seq"] == self.seq + 1:
                 self.seq, body = event["seq"], event["body"]
                 words = [str(body[key]) for key in ("id", "state", "text") if body.get(key)]
-                print(self.seq, event["actor"], event["kind"], *words, flush=True)
+                print(self.seq, f"{event['actor']}:", event["kind"], *words, flush=True)
                 self.end(body.get("id"), body.get("state"), body.get("text"))
             else:  # a gap, or known already
                 self.follow(epoch, max(self.seq, event["seq"]))
