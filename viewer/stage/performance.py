@@ -119,9 +119,9 @@ class Stage:
         first = free_base_port(_FIRST_PORT)
         self._ports = [first + _PORTS_A_HUB * i for i in range(n_hubs)]
         self._addresses = [f"tcp://127.0.0.1:{port}" for port in self._ports]
-        for i in range(n_hubs):
-            self._hubs.append(self._start_hub(i))
-        self._hubs[0].await_ready()
+        self._hubs.append(self._start_hub(0))
+        self._hubs[0].await_ready()  # before the others: the first one is to be the active one
+        self._hubs += [self._start_hub(i) for i in range(1, n_hubs)]
         self._start_city()
         for name in self.script.seats:
             if name in self.options.windows:
