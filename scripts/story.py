@@ -142,12 +142,10 @@ def _with_one_byte_changed(log: Path, folder: Path) -> Path:
     copy = folder / f"changed-{log.name}"
     if log.suffix == ".jsonl":
         lines = log.read_text(encoding="utf-8").splitlines(keepends=True)
-        for i, line in enumerate(lines):
-            row = json.loads(line)
-            if isinstance(row, dict) and row.get("seq") == FLIPPED_ROW and "kind" in row:
-                lines[i] = line.replace('"kind": "', '"kind": "x', 1).replace(
-                    '"kind":"', '"kind":"x', 1
-                )
+        at = next(i for i, one in enumerate(lines[1:], 1) if json.loads(one)[0] == FLIPPED_ROW)
+        seq, t_ns, kind, *rest = json.loads(lines[at])
+        flipped = chr(ord(kind[0]) ^ 1) + kind[1:]
+        lines[at] = json.dumps([seq, t_ns, flipped, *rest]) + "\n"
         copy.write_text("".join(lines), encoding="utf-8")
         return copy
     import sqlite3
