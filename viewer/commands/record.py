@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from viewer.key_arguments import add_keys_argument, security_of
+from viewer.key_arguments import Login, add_login_arguments
 from viewer.subcommand import Subcommand
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="record the facts of a journal instead, at the times they happened",
     )
-    add_keys_argument(parser)
     parser.add_argument(
         "-o", "--out", type=Path, required=True, metavar="FILE", help="MCAP file to make"
     )
@@ -46,25 +45,36 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the city to open for a replay, as given to civitwin open: a file, or demo",
     )
     parser.add_argument(
+        "--history",
+        type=Path,
+        metavar="DIR",
+        help="keep the samples as tables too (Parquet, see civitwin history)",
+    )
+    parser.add_argument(
         "--seconds", type=float, metavar="S", help="end after so many seconds (default: Ctrl+C)"
     )
     parser.add_argument(
         "--name", default="Recorder", help="what the operators see it called (default %(default)s)"
     )
+    add_login_arguments(parser.add_argument_group("hub with keys"))
 
 
 def _run(arguments: argparse.Namespace) -> int:
     if arguments.journal:
         return _of_journal(arguments)
     from twin.clock import NS_PER_S, SystemClock
+    from twin.history.writing import HistoryWriter
     from twin.recording.keeping import Keeper
     from twin.recording.recorder import Recorder
 
     clock = SystemClock()
-    keeper = Keeper(arguments.out, city=arguments.city, by_hour=arguments.by_hour)
+    login = _login(arguments)
+    tables = None if arguments.history is None else HistoryWriter(arguments.history)
+    keeper = Keeper(arguments.out, city=arguments.city, by_hour=arguments.by_hour, tables=tables)
     recorder = Recorder(
         endpoint=arguments.hub, keeper=keeper, clock=clock, name=arguments.name,
-        console_id=f"recorder-{clock.now_ns()}", security=security_of(arguments),
+        console_id=f"recorder-{clock.now_ns()}", security=login and login.security,
+        signer=login and login.signer,
     )  # fmt: skip
     stopping = _stop_on_signals()
     end_ns = None
@@ -89,6 +99,21 @@ def _run(arguments: argparse.Namespace) -> int:
         return 1
     print(f"{keeper.writer.path}: {_summary(keeper.counts)}, {_size(keeper.writer.n_bytes)}")
     return 0
+
+
+def _login(arguments: argparse.Namespace) -> Login | None:
+    """Whoever records at a hub with keys; their password comes from standard input."""
+    from twin.errors import TwinError
+    from twin.security.client_keys import unlock
+    from twin.security.client_security import ClientSecurity
+
+    if arguments.keys is None:
+        return None
+    if not arguments.person or not arguments.password_stdin:
+        raise TwinError("A recorder at a hub with keys needs --person and --password-stdin")
+    security = ClientSecurity.of_folder(arguments.keys)
+    password = sys.stdin.readline().rstrip("\r\n")
+    return Login(security, unlock(arguments.keys, arguments.person, password))
 
 
 def _of_journal(arguments: argparse.Namespace) -> int:

@@ -1,0 +1,1 @@
+"""History of samples: Parquet files by day, asked with DuckDB. Imports no Qt, no VTK."""
