@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from viewer.key_arguments import Login, add_login_arguments
+from viewer.key_arguments import add_keys_argument, security_of
 from viewer.subcommand import Subcommand
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--name", default="Recorder", help="what the operators see it called (default %(default)s)"
     )
-    add_login_arguments(parser.add_argument_group("hub with keys"))
+    add_keys_argument(parser)
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -68,13 +68,11 @@ def _run(arguments: argparse.Namespace) -> int:
     from twin.recording.recorder import Recorder
 
     clock = SystemClock()
-    login = _login(arguments)
     tables = None if arguments.history is None else HistoryWriter(arguments.history)
     keeper = Keeper(arguments.out, city=arguments.city, by_hour=arguments.by_hour, tables=tables)
     recorder = Recorder(
         endpoint=arguments.hub, keeper=keeper, clock=clock, name=arguments.name,
-        console_id=f"recorder-{clock.now_ns()}", security=login and login.security,
-        signer=login and login.signer,
+        console_id=f"recorder-{clock.now_ns()}", security=security_of(arguments),
     )  # fmt: skip
     stopping = _stop_on_signals()
     end_ns = None
@@ -99,21 +97,6 @@ def _run(arguments: argparse.Namespace) -> int:
         return 1
     print(f"{keeper.writer.path}: {_summary(keeper.counts)}, {_size(keeper.writer.n_bytes)}")
     return 0
-
-
-def _login(arguments: argparse.Namespace) -> Login | None:
-    """Whoever records at a hub with keys; their password comes from standard input."""
-    from twin.errors import TwinError
-    from twin.security.client_keys import unlock
-    from twin.security.client_security import ClientSecurity
-
-    if arguments.keys is None:
-        return None
-    if not arguments.person or not arguments.password_stdin:
-        raise TwinError("A recorder at a hub with keys needs --person and --password-stdin")
-    security = ClientSecurity.of_folder(arguments.keys)
-    password = sys.stdin.readline().rstrip("\r\n")
-    return Login(security, unlock(arguments.keys, arguments.person, password))
 
 
 def _of_journal(arguments: argparse.Namespace) -> int:
