@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.peers.side_by_side import Beside, take_side_by_side  # noqa: E402 - the root must be known first
-from scripts import command_pictures  # noqa: E402
+from scripts import command_pictures, together_pictures  # noqa: E402
 
 PICTURES = ROOT / "docs" / "pictures"
 DATA = ROOT.parent / "shared" / "data"
@@ -24,6 +24,8 @@ CIVITWIN = [sys.executable, "-m", "viewer.cli"]
 WIDTH_PX = 1600
 #: Pictures of three consoles that command one city together, see `command_pictures`.
 COMMAND = "command"
+#: Pictures of three consoles that work on one incident, see `together_pictures`.
+TOGETHER = "together"
 COMMAND_SIZE = "1920x1080"
 SIZE = "1600x900"
 #: Two monitors side by side.
@@ -199,7 +201,7 @@ def main() -> int:
     """Take the pictures named on the command line, all without names."""
     known, beside = shots(), pictures_beside()
     parser = argparse.ArgumentParser(description=__doc__)
-    all_names = [*known, *beside, COMMAND]
+    all_names = [*known, *beside, COMMAND, TOGETHER]
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(all_names))
     names = parser.parse_args().names or all_names
     unknown = [name for name in names if name not in all_names]
@@ -212,10 +214,11 @@ def main() -> int:
         picture = PICTURES / f"{name}.png"
         if take_side_by_side(beside[name], picture):
             results.append(make_small(name, picture))
-    if COMMAND in names:
-        results.append(command_pictures.take(PICTURES, COMMAND_SIZE))
-        there = [PICTURES / f"{one}.png" for one in command_pictures.NAMES]
-        results += [make_small(one.stem, one) for one in there if one.is_file()]
+    for several, made in ((COMMAND, command_pictures), (TOGETHER, together_pictures)):
+        if several in names:
+            results.append(made.take(PICTURES, COMMAND_SIZE))
+            there = [PICTURES / f"{one}.png" for one in made.NAMES]
+            results += [make_small(one.stem, one) for one in there if one.is_file()]
     return 0 if all(results) else 1
 
 

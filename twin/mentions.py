@@ -82,6 +82,16 @@ class MentionIndex:
             yield Link(kind="mark", name=mark.title, target_id=mark.id)
 
 
+def link_body(link: Link) -> dict[str, object]:
+    """A link in the body of an act."""
+    body: dict[str, object] = {"kind": link.kind, "name": link.name}
+    if link.target_id:
+        body["target_id"] = link.target_id
+    if link.xyz_local_m is not None:
+        body["xyz_local_m"] = [round(c, 2) for c in link.xyz_local_m]
+    return body
+
+
 def split_at_links(text: str, links: tuple[Link, ...]) -> list[tuple[str, Link | None]]:
     """A message in pieces, each with the link that it is, if it is one; longer names first."""
     by_length = sorted(links, key=lambda link: -len(link.name))

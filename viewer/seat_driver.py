@@ -49,6 +49,10 @@ class SeatDriver:
         """Take a picture of the window."""
         self._desk.save_picture(self._part.pictures / f"{name}.png")
 
+    def follow(self, console_id: str) -> None:
+        """Let the view follow somebody's."""
+        self._desk.window.together.follow_requested.emit(console_id)
+
     def fault(self, kind: str) -> None:
         """Only whoever runs the stage can break it."""
 

@@ -142,8 +142,7 @@ class MarksVisual:
                 else np.concatenate([points, points[:1]])
             )
             line = draped(ring, cast, on_top=True)
-            middle = 0.5 * (ring.min(axis=0) + ring.max(axis=0))
-            anchor = self._stem(middle)[1]
+            anchor = line[int(line[:, 1].argmax())]  # on its edge: what is inside stays free
             return _Placed(
                 mark=mark, colour=colour, lines_m=pieces(line), anchor_m=anchor, words=words
             )

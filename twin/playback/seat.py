@@ -5,6 +5,7 @@ Called a few times a second on the console's thread (with a window: the GUI thre
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -14,7 +15,9 @@ import msgspec
 from twin.clock import NS_PER_S
 from twin.commanding import Draft, request_of
 from twin.errors import CommandRejected, TwinError
+from twin.ids import uuid7
 from twin.link.status import LinkState
+from twin.mentions import MentionIndex, link_body
 from twin.playback.conditions import Scene, Waiting
 from twin.playback.script import Condition, Script, Step
 from twin.session import ComposeRequest, Selection, TwinSession
@@ -31,6 +34,9 @@ class Hands(Protocol):
     def picture(self, name: str) -> None:
         """Take a picture of the window."""
 
+    def follow(self, console_id: str) -> None:
+        """Let the view follow somebody's."""
+
     def fault(self, kind: str) -> None:
         """Break something, e.g. "hub_killed"."""
 
@@ -42,6 +48,9 @@ class NoHands:
         """Do nothing."""
 
     def picture(self, name: str) -> None:
+        """Do nothing."""
+
+    def follow(self, console_id: str) -> None:
         """Do nothing."""
 
     def fault(self, kind: str) -> None:
@@ -156,6 +165,7 @@ class SeatPlayer:
         return {
             "approve": self._do_approve, "cancel": self._do_cancel, "compose": self._do_compose,
             "deny": self._do_deny, "expect": self._do_wait, "fault": self._do_fault,
+            "follow": self._do_follow, "mark": self._do_mark,
             "hold": self._do_hold, "let_go": self._do_let_go, "look_at": self._do_look_at,
             "message": self._do_message, "note": self._do_note, "panel": self._do_panel,
             "picture": self._do_picture, "release": self._do_release, "select": self._do_select,
@@ -222,10 +232,33 @@ class SeatPlayer:
         self._session.hub.act("queue.release", {"queue": queue})
 
     def _do_message(self, text: str, channel: str = "room") -> None:
-        self._session.hub.act("message.post", {"channel": channel, "text": text})
+        links = [link_body(link) for link in MentionIndex(self._session).found_in(text)]
+        body = {"channel": channel, "text": text, "links": links}
+        self._session.hub.act("message.post", body)
 
     def _do_note(self, text: str) -> None:
         self._session.hub.add_note(text)
+
+    def _do_mark(
+        self,
+        kind: str,
+        thing: str,
+        title: str = "",
+        text: str = "",
+        purpose: str = "",
+        radius_m: float = 0.0,
+    ) -> None:
+        """A note or a circle where a thing is; other kinds are drawn by hand."""
+        point = self._place_of(thing)
+        body = {"id": uuid7(self._session.clock), "kind": kind, "points": [list(point)]}
+        words = {"title": title, "text": text, "purpose": purpose, "radius_m": float(radius_m)}
+        self._session.hub.act("mark.put", body | words)
+
+    def _do_follow(self, who: str) -> None:
+        person = next((p for p in self._session.people() if p.operator.name == who), None)
+        if person is None or person.look is None:
+            raise _NotYetError(f"{who} does not show where they look")
+        self._hands.follow(person.console_id)
 
     def _do_panel(self, id: str) -> None:  # noqa: A002 - the field's name in scripts
         self._hands.show_panel(id)
@@ -241,9 +274,15 @@ class SeatPlayer:
             raise _NotYetError(f"nothing called {thing} is known")
         self._session.select(Selection(thing_id=thing))
 
+    def _place_of(self, thing: str) -> tuple[float, float, float]:
+        x, y, z = (float(v) for v in self._session.observations.xyz_of_thing(thing))
+        if not math.isfinite(x + y + z):
+            raise _NotYetError(f"nothing called {thing} has a place")
+        return x, y, z
+
     def _do_look_at(self, thing: str, distance_m: float = 250.0) -> None:
         self._do_select(thing)
-        x, y, z = (float(v) for v in self._session.observations.xyz_of_thing(thing))
+        x, y, z = self._place_of(thing)
         self._session.fly_to_requested.emit((x, y, z, float(distance_m)))
 
 

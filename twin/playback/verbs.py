@@ -34,6 +34,8 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "let_go": _verb("queue"),
         "message": _verb("text", "channel"),
         "note": _verb("text"),
+        "mark": _verb("kind thing", "title text purpose radius_m"),
+        "follow": _verb("who"),
         "panel": _verb("id"),
         "look_at": _verb("thing", "distance_m"),
         "select": _verb("thing"),

@@ -239,6 +239,9 @@ class Stage:
     def picture(self, name: str) -> None:
         """The director takes no pictures."""
 
+    def follow(self, console_id: str) -> None:
+        """The director looks nowhere."""
+
     def fault(self, kind: str) -> None:
         """Break something; "hub_killed": the active hub dies, and comes back or is replaced."""
         if kind != "hub_killed":

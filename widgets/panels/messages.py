@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from twin.link.control import Act
 from twin.marking import middle_of_mark
-from twin.mentions import MentionIndex
+from twin.mentions import MentionIndex, link_body
 from twin.room.parts.marks import Marks
 from twin.room.parts.messages import ROOM, Link, Message, Messages
 from twin.session import Selection
@@ -291,16 +291,6 @@ class MessagesPanel(PanelWidget):
             self.fly_to(place[1])
         elif link.xyz_local_m is not None:
             self.fly_to(link.xyz_local_m)
-
-
-def link_body(link: Link) -> dict[str, object]:
-    """A link in the body of an act."""
-    body: dict[str, object] = {"kind": link.kind, "name": link.name}
-    if link.target_id:
-        body["target_id"] = link.target_id
-    if link.xyz_local_m is not None:
-        body["xyz_local_m"] = [round(c, 2) for c in link.xyz_local_m]
-    return body
 
 
 PANEL = PanelType(
