@@ -30,6 +30,7 @@ check: setup ## format, lint, types, import contracts
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/architecture.py --check
 	$(BIN)/python scripts/command_types.py --check
+	$(BIN)/python scripts/wire_schema.py --check
 
 test: check ## check + all tests
 	bash scripts/test.sh $(ARGS)
