@@ -15,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -55,6 +56,8 @@ HELD = 0.98
 RSS_LIMIT_MB_MIN = 1.0
 N_LATE = 100_000
 LATE_LIMIT_S = 3.0
+STALL_HZ = 200_000
+STALL_LIMIT = 1.05
 _DRAIN_S = 2.0
 
 
@@ -202,16 +205,24 @@ def bar(name: str, samples_hz: float, seconds: float) -> list[Result]:
     with tempfile.TemporaryDirectory() as folder:
         run = held_by_hub(Path(folder), samples_hz, seconds)
     rate = run.message_hz * BATCH
+    unrecorded = run.sent - run.recorded["messages"]
+    missed = max(one["gaps"] + one["skipped"] for one in run.received)
     p95 = max(one["latency_ms_p95"] for one in run.received)
-    consoles = f"consoles missing {max(one['gaps'] + one['skipped'] for one in run.received)}"
-    results = [Result(
-        name=f"load.{name}", value=rate, unit="samples/s", ratio=rate / samples_hz, limit=HELD,
-        ok=run.lost == 0 and run.recorded["lost"] == 0 and rate >= HELD * samples_hz,
-        note=f"{seconds:.0f} s, CURVE, {N_CONSOLES} consoles, recorder; recorder missing "
-        f"{run.sent - run.recorded['messages']} of {run.sent:,} messages, {consoles}; hub "
-        f"{run.server_cpu_s / (rate * run.seconds / 1e6):.2f} CPU s a million samples; to the "
-        f"slowest console p95 {p95:.0f} ms",
-    )]  # fmt: skip
+    results = [
+        Result(
+            name=f"load.{name}", value=rate, unit="samples/s", ratio=rate / samples_hz, limit=HELD,
+            ok=unrecorded == run.recorded["lost"] == 0 and rate >= HELD * samples_hz,
+            note=f"{seconds:.0f} s, CURVE, {N_CONSOLES} consoles, recorder; hub and recorder missed"
+            f" {unrecorded} of {run.sent:,} messages; hub"
+            f" {run.server_cpu_s / (rate * run.seconds / 1e6):.2f} CPU s a million samples",
+        ),
+        Result(
+            name=f"load.{name}_consoles", value=missed / run.sent, unit="of all", ratio=None,
+            limit=0.0, ok=missed == 0,
+            note=f"messages that the worst of {N_CONSOLES} consoles missed or skipped; latency p95 "
+            f"of the slowest {p95:.0f} ms",
+        ),
+    ]  # fmt: skip
     if IS_LONG:
         slope = run.slope_mb_min()
         results.append(Result(
@@ -241,6 +252,51 @@ def single_samples() -> Result:
         note=f"{PEER_SECONDS:.0f} s, 4 publishers, one subscriber, which missed {run.lost:,}; hub "
         f"{run.server_cpu_s / run.seconds:.0%} of a core",
     )
+
+
+def stalled_console() -> Result:
+    """What one console that stands still costs the others: their latency with it and without."""
+    ratios = []
+    for _ in range(3):
+        with tempfile.TemporaryDirectory() as folder, \
+             hub(Path(folder), "--insecure-loopback") as (process, at):  # fmt: skip
+            calm = load(process, _stall_producer(at), "console", Options(at["samples_out"]),
+                        n_consumers=3)  # fmt: skip
+            with stopped(Options(at["samples_out"])):
+                stalled = load(process, _stall_producer(at), "console",
+                               Options(at["samples_out"]), n_consumers=3)  # fmt: skip
+        if calm.lost or stalled.lost:
+            ratios.append(float("inf"))
+            continue
+        before, after = (
+            float(np.median([one["latency_ms_p95"] for one in run.received]))
+            for run in (calm, stalled)
+        )
+        ratios.append(after / before)
+    ratio = float(np.median(ratios))
+    return Result(
+        name="load.beside_a_stalled_console", value=ratio, unit="×", ratio=ratio,
+        limit=STALL_LIMIT, ok=ratio <= STALL_LIMIT,
+        note="p95 latency of three consoles beside one that is stopped (SIGSTOP) over that without,"
+        f" {STALL_HZ:,} samples/s; median of {', '.join(f'{one:.2f}' for one in ratios)}",
+    )  # fmt: skip
+
+
+def _stall_producer(at: dict[str, str]) -> Options:
+    return Options(at["samples_in"], hz=STALL_HZ / BATCH / N_SOURCES, seconds=PEER_SECONDS)
+
+
+@contextlib.contextmanager
+def stopped(consumer: Options) -> Iterator[None]:
+    """A console that has subscribed, and is then stopped."""
+    role = Role("counter", consumer)
+    try:
+        time.sleep(2.0)
+        role.process.send_signal(signal.SIGSTOP)
+        yield
+    finally:
+        role.process.kill()
+        role.process.communicate()
 
 
 def late_joiner() -> Result:
@@ -384,6 +440,7 @@ def run() -> list[Result]:
         *bar("stretch", STRETCH_HZ, SECONDS if not IS_LONG else 60.0),
         single_samples(),
         late_joiner(),
+        stalled_console(),
         *peers(),
     ]
 

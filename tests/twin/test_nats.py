@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import subprocess
 import sys
 import time
@@ -257,6 +258,32 @@ def test_a_wrong_password_is_said_in_a_sentence(
         outlet = open_outlet(servers.address)
         outlet.connect(10.0)
         outlet.close()
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs the program openssl")
+def test_encrypted_servers_are_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """tls://: a server whose certificate nobody trusts is refused, and that is said."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+         "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext",
+         "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    arguments = ("--tls", "--tlscert", str(certificate), "--tlskey", str(key))
+    with NatsServers(tmp_path, arguments=arguments) as servers:
+        address = servers.address.replace("nats://", "tls://")
+        outlet = open_outlet(address)
+        with pytest.raises(NobodyListensError, match="certificate"):
+            outlet.connect(2.0)
+        outlet.close()
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        with source_at(address) as source:
+            outlet = open_outlet(address)
+            outlet.connect(10.0)
+            frames = [b"v1/j/src/", b'{"datastream": "a/b", "result": 1}']
+            until(lambda: outlet.send(frames) and source.receive(20), 20.0)
+            outlet.close()
 
 
 def test_a_hub_refuses_an_address_that_is_none(tmp_path: Path) -> None:

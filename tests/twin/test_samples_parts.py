@@ -52,6 +52,8 @@ def test_a_nats_address_is_taken_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (full.prefix, full.user, full.password) == ("hague", "me", "p@ss")
     assert public_address("nats://me:secret@a:1/hague") == "nats://a:1/hague"
     assert public_address("tcp://a:1") == "tcp://a:1"
+    assert parse_nats("tls://u:p@a,b:5").servers == ("tls://a:4222", "tls://b:5")
+    assert public_address("tls://u:p@a,b:5/c") == "tls://a:4222,b:5/c"
     monkeypatch.setenv(LOGIN_VARIABLE, "you:word")
     assert (parse_nats("nats://a").user, parse_nats("nats://a").password) == ("you", "word")
 

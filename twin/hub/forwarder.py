@@ -44,6 +44,7 @@ JOIN_S = 0.01
 _GREET_AFTER_S = 0.05
 _GREET_EVERY_S = 1.0
 _BURST = 500
+_MAX_TOPICS = 10_000
 #: A greeting is sent in pieces: samples go on between them, and a console keeps up with it. A city
 #: of 100,000 things has over 2,000 announcements.
 _GREET_PIECE, _GREET_PIECE_S = 15, 0.01
@@ -250,7 +251,7 @@ class Forwarder:
                 is_thin = topic.startswith(THIN_PREFIX) and not topic.startswith(BEATS)
                 if message[:1] == b"\x00":
                     self._thin_topics.discard(topic)
-                elif is_thin:
+                elif is_thin and len(self._thin_topics) < _MAX_TOPICS:
                     self._thin_topics.add(topic)
                 elif ANNOUNCEMENTS.startswith(topic) or topic.startswith(ANNOUNCEMENTS):
                     self._greet_soon()

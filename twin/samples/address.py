@@ -15,6 +15,7 @@ NATS_PORT = 4222
 DEFAULT_PREFIX = "civitwin"
 #: "USER:PASSWORD" for NATS where the address has none: secrets do not belong on a command line.
 LOGIN_VARIABLE = "CIVITWIN_NATS_LOGIN"
+_NATS = ("nats://", "tls://")
 _ZEROMQ = ("tcp://", "ipc://", "inproc://")
 _PREFIX = re.compile(r"[A-Za-z0-9_-]{1,32}\Z")
 _EXAMPLE = "nats://HOST:4222, nats://A:4222,B:4222,C:4222/PREFIX"
@@ -30,7 +31,8 @@ class NatsAddress:
 
     Attributes
     ----------
-    servers : "nats://HOST:PORT" each; the client takes any of them and moves on when it dies
+    servers : "nats://HOST:PORT" each (or "tls://…", encrypted); the client takes any of them and
+        moves on when it dies
     prefix : first token of every subject, so that several cities can share a cluster
     user, password : "" = none; never part of `servers`
     """
@@ -42,9 +44,9 @@ class NatsAddress:
 
     def __str__(self) -> str:
         """The address without user and password, fit for logs and for others."""
-        hosts = ",".join(server.removeprefix("nats://") for server in self.servers)
+        hosts = ",".join(server.partition("://")[2] for server in self.servers)
         end = "" if self.prefix == DEFAULT_PREFIX else f"/{self.prefix}"
-        return f"nats://{hosts}{end}"
+        return f"{self.servers[0].partition('://')[0]}://{hosts}{end}"
 
 
 def carrier_of(address: str) -> Literal["zeromq", "nats"]:
@@ -55,7 +57,7 @@ def carrier_of(address: str) -> Literal["zeromq", "nats"]:
     SampleAddressError
         Its scheme is none of tcp, ipc, inproc and nats.
     """
-    if address.startswith("nats://"):
+    if address.startswith(_NATS):
         return "nats"
     if address.startswith(_ZEROMQ):
         return "zeromq"
@@ -65,19 +67,19 @@ def carrier_of(address: str) -> Literal["zeromq", "nats"]:
 
 
 def parse_nats(address: str) -> NatsAddress:
-    """Take ``nats://[USER:PASSWORD@]HOST[:PORT][,HOST[:PORT]…][/PREFIX]`` apart.
+    """Take ``nats://[USER:PASSWORD@]HOST[:PORT][,HOST[:PORT]…][/PREFIX]`` apart; or ``tls://…``.
 
     Raises
     ------
     SampleAddressError
         It is not of that form. The sentence never repeats a password.
     """
-    rest = address.removeprefix("nats://")
+    scheme, _, rest = address.partition("://")
     login, _, rest = rest.rpartition("@")
-    hosts, _, prefix = rest.replace(",nats://", ",").partition("/")
+    hosts, _, prefix = rest.replace(f",{scheme}://", ",").partition("/")
     user, _, password = (login or os.environ.get(LOGIN_VARIABLE, "")).partition(":")
-    servers = tuple(_server(host) for host in hosts.split(","))
-    if rest == address or not _PREFIX.match(prefix or DEFAULT_PREFIX):
+    servers = tuple(_server(scheme, host) for host in hosts.split(","))
+    if not address.startswith(_NATS) or not _PREFIX.match(prefix or DEFAULT_PREFIX):
         raise SampleAddressError(
             f"{rest[:120]!r} is no NATS address; write {_EXAMPLE} with a prefix of letters,"
             " digits, dashes or underscores"
@@ -104,10 +106,10 @@ def require_nats() -> None:
 
 def public_address(address: str) -> str:
     """The address as others may see it: without user and password."""
-    return str(parse_nats(address)) if address.startswith("nats://") else address
+    return str(parse_nats(address)) if address.startswith(_NATS) else address
 
 
-def _server(host: str) -> str:
+def _server(scheme: str, host: str) -> str:
     name, colon, port = host.rpartition(":") if not host.endswith("]") else (host, "", "")
     if not colon:
         name, port = host, str(NATS_PORT)
@@ -116,4 +118,4 @@ def _server(host: str) -> str:
         raise SampleAddressError(
             f"{host[:80]!r} is no HOST:PORT of a NATS server; write {_EXAMPLE}"
         )
-    return f"nats://{name}:{port}"
+    return f"{scheme}://{name}:{port}"

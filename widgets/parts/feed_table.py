@@ -112,7 +112,8 @@ class FeedTable(QAbstractTableModel):
             return f"{feed.source} has brought nothing that can be read"
         if self.is_silent(feed):
             return f"{feed.source} has been silent for {age_text(self._silent_s(feed))}"
-        return f"{feed.source} brings {feed.rate_hz:,.0f} samples a second"
+        skipped = f", {feed.skipped:,} of its messages were skipped" if feed.skipped else ""
+        return f"{feed.source} brings {feed.rate_hz:,.0f} samples a second{skipped}"
 
     def _silent_s(self, feed: FeedStats) -> float:
         return (self._session.clock.now_ns() - feed.last_received_ns) / NS_PER_S
