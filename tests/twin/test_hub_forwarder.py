@@ -209,3 +209,20 @@ def test_values_are_remembered_late_but_in_order() -> None:
     last = watching.last("t1/p")
     assert last is not None
     assert last.value == 8.0
+
+
+def test_who_knows_the_announcements_is_not_told_again(hub: Hub, connect: Connect) -> None:
+    push = connect(zmq.PUSH, hub.addresses.samples_in)
+    push.send_multipart(encode_announcement(announced()))
+    until(lambda: hub._forwarder.counts.announcements)
+    with zmq.Context() as context, context.socket(zmq.SUB) as sub:
+        sub.set(zmq.LINGER, 0)
+        sub.set(zmq.RCVTIMEO, 10_000)
+        for topic in (b"v1/a", b"v1t/", b"v1/s/"):
+            sub.subscribe(topic)
+        sub.connect(hub.addresses.samples_out)
+        for _ in range(2):
+            until(lambda: sub.recv_multipart()[0].startswith(b"v1t/h/"), what="a beat")
+        assert hub._forwarder.counts.published == 1
+        push.send_multipart(encode_announcement(announced()))
+        until(lambda: sub.recv_multipart()[0] == b"v1/a/src/")

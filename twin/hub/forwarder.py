@@ -28,7 +28,14 @@ from twin.hub.lookout import ForwarderCounts, Found, Lookout
 from twin.hub.requests import StartWatch, WatchStarted
 from twin.ids import uuid7
 from twin.link.mailbox import Mailbox
-from twin.link.wire_thin import ANNOUNCEMENTS, BEATS, THIN_PREFIX, Beat, encode_beat
+from twin.link.wire_thin import (
+    ANNOUNCEMENTS,
+    ANNOUNCEMENTS_ONLY_NEW,
+    BEATS,
+    THIN_PREFIX,
+    Beat,
+    encode_beat,
+)
 from twin.samples.bridge import SampleBridge
 from twin.samples.joining import Joiner, is_json_object
 from twin.samples.record_desk import RecordDesk
@@ -253,7 +260,9 @@ class Forwarder:
                     self._thin_topics.discard(topic)
                 elif is_thin and len(self._thin_topics) < _MAX_TOPICS:
                     self._thin_topics.add(topic)
-                elif ANNOUNCEMENTS.startswith(topic) or topic.startswith(ANNOUNCEMENTS):
+                elif topic != ANNOUNCEMENTS_ONLY_NEW and (
+                    ANNOUNCEMENTS.startswith(topic) or topic.startswith(ANNOUNCEMENTS)
+                ):
                     self._greet_soon()
         except zmq.Again:
             pass

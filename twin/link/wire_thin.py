@@ -18,6 +18,8 @@ from twin.link.wire_json import JsonBatch
 FULL_PREFIX = b"v1/"
 THIN_PREFIX = b"v1t/"
 ANNOUNCEMENTS = b"v1/a/"
+#: The same subscription by who knows the announcements already: the hub need not repeat them now.
+ANNOUNCEMENTS_ONLY_NEW = b"v1/a"
 BEATS = b"v1t/h/"
 
 

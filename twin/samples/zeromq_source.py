@@ -16,14 +16,14 @@ import zmq
 
 from twin.errors import WireError
 from twin.link.wire import Buffer
-from twin.link.wire_thin import ANNOUNCEMENTS, BEATS, FULL_PREFIX, THIN_PREFIX
+from twin.link.wire_thin import ANNOUNCEMENTS_ONLY_NEW, BEATS, FULL_PREFIX, THIN_PREFIX
 from twin.samples.choosing import Lane
 from twin.samples.source import BURST, Configure, as_it_is
 
 #: Messages that may wait in the socket.
 RECEIVE_QUEUE = 2000
 MAX_MESSAGE_BYTES = 48 * 1024 * 1024
-_TOPICS = {Lane.FULL: (FULL_PREFIX, BEATS), Lane.THIN: (ANNOUNCEMENTS, THIN_PREFIX)}
+_TOPICS = {Lane.FULL: (FULL_PREFIX, BEATS), Lane.THIN: (ANNOUNCEMENTS_ONLY_NEW, THIN_PREFIX)}
 
 
 class ZeromqSource:
