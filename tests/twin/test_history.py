@@ -116,6 +116,21 @@ def test_old_days_are_thinned_and_older_ones_go(tmp_path: Path) -> None:
         apply_rules(tmp_path, today, Rules(exact_days=5, thin_days=2))
 
 
+def test_thinned_days_give_the_figures_of_exact_ones(tmp_path: Path) -> None:
+    fill(tmp_path, step_s=7)
+    history = History(tmp_path)
+    asked = (G1, MIDNIGHT_NS + 3_600 * NS_PER_S, MIDNIGHT_NS + 3 * DAY_NS, 100)
+    before = history.past(*asked)
+    compact(tmp_path, day_of(MIDNIGHT_NS + 3 * DAY_NS))
+    assert len(list((tmp_path / "thin").iterdir())) == 3
+    after = history.past(*asked)
+    assert after.t_ns.tolist() == before.t_ns.tolist()
+    assert after.count.tolist() == before.count.tolist()
+    assert after.low.tolist() == before.low.tolist()
+    assert after.high.tolist() == before.high.tolist()
+    assert after.mean.tolist() == pytest.approx(before.mean.tolist())
+
+
 def test_export_to_csv_and_parquet(tmp_path: Path) -> None:
     fill(tmp_path / "h", days=1)
     history, out = History(tmp_path / "h"), tmp_path / "out.csv"

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from twin.arrays import Float64Array, Int64Array
+from twin.clock import NS_PER_S
 from twin.history.files import (
     DAY_NS,
     RAW,
@@ -30,6 +31,8 @@ from twin.history.files import (
     start_of,
 )
 
+_MINUTE_NS = 60 * NS_PER_S
+_COARSE_NS = 2 * _MINUTE_NS
 #: Values of bad quality (2) are left out of plots.
 _EXACT = (
     "SELECT (t - ?) // ? AS b, count(*) AS n, min(value) AS low, max(value) AS high,"
@@ -99,11 +102,18 @@ class History:
         return tuple(sorted({day for days in kinds for day in days}))
 
     def past(self, datastream: str, start_ns: int, end_ns: int, n_buckets: int = 600) -> Span:
-        """Values of a datastream from `start_ns` up to `end_ns`, thinned to buckets."""
+        """Values of a datastream from `start_ns` up to `end_ns`, thinned to buckets.
+
+        Buckets of two minutes or more are whole minutes and begin at one: then whole days are read
+        from their thinned files, and the figures are the same.
+        """
         if end_ns <= start_ns or n_buckets < 1:
             raise HistoryError("A span of history ends after it begins and has a bucket or more")
         width_ns = max(-(-(end_ns - start_ns) // n_buckets), 1)
-        exact, thin = self._files(start_ns, end_ns)
+        is_coarse = width_ns >= _COARSE_NS
+        if is_coarse:
+            start_ns, width_ns = start_ns // _MINUTE_NS * _MINUTE_NS, _whole_minutes(width_ns)
+        exact, thin = self._files(start_ns, end_ns, is_coarse=is_coarse)
         parts, given = [], []
         if exact:
             parts.append(_EXACT)
@@ -153,8 +163,13 @@ class History:
     def _all(self, kind: str) -> list[Path]:
         return [file for files in days_of(self.folder, kind).values() for file in files]
 
-    def _files(self, start_ns: int, end_ns: int) -> tuple[list[str], list[str]]:
-        """Files with exact values, and thinned ones, of the days of a span."""
+    def _files(
+        self, start_ns: int, end_ns: int, *, is_coarse: bool = False
+    ) -> tuple[list[str], list[str]]:
+        """Files with exact values, and thinned ones, of the days of a span.
+
+        With `is_coarse` the thinned ones of whole days, where nothing came later.
+        """
         kinds = {kind: days_of(self.folder, kind) for kind in (RAW, WHOLE, THIN)}
         exact: list[str] = []
         thin: list[str] = []
@@ -164,6 +179,9 @@ class History:
         first, last = max(day_of(start_ns), known[0]), min(day_of(end_ns - 1), known[-1])
         for day in between(first, last):
             files = [*kinds[WHOLE].get(day, ()), *kinds[RAW].get(day, ())]
+            is_inside = start_ns <= start_of(day) and start_of(day) + DAY_NS <= end_ns
+            if is_coarse and is_inside and day in kinds[THIN] and day not in kinds[RAW]:
+                files = []
             exact += map(str, files)
             thin += map(str, () if files else kinds[THIN].get(day, ()))
         return exact, thin
@@ -178,6 +196,10 @@ class History:
             raise HistoryError(
                 f"The history cannot be read: {str(error).splitlines()[0]}"
             ) from error
+
+
+def _whole_minutes(width_ns: int) -> int:
+    return -(-width_ns // _MINUTE_NS) * _MINUTE_NS
 
 
 def _span(rows: Sequence[tuple[Any, ...]], start_ns: int, width_ns: int) -> Span:

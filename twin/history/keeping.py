@@ -25,7 +25,10 @@ class Rules:
 
 
 def compact(folder: Path, today: date) -> list[date]:
-    """Make one sorted file of each past day's segments; the days done. Raises `HistoryError`."""
+    """Make one sorted file, and a thinned one, of each past day's segments; the days done.
+
+    Raises `HistoryError`.
+    """
     done = []
     whole = days_of(folder, WHOLE)
     for day, files in days_of(folder, RAW).items():
@@ -38,6 +41,7 @@ def compact(folder: Path, today: date) -> list[date]:
             " FROM read_parquet(?) GROUP BY datastream, t ORDER BY datastream, t",
             sources,
         )
+        thin_day(folder, day, [folder / WHOLE / f"{day.isoformat()}.parquet"])
         shutil.rmtree(folder / RAW / day.isoformat())
         done.append(day)
     return done
@@ -52,7 +56,9 @@ def apply_rules(folder: Path, today: date, rules: Rules | None = None) -> tuple[
     n_thinned = n_dropped = 0
     for day, files in days_of(folder, WHOLE).items():
         if day < today - timedelta(rules.exact_days):
-            _thin(folder, day, files)
+            thin_day(folder, day, files)
+            for file in files:
+                file.unlink()
             n_thinned += 1
     for day, files in days_of(folder, THIN).items():
         if day < today - timedelta(rules.thin_days):
@@ -67,7 +73,8 @@ def today_of(now_ns: int) -> date:
     return day_of(now_ns)
 
 
-def _thin(folder: Path, day: date, files: list[Path]) -> None:
+def thin_day(folder: Path, day: date, files: list[Path]) -> None:
+    """Write a day thinned to minutes; its exact values stay. Raises `HistoryError`."""
     _write(
         folder / THIN / f"{day.isoformat()}.parquet",
         "SELECT datastream, t // 60000000000 * 60000000000 AS t, count(*) AS n,"
@@ -75,8 +82,6 @@ def _thin(folder: Path, day: date, files: list[Path]) -> None:
         " FROM read_parquet(?) WHERE quality < 2 GROUP BY ALL ORDER BY datastream, t",
         files,
     )
-    for file in files:
-        file.unlink()
 
 
 def _write(place: Path, sql: str, sources: list[Path]) -> None:
