@@ -151,6 +151,8 @@ class TwinSession:
         self._shared_areas: tuple[Area, ...] = ()
         #: The mark that is being made or changed here.
         self.draft: Draft | None = None
+        #: Id of the incident that is worked on here, "" = none; the others see it.
+        self.incident = ""
         #: What was read of the messages.
         self.reader = MessageReader(
             lambda: self.hub.room, lambda: self.hub.operator, lambda: self.hub.joined_seq

@@ -154,6 +154,7 @@ class TogetherDriver:
             selected=("" if place is None else place[0])[:120],
             selected_id=(session.selection.thing_id or session.selection.unit_id)[:200],
             panel=self._panel()[:120],
+            incident=session.incident[:200],
             following=self._following,
             call=self._call,
             call_to=self._call_to,

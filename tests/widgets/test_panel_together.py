@@ -121,7 +121,7 @@ def test_a_draft_is_shared_with_its_words(world, open_panel) -> None:
     assert panel.form.isVisible()
     panel.form.title.setText(" Cordon east ")
     panel.form.text.setPlainText("Keep out")
-    panel.form.incident.setText("2026-7")
+    panel.form.incident.setEditText("2026 7")
     panel.form.time.setCurrentIndex(panel.form.time.findData(3_600))
     panel.form.share.click()
     (body,) = sent(world, "mark.put")
@@ -134,6 +134,32 @@ def test_a_draft_is_shared_with_its_words(world, open_panel) -> None:
     assert body["expires_ns"] == now_ns + 3_600_000_000_000
     assert world.session.draft is None
     assert not panel.form.isVisible()
+
+
+def test_open_incidents_are_offered_by_their_titles(world, open_panel) -> None:
+    operator = msgspec.to_builtins(BEN)
+    incident = {
+        "id": "i-7", "title": "Harbour fire", "kind": "fire", "severity": "severe",
+        "opened_by": operator, "opened_ns": 1,
+    }  # fmt: skip
+    world.hub.happen("incident.opened", {"incident": incident}, actor="Ben (water)")
+    world.session.poll()
+    marks, messages = open_panel("marks"), open_panel("messages")
+    world.session.set_draft(new_draft(world.session, "note", CORNER[:1], title="Leak"))
+    marks.form.incident.setCurrentIndex(marks.form.incident.findText("Harbour fire"))
+    marks.form.share.click()
+    assert sent(world, "mark.put")[0]["incident"] == "i-7"
+    messages.show_messages()
+    words = [messages.channels.itemText(i) for i in range(messages.channels.count())]
+    assert "Harbour fire" in words
+    messages.open_channel("incident:i-7")
+    assert world.session.incident == "i-7", "the others see what is worked on"
+    messages.open_channel("room")
+    assert world.session.incident == ""
+    world.put_mark("m9", "note", [[0, 0, 0]], title="Leak", incident="i-7")
+    world.session.poll()
+    marks.show_marks()
+    assert "Harbour fire" in details(marks)[0]
 
 
 def test_a_note_without_words_is_not_shared(world, open_panel) -> None:

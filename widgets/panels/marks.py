@@ -171,8 +171,8 @@ class MarksPanel(PanelWidget):
     def show_marks(self) -> None:
         """List what fits the filter, newest first."""
         shown = self._listed()
-        now_ns = self.session.clock.now_ns()
-        self.list.show_rows([mark_row(mark, self.inks.theme, now_ns) for mark in shown])
+        now_ns, room = self.session.clock.now_ns(), self.session.hub.room
+        self.list.show_rows([mark_row(mark, self.inks.theme, now_ns, room) for mark in shown])
         self._empty.say(_NOT_FOUND if self.filter.text().strip() else _EMPTY)
         self._stack.setCurrentWidget(self.list if shown else self._empty)
         self._show_steps(keep_confirm=True)

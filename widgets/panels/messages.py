@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from twin.link.control import Act
 from twin.marking import middle_of_mark
 from twin.mentions import MentionIndex, link_body
+from twin.room.parts.incidents import Incidents
 from twin.room.parts.marks import Marks
 from twin.room.parts.messages import ROOM, Link, Message, Messages
 from twin.session import Selection
@@ -148,7 +149,7 @@ class MessagesPanel(PanelWidget):
         at = bar.value()
         self.page.setHtml(html)
         bar.setValue(bar.maximum() if is_at_end else at)
-        words = channel_words(self.channel)
+        words = channel_words(self.channel, self.session.hub.room)
         self._empty.say(
             f"Nothing was written to “{words}” yet. Write below; everybody can read it."
         )
@@ -181,14 +182,15 @@ class MessagesPanel(PanelWidget):
         room = self.session.hub.room
         departments = [name for name in self.inks.theme.department if name != "other"]
         departments += [operator.department for operator in room.operators.values()]
-        incidents = [mark.incident for mark in self.session.marks]
+        incidents = [incident.id for incident in room[Incidents].open]
+        incidents += [mark.incident for mark in self.session.marks]
         incidents += [command.request.incident for command in room.commands.values()]
         offered = [_INCIDENT + name for name in incidents if name]
         return offered + [_DEPARTMENT + name for name in departments if name]
 
     def _channel_text(self, channel: str) -> str:
         n_unread = 0 if channel == self.channel else self.reader.unread(channel)
-        words = channel_words(channel)
+        words = channel_words(channel, self.session.hub.room)
         return f"{words} ({n_unread} new)" if n_unread else words
 
     def _show_steps(self) -> None:
@@ -215,7 +217,10 @@ class MessagesPanel(PanelWidget):
         """Show another channel."""
         self.channel = channel
         self._read_to = self.reader.read_to(channel)
-        words = channel_words(channel)
+        words = channel_words(channel, self.session.hub.room)
+        self.session.incident = (
+            channel.removeprefix(_INCIDENT) if channel.startswith(_INCIDENT) else ""
+        )
         self.text.setPlaceholderText(f"Write to {lower_first(words) if channel == ROOM else words}")
         self.show_messages()
         self.text.setFocus()
@@ -240,7 +245,7 @@ class MessagesPanel(PanelWidget):
     def _follow_room(self, changed: frozenset[str]) -> None:
         if "refusals" in changed:
             self._take_refusals()
-        if changed & {"messages", "pending", "refusals", "operators"}:
+        if changed & {"messages", "pending", "refusals", "operators", "incidents"}:
             self.show_messages()
 
     def _take_refusals(self) -> None:

@@ -15,12 +15,15 @@ from PySide6.QtWidgets import (
 )
 
 from twin.people import Person
+from twin.room.fold import Room
 from twin.theme import Theme, department_colour
 from widgets.icons import icon
 from widgets.panel import PanelContext, PanelType
 from widgets.parts.empty_state import EmptyState
+from widgets.parts.mark_words import incident_words
 from widgets.parts.panel_widget import PanelWidget
 from widgets.parts.row_list import ListRow, RowList
+from widgets.parts.wording import clock_text
 
 _EMPTY = (
     "You are alone in this room. Operators of other consoles that join this hub appear here, with"
@@ -34,6 +37,8 @@ class OperatorsPanel(PanelWidget):
     def __init__(self, context: PanelContext) -> None:
         super().__init__(context)
         self._together = context.together
+        self._since_ns: dict[str, int] = {}
+        self._joins_seq = 0
         self.you = QLabel()
         self.you.setProperty("role", "caption")
         self.you.setWordWrap(True)
@@ -103,6 +108,7 @@ class OperatorsPanel(PanelWidget):
     def show_people(self) -> None:
         """List everybody."""
         people = self.session.people()
+        self._note_joins()
         self.list.show_rows([self._row(person) for person in people])
         self._stack.setCurrentWidget(self.list if people else self._empty)
         own = self.session.hub.operator
@@ -111,6 +117,15 @@ class OperatorsPanel(PanelWidget):
         self.point.setChecked(self._together.is_pointing)
         self._show_addressees(people)
         self._show_steps()
+
+    def _note_joins(self) -> None:
+        """When those joined of whom the activity still tells it."""
+        room = self.session.hub.room
+        for event in room.activity:
+            if event.kind == "operator.joined" and event.seq > self._joins_seq:
+                self._since_ns[str(event.body.get("console_id"))] = event.t_ns
+        self._joins_seq = room.seq
+        self._since_ns = {k: v for k, v in self._since_ns.items() if k in room.operators}
 
     def _row(self, person: Person) -> ListRow:
         operator = person.operator
@@ -122,10 +137,16 @@ class OperatorsPanel(PanelWidget):
             note = "follows you"
         elif any(call.by == operator for call in together.calls):
             note = "asks you to look"
+        elif operator.console_id in self._since_ns:
+            note = f"since {clock_text(self._since_ns[operator.console_id])[:5]}"
         return ListRow(
             key=person.console_id,
             title=operator.name,
-            detail=doing(person, {p.console_id: p for p in self.session.people()}),
+            detail=doing(
+                person,
+                {p.console_id: p for p in self.session.people()},
+                self.session.hub.room,
+            ),
             letter=(operator.name.strip() or "?")[0].upper(),
             colour=department_colour(self.inks.theme, operator.department),
             note=note,
@@ -181,7 +202,7 @@ class OperatorsPanel(PanelWidget):
         self._together.call_requested.emit(str(self.to.currentData() or ""))
 
 
-def doing(person: Person, others: dict[str, Person]) -> str:
+def doing(person: Person, others: dict[str, Person], room: Room) -> str:
     """Department and what somebody does, in one line."""
     parts = [_department(person.operator.department)]
     shown = person.shown
@@ -192,7 +213,7 @@ def doing(person: Person, others: dict[str, Person]) -> str:
     if shown.selected:
         parts.append(f"looks at {shown.selected}")
     if shown.incident:
-        parts.append(f"incident {shown.incident}")
+        parts.append(incident_words(room, shown.incident))
     if shown.panel:
         parts.append(f"in {shown.panel}")
     return " · ".join(part for part in parts if part)

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from twin.clock import NS_PER_S
 from twin.marking import KIND_WORDS, PURPOSES, Draft
+from twin.room.parts.incidents import Incidents
 from twin.session import TwinSession
 
 #: Words and seconds until a mark is removed by itself.
@@ -58,9 +59,13 @@ class MarkForm(QWidget):
         self.purpose = QComboBox()
         for word in PURPOSES:
             self.purpose.addItem(word.capitalize() or "Not told", word)
-        self.incident = QLineEdit()
-        self.incident.setMaxLength(64)
-        self.incident.setPlaceholderText("Number or name, if it belongs to one")
+        self.incident = QComboBox()
+        self.incident.setEditable(True)
+        self.incident.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        line = self.incident.lineEdit()
+        if line is not None:
+            line.setMaxLength(64)
+            line.setPlaceholderText("If it belongs to one")
         self.time = QComboBox()
         for words, seconds in TIMES:
             self.time.addItem(words, seconds)
@@ -122,13 +127,30 @@ class MarkForm(QWidget):
         self.title.setText(draft.title)
         self.text.setPlainText(draft.text)
         self.purpose.setCurrentIndex(max(self.purpose.findData(draft.purpose), 0))
-        self.incident.setText(draft.incident)
+        self._offer_incidents(draft.incident)
         is_kept = draft.rev > 0 and draft.expires_ns > 0
         if self.time.itemData(self.time.count() - 1) == -1:
             self.time.removeItem(self.time.count() - 1)
         if is_kept:
             self.time.addItem("As it was", -1)
         self.time.setCurrentIndex(self.time.count() - 1 if is_kept else 0)
+
+    def _offer_incidents(self, chosen: str) -> None:
+        """Open incidents by their titles; another one by the name that is typed."""
+        self.incident.clear()
+        self.incident.addItem("", "")
+        for incident in self._session.hub.room[Incidents].open:
+            self.incident.addItem(incident.title, incident.id)
+        row = self.incident.findData(chosen)
+        self.incident.setCurrentIndex(max(row, 0))
+        if row < 0:
+            self.incident.setEditText(chosen)
+
+    def _incident(self) -> str:
+        row = self.incident.findText(self.incident.currentText())
+        if row >= 0:
+            return str(self.incident.itemData(row))
+        return "-".join(self.incident.currentText().split())
 
     def _share(self) -> None:
         draft = self._draft
@@ -154,7 +176,7 @@ class MarkForm(QWidget):
             title=self.title.text().strip(),
             text=self.text.toPlainText().strip()[:1000],
             purpose=str(self.purpose.currentData()) if is_area else "",
-            incident=self.incident.text().strip(),
+            incident=self._incident(),
             expires_ns=expires_ns,
             problem="",
         )

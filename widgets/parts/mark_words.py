@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from twin.marking import KIND_WORDS
+from twin.room.fold import Room
 from twin.room.model import Event
+from twin.room.parts.incidents import Incidents
 from twin.room.parts.marks import Mark
 from twin.theme import Theme, department_colour
 from widgets.parts.command_words import operator_text
@@ -27,14 +29,14 @@ def mark_title(mark: Mark) -> str:
     return f"{purpose} by {mark.owner.name}"
 
 
-def mark_row(mark: Mark, theme: Theme, now_ns: int) -> ListRow:
+def mark_row(mark: Mark, theme: Theme, now_ns: int, room: Room | None = None) -> ListRow:
     """A mark in the list."""
     parts = [mark.purpose.capitalize() if mark.purpose else KIND_WORDS[mark.kind]]
     parts.append(operator_text(mark.owner))
     if mark.by != mark.owner:
         parts.append(f"changed by {mark.by.name}")
     if mark.incident:
-        parts.append(f"incident {mark.incident}")
+        parts.append(incident_words(room, mark.incident))
     if mark.expires_ns:
         parts.append(f"gone in {duration_text((mark.expires_ns - now_ns) / 1e9)}")
     return ListRow(
@@ -47,13 +49,22 @@ def mark_row(mark: Mark, theme: Theme, now_ns: int) -> ListRow:
     )
 
 
-def channel_words(channel: str) -> str:
-    """A channel for a person."""
+def incident_words(room: Room | None, incident_id: str) -> str:
+    """An incident for a person: its title where the room knows it."""
+    incident = None if room is None else room[Incidents].by_id.get(incident_id)
+    return f"incident {incident_id}" if incident is None else incident.title
+
+
+def channel_words(channel: str, room: Room | None = None) -> str:
+    """A channel for a person; incidents by their title where the room is given."""
     kind, _, name = channel.partition(":")
     if kind == "department":
         words = name.replace("_", " ")
         return words[:1].upper() + words[1:]
-    return f"Incident {name}" if kind == "incident" else "Everybody in the room"
+    if kind == "incident":
+        words = incident_words(room, name)
+        return words[:1].upper() + words[1:]
+    return "Everybody in the room"
 
 
 def together_sentence(event: Event) -> str:
