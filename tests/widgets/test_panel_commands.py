@@ -12,7 +12,7 @@ from twin.errors import CommandRejected
 from twin.room.model import CommandState
 from twin.session import ComposeRequest, Selection
 from twin.undoing import undo_request
-from widgets.parts.command_list import CaptionRole, StateRole
+from widgets.parts.command_list import MOST_LISTED, CaptionRole, IdRole, StateRole
 
 
 @pytest.fixture
@@ -309,3 +309,21 @@ def test_the_target_follows_the_selection_until_somebody_composes(full_world, op
     full_world.session.compose(ComposeRequest(target_id="pump-0", type_id="pump.start"))
     select(Selection(thing_id="road-5"))
     assert composer.target.chosen_id() == "pump-0"
+
+
+def test_the_newest_are_listed_and_what_is_chosen_stays(world, open_panel) -> None:
+    world.fill(n_steps=2)
+    for n in range(MOST_LISTED):
+        world.give("road.close", f"road-{n % 6}", f"Street {n}", cause="works")
+    world.session.poll()
+    panel = open_panel("commands")
+    assert panel.model.rowCount() == MOST_LISTED
+    panel.list.setCurrentIndex(panel.model.index(3))
+    chosen = panel.list.currentIndex().data(IdRole)
+    oldest = panel.model.index(MOST_LISTED - 1).data(IdRole)
+    world.give("road.close", "road-1", "Newest Street", cause="works")
+    world.session.poll()
+    assert panel.model.rowCount() == MOST_LISTED
+    assert panel.model.index(0).data() == "Close Newest Street"
+    assert panel.list.currentIndex().data(IdRole) == chosen
+    assert panel.model.row_of(oldest) == -1

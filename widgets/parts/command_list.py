@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from PySide6.QtCore import (
@@ -36,6 +37,7 @@ CaptionRole = IdRole + 2
 ClockRole = IdRole + 3
 
 ROW_PX = 44
+MOST_LISTED = 300
 _AnyIndex = QModelIndex | QPersistentModelIndex
 _NOWHERE = QModelIndex()
 
@@ -48,7 +50,10 @@ def seconds_taken(command: Command, now_ns: int) -> float:
 
 
 class CommandList(QAbstractListModel):
-    """Rows: requests in the outbox, then the room's commands, newest first. GUI thread."""
+    """Rows: requests in the outbox, then the room's commands, newest first. GUI thread.
+
+    The newest `MOST_LISTED` only, so that a busy room costs no more; the command board has all.
+    """
 
     def __init__(self, session: TwinSession) -> None:
         super().__init__()
@@ -63,7 +68,8 @@ class CommandList(QAbstractListModel):
         commands = self._session.hub.room.commands
         pending = {r.id: r for r in self._session.hub.pending if r.id not in commands}
         self._pending = pending
-        wanted = [*reversed(pending), *reversed(tuple(commands))]
+        newest = itertools.islice(reversed(tuple(commands)), MOST_LISTED)
+        wanted = [*reversed(pending), *newest]
         if wanted == self._ids:
             self.tell_running()
             return
@@ -77,16 +83,30 @@ class CommandList(QAbstractListModel):
             )
             self.layoutChanged.emit()
             return
-        n_new = len(wanted) - len(self._ids)
-        if n_new > 0 and wanted[n_new:] == self._ids:
-            self.beginInsertRows(QModelIndex(), 0, n_new - 1)
-            self._ids = wanted
-            self.endInsertRows()
+        if self._add_on_top(wanted):
             self.tell_running()
             return
         self.beginResetModel()
         self._ids = wanted
         self.endResetModel()
+
+    def _add_on_top(self, wanted: list[str]) -> bool:
+        """Add new rows and drop the oldest ones; False when that is not all that is wanted."""
+        if not self._ids or self._ids[0] not in wanted:
+            return False
+        n_new = wanted.index(self._ids[0])
+        kept, n_rows = wanted[n_new:], len(self._ids)
+        if kept != self._ids[: len(kept)]:
+            return False
+        if len(kept) < n_rows:
+            self.beginRemoveRows(QModelIndex(), len(kept), n_rows - 1)
+            self._ids = kept
+            self.endRemoveRows()
+        if n_new:
+            self.beginInsertRows(QModelIndex(), 0, n_new - 1)
+            self._ids = wanted
+            self.endInsertRows()
+        return True
 
     def tell_running(self) -> None:
         """Have what changed, and the time of what still runs, painted again."""
