@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from twin.errors import TwinError
-from viewer.processes import end_text, own_command
+from viewer.processes import EXIT_WITH_STDIN, end_text, own_command
 
 READY_S = 60.0
 STOP_S = 10.0
@@ -24,7 +24,10 @@ class CastError(TwinError):
 
 
 class Member:
-    """One process; what it prints as JSON lines is kept in `said`."""
+    """One process; what it prints as JSON lines is kept in `said`.
+
+    One that is given no standard input ends by itself when this process does.
+    """
 
     def __init__(
         self, name: str, arguments: Sequence[str], folder: Path,
@@ -35,12 +38,15 @@ class Member:
         self.said: queue.Queue[dict[str, Any]] = queue.Queue()
         self._ready = threading.Event()
         self.ready: dict[str, Any] = {}
+        more = dict(environment or {}) if standard_input else {
+            EXIT_WITH_STDIN: "1", **(environment or {})
+        }  # fmt: skip
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own program
                 own_command(*arguments), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                stderr=log, env=os.environ | dict(environment or {}), start_new_session=True,
+                stderr=log, env=os.environ | more, start_new_session=True,
             )  # fmt: skip
-        if self._process.stdin is not None:
+        if standard_input and self._process.stdin is not None:
             self._process.stdin.write(standard_input.encode())
             self._process.stdin.close()
         self._reader = threading.Thread(target=self._read, name=f"stage-{name}", daemon=True)
@@ -82,6 +88,8 @@ class Member:
         except subprocess.TimeoutExpired:
             self._process.kill()
             status = self._process.wait()
+        if self._process.stdin is not None and not self._process.stdin.closed:
+            self._process.stdin.close()
         self._reader.join(STOP_S)
         return status
 
