@@ -16,7 +16,7 @@ SKY_M = 10_000.0
 LIFT_M = 0.5
 #: A point so far below what is topmost there was drawn on a façade, or under a bridge.
 FACADE_M = 2.5
-STEP_M, MOST_STEPS = 4.0, 400
+STEP_M, MOST_STEPS = 4.0, 240
 _DOWN = np.array([0.0, 0.0, -1.0])
 
 

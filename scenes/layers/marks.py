@@ -33,6 +33,8 @@ GHOST = 0.28
 STEM_M = 12.0
 GAP_PX = 15.0
 MOST_LETTERS = 44
+#: So many points are laid on the city in one frame, and lines are drawn anew after so many marks.
+POINTS_A_FRAME, MOST_UNDRAWN = 200, 40
 _Drawn: TypeAlias = Mark | Draft
 
 
@@ -56,7 +58,11 @@ class _Placed:
 
 
 class MarksVisual:
-    """Lines are laid over the city once a change, words once a view."""
+    """Lines are laid over the city once a change, words once a view.
+
+    A room may hold a thousand marks of 256 points, and each point costs a ray: only so much is laid
+    in one frame, and the rest in the next ones.
+    """
 
     def build(self, stage: Stage) -> None:
         """Make everything, empty."""
@@ -71,6 +77,8 @@ class MarksVisual:
         self._panel = rgba_of(theme.ui["panel"])
         self._clear = np.zeros(4, np.float32)
         self._placed: dict[str, _Placed] = {}
+        self._waiting: dict[str, _Drawn] = {}
+        self._n_undrawn = 0
         self._of: tuple[object, ...] = ()
         self._seen: tuple[object, ...] = ()
         self._visible = True
@@ -85,10 +93,11 @@ class MarksVisual:
         if is_new:
             has_settled = is_settled and self._of[-1:] != (True,)
             self._of = shown
-            self._place_all(given, {} if has_settled else self._placed)
+            self._take(given, lay_anew=has_settled)
+        is_new |= self._place_some()
         seen = (view.stamp, state)
         if not is_new and seen == self._seen:
-            return False
+            return bool(self._waiting)  # go on with the next frame
         self._seen = seen
         self._lay_out(view, state)
         return True
@@ -114,19 +123,35 @@ class MarksVisual:
 
     # -- on the city --------------------------------------------------------------------------
 
-    def _place_all(self, given: SceneInput, old: dict[str, _Placed]) -> None:
-        """Lay on the city what is new; ``old`` is what still lies as it should."""
-        self._placed, draft, theme = {}, given.draft, self._stage.theme
-        for mark in given.marks:
-            if draft is not None and draft.id == mark.id:
-                continue
-            known = old.get(mark.id)
-            if known is None or known.mark != mark:
-                known = self._put(mark, department_colour(theme, mark.owner.department))
-            self._placed[mark.id] = known
-        if draft is not None:
-            self._placed[draft.id] = self._put(draft, theme.ui["accent"])
-        self._draw_lines()
+    def _take(self, given: SceneInput, *, lay_anew: bool) -> None:
+        """Note what is to be laid on the city, and take away what is no more."""
+        wanted: dict[str, _Drawn] = {mark.id: mark for mark in given.marks}
+        if given.draft is not None:
+            wanted[given.draft.id] = given.draft
+        self._placed = {key: one for key, one in self._placed.items() if key in wanted}
+        self._waiting = {
+            key: mark
+            for key, mark in wanted.items()
+            if lay_anew or key not in self._placed or self._placed[key].mark != mark
+        }
+        self._n_undrawn = MOST_UNDRAWN
+
+    def _place_some(self) -> bool:
+        """Lay the newest on the city, as many as one frame may; whether lines were drawn anew."""
+        n_points, theme = 0, self._stage.theme
+        while self._waiting and n_points < POINTS_A_FRAME:
+            key, mark = self._waiting.popitem()
+            colour = theme.ui["accent"]
+            if isinstance(mark, Mark):
+                colour = department_colour(theme, mark.owner.department)
+            self._placed[key] = self._put(mark, colour)
+            n_points += len(self._placed[key].lines_m)
+            self._n_undrawn += 1
+        is_due = bool(self._n_undrawn) if not self._waiting else self._n_undrawn >= MOST_UNDRAWN
+        if is_due:
+            self._n_undrawn = 0
+            self._draw_lines()
+        return is_due
 
     def _put(self, mark: _Drawn, colour: str) -> _Placed:
         points, cast = np.array(mark.points, float), self._stage.cast

@@ -143,8 +143,18 @@ def test_hundreds_of_marks_are_drawn(target, scene):
         mark(f"m{i}", "note", [(*rng.uniform(-90, 90, 2), 0.0)], title=f"Note {i}")
         for i in range(400)
     )
-    draw(target, scene, SceneInput(marks=marks))
+    given = SceneInput(marks=marks)
+    n_frames = 1
+    while scene.update(given):
+        n_frames += 1
+        assert n_frames < 50
+    assert n_frames > 2, "not all at once: each costs rays"
+    visual = scene._entries["marks"].visual
+    assert len(visual._placed) == 400
+    assert visual._lines._n == 400
     assert len(scene.stage.reserved["marks"]) <= 60
+    draw(target, scene, SceneInput(marks=marks[:3]))
+    assert visual._lines._n == 3
 
 
 # -- people -------------------------------------------------------------------------------------

@@ -109,7 +109,8 @@ class OperatorsPanel(PanelWidget):
         """List everybody."""
         people = self.session.people()
         self._note_joins()
-        self.list.show_rows([self._row(person) for person in people])
+        by_id = {person.console_id: person for person in people}
+        self.list.show_rows([self._row(person, by_id) for person in people])
         self._stack.setCurrentWidget(self.list if people else self._empty)
         own = self.session.hub.operator
         department = own.department.replace("_", " ")
@@ -121,13 +122,15 @@ class OperatorsPanel(PanelWidget):
     def _note_joins(self) -> None:
         """When those joined of whom the activity still tells it."""
         room = self.session.hub.room
+        if room.seq < self._joins_seq:  # another history
+            self._since_ns, self._joins_seq = {}, 0
         for event in room.activity:
             if event.kind == "operator.joined" and event.seq > self._joins_seq:
                 self._since_ns[str(event.body.get("console_id"))] = event.t_ns
         self._joins_seq = room.seq
         self._since_ns = {k: v for k, v in self._since_ns.items() if k in room.operators}
 
-    def _row(self, person: Person) -> ListRow:
+    def _row(self, person: Person, by_id: dict[str, Person]) -> ListRow:
         operator = person.operator
         together = self._together
         note = ""
@@ -142,11 +145,7 @@ class OperatorsPanel(PanelWidget):
         return ListRow(
             key=person.console_id,
             title=operator.name,
-            detail=doing(
-                person,
-                {p.console_id: p for p in self.session.people()},
-                self.session.hub.room,
-            ),
+            detail=doing(person, by_id, self.session.hub.room),
             letter=(operator.name.strip() or "?")[0].upper(),
             colour=department_colour(self.inks.theme, operator.department),
             note=note,
