@@ -27,6 +27,7 @@ from mcap.writer import MCAP0_MAGIC
 
 from twin.recording.form import LINK, PROFILE
 from twin.recording.unpacking import records_of
+from twin.recording.verify import sum_of
 
 Bytes: TypeAlias = "bytes | mmap"
 _RECORD = struct.Struct("<BQ")
@@ -45,7 +46,6 @@ class ChunkAt(NamedTuple):
     ----------
     start_ns, end_ns : times of its first and last message, as the index says
     channels : bit mask, 1 << channel
-    hash : of the record as its link says; b"" where no link was read
     """
 
     offset: int
@@ -53,7 +53,6 @@ class ChunkAt(NamedTuple):
     start_ns: int
     end_ns: int
     channels: int
-    hash: bytes = b""
 
 
 class Found(NamedTuple):
@@ -172,7 +171,7 @@ def _walk(data: Bytes, damage: list[str]) -> Iterator[ChunkAt]:
 class _Link(NamedTuple):
     chunk_at: int
     chunk_length: int
-    hash: bytes
+    channels: int
     end: int
 
 
@@ -187,17 +186,16 @@ def _chunk_at(data: Bytes, at: int) -> ChunkAt | None:
 
 def _linked(data: Bytes, chunk: ChunkAt) -> tuple[ChunkAt, int] | None:
     """A chunk with what its indexes and its link say, and where the link ends."""
-    at, mask = _end_of(chunk), 0
+    at = _end_of(chunk)
     while True:
         opcode, length = _head(data, at)
-        if opcode == Opcode.MESSAGE_INDEX and length < MOST_BYTES and at + 11 <= len(data):
-            mask |= 1 << (data[at + 9] | data[at + 10] << 8)
+        if opcode == Opcode.MESSAGE_INDEX and length < MOST_BYTES:
             at += 9 + length
             continue
         link = _link_at(data, at)
         if link is None or (link.chunk_at, link.chunk_length) != (chunk.offset, chunk.length):
             return None
-        return chunk._replace(channels=mask, hash=link.hash), link.end
+        return chunk._replace(channels=link.channels), link.end
 
 
 def _next_link(data: Bytes, at: int) -> _Link | None:
@@ -215,14 +213,20 @@ def _link_at(data: Bytes, at: int) -> _Link | None:
     if opcode != Opcode.METADATA or length > 1 << 12 or at + 9 + length > len(data):
         return None
     try:
-        metadata = Metadata.read(_stream(data, at + 9, length))
+        stream = _stream(data, at + 9, length)
+        metadata = Metadata.read(stream)
         said: Mapping[str, str] = metadata.metadata
-        if metadata.name != LINK:
+        if metadata.name != LINK or stream.count != length:
             return None
-        digest = bytes.fromhex(said["hash"])
-        return _Link(int(said["offset"]), int(said["length"]), digest, at + 9 + length)
+        place = (int(said["offset"]), int(said["length"]), int(said["channels"]))
+        return _Link(*place, at + 9 + length) if has_sum(said) else None
     except (McapError, ValueError, KeyError, struct.error):
         return None
+
+
+def has_sum(said: Mapping[str, str]) -> bool:
+    """Whether what a link says is as it was written, by its own checksum."""
+    return said.get("sum") == sum_of(said)
 
 
 def is_whole(data: Bytes, chunk: ChunkAt) -> bool:

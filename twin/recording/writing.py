@@ -40,6 +40,7 @@ from mcap.writer import MCAP0_MAGIC
 
 from twin.clock import NS_PER_S
 from twin.recording.form import CHANNELS, END, LIBRARY, LINK, PROFILE, SCHEMAS, RecordingError
+from twin.recording.verify import chained, sum_of
 
 CHUNK_BYTES: Final = 1 << 20
 CHUNK_NS: Final = NS_PER_S
@@ -97,6 +98,7 @@ class RecordingWriter:
         self._counts: dict[int, int] = {}
         self._last_ns = 0
         self._first_ns = 0
+        self._further: dict[str, dict[str, str]] = {}
         self.n_bytes = 0
         self.n_messages = 0
         try:
@@ -170,8 +172,8 @@ class RecordingWriter:
             index.message_index_offsets[channel] = offset + builder.count
             MessageIndex(channel_id=channel, records=records).write(builder)
         index.message_index_length = builder.count - len(record)
-        self._link(builder, record)
-        self._put(_taken(builder))
+        covered = _taken(builder)
+        self._put(covered + self._link(covered, len(record), chunk))
         self._indexes.append(index)
         self._chunk = self._fresh()
 
@@ -189,6 +191,10 @@ class RecordingWriter:
             self._finish(said)
         finally:
             self._file.close()
+
+    def add_metadata(self, name: str, said: dict[str, str]) -> None:
+        """A metadata record that `close` writes at the end."""
+        self._further[name] = said
 
     def abandon(self) -> None:
         """Close the file as it is, after an error."""
@@ -215,26 +221,30 @@ class RecordingWriter:
         )  # fmt: skip
         return record, index
 
-    def _link(self, builder: RecordBuilder, record: bytes) -> None:
-        """Write the link of a chunk that begins at the end of the file."""
-        digest = hashlib.blake2b(record, digest_size=32).digest()
-        chain = hashlib.blake2b(bytes.fromhex(self.chain) + digest, digest_size=32).hexdigest()
-        start = builder.count
+    def _link(self, covered: bytes, length: int, chunk: _Open) -> bytes:
+        """The link of a chunk that begins at the end of the file; it covers its indexes too."""
+        digest = hashlib.blake2b(covered, digest_size=32).hexdigest()
+        channels = sum(1 << channel for channel in chunk.offsets)
         said = {
-            "n": str(self.n_chunks + 1), "offset": str(self.n_bytes), "length": str(len(record)),
-            "hash": digest.hex(), "chain": chain,
+            "n": str(self.n_chunks + 1), "offset": str(self.n_bytes), "length": str(length),
+            "channels": str(channels), "hash": digest,
         }  # fmt: skip
+        self.chain = said["chain"] = chained(self.chain, said)
+        said["sum"] = sum_of(said)
+        builder = RecordBuilder()
         Metadata(name=LINK, metadata=said).write(builder)
         self._links.append(
-            MetadataIndex(offset=self.n_bytes + start, length=builder.count - start, name=LINK)
+            MetadataIndex(offset=self.n_bytes + len(covered), length=builder.count, name=LINK)
         )
-        self.chain = chain
+        return _taken(builder)
 
     def _finish(self, said: dict[str, str]) -> None:
         builder = RecordBuilder()
         said = {"chunks": str(self.n_chunks), "chain": self.chain, **said}
         Metadata(name=END, metadata=said).write(builder)
         end = MetadataIndex(offset=self.n_bytes, length=builder.count, name=END)
+        for name, entries in self._further.items():
+            Metadata(name=name, metadata=entries).write(builder)
         DataEnd(data_section_crc=0).write(builder)
         summary_start = self.n_bytes + builder.count
         summary = RecordBuilder()
@@ -260,7 +270,8 @@ class RecordingWriter:
             attachment_count=0, channel_count=len(CHANNELS), schema_count=len(SCHEMAS),
             channel_message_counts=dict(self._counts), chunk_count=self.n_chunks,
             message_count=self.n_messages, message_start_time=self._first_ns,
-            message_end_time=self._last_ns, metadata_count=len(self._links) + 1,
+            message_end_time=self._last_ns,
+            metadata_count=len(self._links) + 1 + len(self._further),
         )  # fmt: skip
 
     def _put(self, data: bytes) -> None:

@@ -1,0 +1,1 @@
+../twin/recording/verify.py
