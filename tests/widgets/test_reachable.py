@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -15,7 +18,9 @@ from PySide6.QtWidgets import (
 
 from tests.widgets.panel_fixtures import *  # noqa: F403
 from twin.session import ComposeRequest
+from twin.theme import load_theme
 from widgets.panel import panel_registry
+from widgets.style import apply_theme
 
 PANELS = ("approvals", "board", "commands", "interlocks", "leases", "reviews")
 
@@ -74,3 +79,45 @@ def test_the_inbox_is_read_in_the_order_of_its_work(full_world, open_panel) -> N
     order = [stops.index(one) for one in wanted]
     assert order == sorted(order)
     assert panel_registry()["approvals"].key == "Ctrl+J"
+
+
+NARROW_PX = 240
+
+
+@pytest.fixture
+def dressed(qapp: Any) -> Iterator[None]:
+    """The application as the console dresses it."""
+    apply_theme(qapp, load_theme("light"))
+    yield
+    qapp.setStyleSheet("")
+
+
+@pytest.mark.usefixtures("dressed")
+@pytest.mark.parametrize("panel_id", [one for one in PANELS if one != "board"])
+def test_nothing_is_cut_off_in_a_narrow_dock(panel_id, full_world, open_panel, qtbot) -> None:
+    ids = full_world.collaborate()
+    panel = open_panel(panel_id)
+    panel.resize(NARROW_PX, 700)
+
+    def widest() -> int:
+        bodies = [area.widget() for area in panel.findChildren(QScrollArea) if area.widget()]
+        shown = [body for body in bodies if body.isVisible()]
+        return max([panel.minimumSizeHint().width(), *(b.minimumSizeHint().width() for b in shown)])
+
+    if panel_id == "approvals":
+        panel.open(ids["gate"])
+        qtbot.waitUntil(lambda: widest() <= NARROW_PX)
+        panel.card.open_glass()
+    elif panel_id == "commands":
+        roads = ("road-0", "road-1")
+        request = ComposeRequest(target_ids=roads, type_id="road.close", title="2 road segments")
+        full_world.session.compose(request)
+        panel.composer.schedule.time.show()
+        panel.composer.templates.ask_for_name()
+        qtbot.waitUntil(lambda: widest() <= NARROW_PX)
+        panel.composer.show_confirm_step()
+    elif panel_id == "reviews":
+        panel.open_form()
+    else:
+        panel.list.setCurrentIndex(panel.model.index(1))
+    qtbot.waitUntil(lambda: widest() <= NARROW_PX)

@@ -17,6 +17,7 @@ from twin.room.parts.interlocks import InterlockRules
 from widgets.panel import PanelContext, PanelType
 from widgets.parts.command_details import selection_of
 from widgets.parts.command_words import operator_text, request_phrase
+from widgets.parts.elided_button import ElidedButton
 from widgets.parts.empty_state import EmptyState
 from widgets.parts.fact_table import FactView
 from widgets.parts.fit_scroll import FitScroll
@@ -60,7 +61,7 @@ class InterlocksPanel(PanelWidget):
         self.facts.setAccessibleName("The rule and the values it looks at")
         self.fly = QPushButton("Fly there")
         self.fly.clicked.connect(lambda _checked=False: self._fly())
-        self.cancel = QPushButton("Cancel command")
+        self.cancel = ElidedButton("Cancel command")
         self.cancel.clicked.connect(lambda _checked=False: self._cancel())
         self._lay_out()
         self.follow(self.session.room_changed, self._follow_room)

@@ -79,6 +79,7 @@ class LeasesPanel(PanelWidget):
     def _make_taker(self) -> None:
         self.asset = NameChooser(placeholder="Choose an asset")
         self.asset.setAccessibleName("Asset")
+        self.asset.setMinimumContentsLength(6)
         self.asset.chosen.connect(lambda _id: self._show_taker())
         self.take = ElidedButton("Take it")
         self.take.clicked.connect(lambda _checked=False: self._take())

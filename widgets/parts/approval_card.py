@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -38,6 +39,8 @@ from widgets.shape_mark import SIGNIFICANCE_WORDS
 
 APPROVE_KEY, DENY_KEY, GLASS_KEY = "Ctrl+Return", "Ctrl+D", "Ctrl+G"
 _MOST_LISTED = 12
+#: From this width on the keys stand beside their buttons.
+_KEYS_PX = 330
 _SENT = "Sent; waiting for the hub"
 
 
@@ -193,9 +196,9 @@ class ApprovalCard(QWidget):
         self.approve.setProperty("role", "primary")
         self.approve.clicked.connect(lambda _checked=False: self.give())
         self.deny = QPushButton("Deny")
-        self.deny.setToolTip("Say no; the reason above is told to who asked")
+        self.deny.setToolTip(f"Say no, and why ({key_text(DENY_KEY)})")
         self.deny.clicked.connect(lambda _checked=False: self.refuse())
-        self.break_glass = QPushButton("Break the glass…")
+        self.break_glass = ElidedButton("Break the glass…")
         self.break_glass.setProperty("role", "danger")
         self.break_glass.setToolTip("Release without approval in an emergency; a review follows")
         self.break_glass.clicked.connect(lambda _checked=False: self.open_glass())
@@ -240,14 +243,20 @@ class ApprovalCard(QWidget):
         self.approve.say(f"Approve: {waiting_title(waiting)}")
         self._offer(waiting)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow dock the keys are told in tool tips only."""
+        super().resizeEvent(event)
+        if self._waiting is not None:
+            self._offer(self._waiting)
+
     def _offer(self, waiting: Waiting) -> None:
         is_glass = not self.glass.isHidden()
         self._answers.setVisible(not is_glass)
         for part in (self.text, self.approve, self.deny):
             part.setVisible(waiting.is_for_me)
+        has_room = self.width() >= _KEYS_PX
         for label in self._answers.findChildren(QLabel):
-            if label.property("of") in (APPROVE_KEY, DENY_KEY):
-                label.setVisible(waiting.is_for_me)
+            label.setVisible(has_room and (waiting.is_for_me or label.property("of") == GLASS_KEY))
         self.break_glass.setEnabled(waiting.batch is None)
         self.note.setText("" if waiting.is_for_me else f"{waiting.why_not}.")
         self.note.setVisible(not waiting.is_for_me)

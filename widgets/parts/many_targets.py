@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QHBoxLayout,
     QLabel,
     QListWidget,
     QListWidgetItem,
@@ -45,14 +44,12 @@ class ManyTargets(QWidget):
         self.list.setAccessibleName("Targets of the batch")
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.itemChanged.connect(lambda _item: self._follow())
-        row = QHBoxLayout()
-        row.addWidget(self.label, 1)
-        row.addWidget(self.single)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        layout.addLayout(row)
+        layout.addWidget(self.label)
         layout.addWidget(self.list)
+        layout.addWidget(self.single, 0, Qt.AlignmentFlag.AlignLeft)
 
     def show_targets(self, targets: Sequence[Target], title: str) -> None:
         """Show other targets, all of them taken."""

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime, time, timedelta
 
-from PySide6.QtCore import QTime, Signal
-from PySide6.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLabel, QTimeEdit, QWidget
+from PySide6.QtCore import Qt, QTime, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QTimeEdit,
+    QVBoxLayout,
+    QWidget,
+)
 
 from twin.clock import NS_PER_S
 from twin.commanding import AT_ONCE, Timing
@@ -13,6 +21,7 @@ from widgets.parts.value_form import LABEL_PX
 from widgets.parts.wording import clock_text, duration_text
 
 _AT_A_TIME = -1
+_LEAST_PX = 56
 _STARTS = (
     ("At once", 0),
     ("In 5 minutes", 300),
@@ -43,17 +52,21 @@ class ScheduleField(QWidget):
         self.time = QTimeEdit()
         self.time.setDisplayFormat("HH:mm:ss")
         self.time.setAccessibleName("Not before this time")
+        self.time.setButtonSymbols(QTimeEdit.ButtonSymbols.NoButtons)
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(self.start, 1)
-        row.addWidget(self.time)
         row.addWidget(self.deadline, 1)
+        column = QVBoxLayout()
+        column.setSpacing(4)
+        column.addLayout(row)
+        column.addWidget(self.time, 0, Qt.AlignmentFlag.AlignLeft)
         layout = QFormLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setHorizontalSpacing(8)
         label = QLabel("When")
         label.setMinimumWidth(LABEL_PX)
-        layout.addRow(label, row)
+        layout.addRow(label, column)
         self.start.activated.connect(lambda _index: self._follow())
         self.deadline.activated.connect(lambda _index: self.edited.emit())
         self.time.timeChanged.connect(lambda _time: self.edited.emit())
@@ -118,6 +131,7 @@ def _box(name: str, entries: tuple[tuple[str, int], ...]) -> QComboBox:
     box.setAccessibleName(name)
     for title, seconds in entries:
         box.addItem(title, seconds)
-    box.setMinimumContentsLength(5)
+    box.setMinimumContentsLength(1)
+    box.setMinimumWidth(_LEAST_PX)
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     return box

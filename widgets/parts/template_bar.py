@@ -7,7 +7,6 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
-    QHBoxLayout,
     QLineEdit,
     QMenu,
     QPushButton,
@@ -69,15 +68,12 @@ class TemplateBar(QWidget):
         self.keep = QPushButton("Keep template")
         self.keep.clicked.connect(lambda _checked=False: self.save())
         self._line = QWidget()
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addWidget(self.any_target, 1)
-        row.addWidget(self.keep)
         column = QVBoxLayout(self._line)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addWidget(self.title)
-        column.addLayout(row)
+        column.addWidget(self.any_target)
+        column.addWidget(self.keep, 0, Qt.AlignmentFlag.AlignLeft)
         self._line.hide()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
