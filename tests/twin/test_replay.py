@@ -6,12 +6,14 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
 from tests.twin import recordings
 from tests.twin.recordings import START_NS
 from twin.clock import NS_PER_S, SystemClock
+from twin.link.wire import encode_announcement, encode_batch
 from twin.playback.replay import Replay
 from twin.playback.tape import RingTape
 from twin.recording.keeping import Keeper
@@ -98,6 +100,33 @@ def test_steps_go_from_fact_to_fact(shown: Shown) -> None:
     assert shown.replay.step(-1) == at(11)
     shown.replay.seek(at(N))
     assert shown.replay.step(1) == at(N)
+
+
+def test_a_restarted_source_is_followed_both_ways(tmp_path: Path) -> None:
+    keeper = Keeper(tmp_path / "a.mcap", with_sync=False)
+    first, second_ = recordings.announcement(2), recordings.announcement(2)
+    streams = second_.datastreams
+    swapped = (
+        msgspec.structs.replace(streams[0], index=1),
+        msgspec.structs.replace(streams[1], index=0),
+    )
+    second_ = msgspec.structs.replace(second_, epoch="e2", datastreams=swapped)
+    for second, said in ((0, first), (5, first), (50, second_), (55, second_)):
+        keeper.take_samples(encode_announcement(said), at(second))
+        epoch = said.epoch
+        frames = encode_batch(
+            "town", epoch, second, np.array([0, 1], np.uint32), np.array([at(second)] * 2),
+            np.array([10.0, 20.0]), np.zeros(2, np.uint8), at(second),
+        )  # fmt: skip
+        keeper.take_samples(frames, at(second))
+    keeper.close()
+    shown = Shown(tmp_path / "a.mcap")
+    for second, expected in ((52, 10.0), (3, 20.0), (57, 10.0), (6, 20.0)):
+        shown.replay.seek(at(second))
+        assert shown.value() == expected, second
+    shown.replay.advance(at(60), budget_ns=None)
+    assert shown.value() == 10.0
+    shown.recording.close()
 
 
 def test_moments_outside_are_the_nearest_there_is(shown: Shown) -> None:

@@ -14,7 +14,7 @@ Hard-won rules (tests/twin/test_replay.py):
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -23,6 +23,7 @@ from twin.errors import TwinError, WireError
 from twin.link.control import EventMessage, PresenceMessage
 from twin.link.presences import Presences
 from twin.link.wire import Buffer
+from twin.link.wire_thin import ANNOUNCEMENTS
 from twin.playback.tape import Tape
 from twin.recording import form
 from twin.recording.form import (
@@ -54,6 +55,20 @@ _PLAYED = _SAMPLE_CHANNELS | mask_of(EVENT, ROOM, PRESENCE)
 _event_decoder = msgspec.json.Decoder(EventMessage)
 _picture_decoder = msgspec.msgpack.Decoder(Picture)
 _presence_decoder = msgspec.json.Decoder(PresenceMessage)
+
+
+class _Announced(NamedTuple):
+    """What a source announced in its present epoch, by hash."""
+
+    epoch: str
+    keys: set[int]
+
+
+class _Epoch(msgspec.Struct):
+    epoch: str
+
+
+_epoch_decoder = msgspec.json.Decoder(_Epoch)
 
 
 class SampleTaker(Protocol):
@@ -91,6 +106,7 @@ class Replay:
         self.t_ns = -1
         self.trouble = ""
         self._changed: set[str] = set()
+        self._announced: dict[bytes, _Announced] = {}
         self._ahead: Iterator[Recorded] | None = None
         self._next: Recorded | None = None
 
@@ -148,15 +164,20 @@ class Replay:
             after_ns = state.t_ns - 1
             try:
                 for frames in messages_of_picture(state.data):
-                    yield frames, state.t_ns
+                    if self._is_news(frames):
+                        yield frames, state.t_ns
             except WireError as error:
                 self.trouble = str(error)
         for message in self.tape.messages(
             after_ns=after_ns, to_ns=to_ns, channels=_SAMPLE_CHANNELS
         ):
             frames_or_none = _frames(message)
-            if frames_or_none is not None:
+            if frames_or_none is not None and self._is_news(frames_or_none):
                 yield frames_or_none, message.t_ns
+
+    def forget_announcements(self) -> None:
+        """The stores were told other things meanwhile: take every announcement again."""
+        self._announced.clear()
 
     # --- inside -------------------------------------------------------------------------------
 
@@ -186,8 +207,25 @@ class Replay:
                 self._show(message)
             case _ if self._samples is not None:
                 frames = _frames(message)
-                if frames is not None:
+                if frames is not None and self._is_news(frames):
                     self._samples.take(frames, message.t_ns)
+
+    def _is_news(self, frames: Sequence[Buffer]) -> bool:
+        """Whether a message has to be taken; most announcements only repeat what is known."""
+        topic = bytes(frames[0])
+        if not topic.startswith(ANNOUNCEMENTS) or len(frames) < 2:
+            return True
+        known, key = self._announced.get(topic), hash(bytes(frames[1]))
+        if known is not None and key in known.keys:
+            return False
+        try:
+            epoch = _epoch_decoder.decode(frames[1]).epoch
+        except msgspec.MsgspecError:
+            return True
+        if known is None or known.epoch != epoch:
+            known = self._announced[topic] = _Announced(epoch, set())
+        known.keys.add(key)
+        return True
 
     def _restore_room(self, t_ns: int) -> None:
         picture = self.tape.latest(ROOM, t_ns)

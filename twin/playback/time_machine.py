@@ -142,6 +142,7 @@ class TimeMachine:
     def seek(self, t_ns: int) -> None:
         """Show a moment; a live console that was not in the past stands still there."""
         if self.is_live:
+            self.replay.forget_announcements()
             self._session.hub = self._past
             self._set_mode(Mode.PAUSED)
         self.replay.seek(t_ns)
@@ -212,7 +213,9 @@ class TimeMachine:
             return
         now_ns = self._clock.real.now_ns()
         everything = self.replay.samples_up_to(now_ns, and_later=True)
+        self.replay.forget_announcements()
         self._session.ingest.refill(everything, hold=False)
+        self.replay.forget_announcements()
         self._clock.show(None)
         self._session.hub = self._live
         self.loop = None
