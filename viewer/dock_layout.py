@@ -27,9 +27,11 @@ class DockLayout:
         self._window = window
         self._view = view
         self._docks = docks
+        self._upper_share = 0.5
 
     def arrange(self, workspace: Workspace) -> None:
         """Put every dock where it belongs and open those of the workspace."""
+        self._upper_share = workspace.upper_share
         for dock in self._docks:
             dock.setFloating(False)  # first: a dock that was taken out stays a window
             self._window.removeDockWidget(dock)
@@ -59,7 +61,10 @@ class DockLayout:
         self._window.resizeDocks(docks, [bottom] * len(docks), Qt.Orientation.Vertical)
         right_docks = self._open_docks("right")
         if len(right_docks) > 1 and not self._window.tabifiedDockWidgets(right_docks[0]):
-            shares = [round(self._window.height() * share) for share in (0.55, 0.45)]
+            shares = [
+                round(self._window.height() * share)
+                for share in (self._upper_share, 1.0 - self._upper_share)
+            ]
             self._window.resizeDocks(right_docks[:2], shares, Qt.Orientation.Vertical)
 
     def _open_docks(self, area: str) -> list[PanelDock]:

@@ -12,7 +12,8 @@ from widgets.panel import Area, PanelType
 class Workspace:
     """One arrangement of the window for one kind of work.
 
-    ``front`` names panels that are in front of their tabs at first.
+    ``front`` names panels that are in front of their tabs at first. ``upper_share`` is what the
+    first of the right panels takes of the height where there is room for two.
     """
 
     id: str
@@ -20,12 +21,13 @@ class Workspace:
     key: str
     areas: tuple[Area, ...]
     front: tuple[str, ...] = ()
+    upper_share: float = 0.55
 
 
 WORKSPACES = (
     Workspace("overview", "Overview", "1", ("left", "right")),
     Workspace("monitor", "Monitor", "2", ("left", "right", "bottom"), ("sensors",)),
-    Workspace("command", "Command", "3", ("right", "bottom"), ("commands",)),
+    Workspace("command", "Command", "3", ("right", "bottom"), ("commands",), 0.36),
 )
 
 
