@@ -236,3 +236,18 @@ def test_an_empty_journal_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match="The journal is empty"):
         record_journal(tmp_path / "j.sqlite", tmp_path / "a.mcap")
     assert not (tmp_path / "a.mcap").exists()
+
+
+def test_a_place_that_cannot_be_written_is_told_at_once(tmp_path: Path) -> None:
+    (tmp_path / "there.mcap").write_text("")
+    for out, said in (
+        (tmp_path / "none" / "a.mcap", "The folder of --out does not exist"),
+        (tmp_path / "there.mcap", "There is a file already"),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", "viewer.cli", "record", "-o", str(out)],
+            capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+        assert done.returncode == 1
+        assert said in done.stderr
+        assert len(done.stderr.splitlines()) == 1

@@ -133,6 +133,9 @@ def test_a_full_disk_is_said_and_leaves_what_was_written(tmp_path: Path) -> None
         writer.add(SAMPLES, random.Random(1).randbytes(5000), START_NS)
         with pytest.raises(RecordingError, match="cannot be written any more"):
             writer.flush()
+        with pytest.raises(RecordingError, match="The recording is closed"):
+            writer.flush()
+        writer.close()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limit)
         signal.signal(signal.SIGXFSZ, old)

@@ -275,6 +275,8 @@ class RecordingWriter:
         )  # fmt: skip
 
     def _put(self, data: bytes) -> None:
+        if self._file.closed:
+            raise RecordingError(f"The recording is closed: {self.path}")
         try:
             view = memoryview(data)
             while view:

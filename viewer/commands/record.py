@@ -60,6 +60,7 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    _check_place(arguments)
     if arguments.journal:
         return _of_journal(arguments)
     from twin.clock import NS_PER_S, SystemClock
@@ -97,6 +98,17 @@ def _run(arguments: argparse.Namespace) -> int:
         return 1
     print(f"{keeper.writer.path}: {_summary(keeper.counts)}, {_size(keeper.writer.n_bytes)}")
     return 0
+
+
+def _check_place(arguments: argparse.Namespace) -> None:
+    """Refuse a place that cannot be written before anything is started; raises `TwinError`."""
+    from twin.errors import TwinError
+
+    out: Path = arguments.out
+    if not out.resolve().parent.is_dir():
+        raise TwinError(f"The folder of --out does not exist: {out.resolve().parent}")
+    if out.exists() and not arguments.by_hour:
+        raise TwinError(f"There is a file already; choose another name: {out}")
 
 
 def _of_journal(arguments: argparse.Namespace) -> int:
