@@ -57,6 +57,7 @@ class TimeDriver:
         self._bridge = bridge
         self._marks: list[Mark] = []
         self._mode: Mode | None = None
+        self._trouble = ""
         self._panes: CityPanes | None = None
         self._window: MainWindow | None = None
         self._hurry: Callable[[], None] = lambda: None
@@ -136,9 +137,17 @@ class TimeDriver:
             self._marks += marks_of(machine.tape, after_ns=after_ns)
             self._marks = [mark for mark in self._marks if mark.t_ns >= machine.start_ns]
             self.timeline.bar.marks = self._marks
+        self._tell_trouble()
         start_ns, end_ns = self.timeline.bar.span_ns
         self.timeline.bar.load = load_of(machine.tape, start_ns, end_ns, _BUCKETS)
         self.timeline.refresh()
+
+    def _tell_trouble(self) -> None:
+        """Say it when the past that is shown has a hole."""
+        trouble = "" if self.machine.is_live else self.machine.replay.trouble
+        if trouble and trouble != self._trouble and self._window is not None:
+            self._window.session.message.emit(trouble)
+        self._trouble = trouble
 
     def _take_marks(self, marks: list[Mark]) -> None:
         self._marks = marks

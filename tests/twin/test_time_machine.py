@@ -135,6 +135,17 @@ def test_samples_that_came_meanwhile_are_there_again(tmp_path: Path) -> None:
     assert np.isfinite(store.snapshot().values).all()
 
 
+def test_a_console_that_heard_nothing_yet_stays_live() -> None:
+    cursor = CursorClock(FakeClock(START_NS))
+    memory = LiveMemory(cursor.real)
+    machine = TimeMachine(session=session_of(cursor, NoHub(BEN)), tape=memory.ring, clock=cursor)
+    machine.toggle()
+    machine.skip(-10)
+    machine.step(-1)
+    assert machine.is_live
+    assert machine.now_ns == START_NS
+
+
 @pytest.fixture
 def replayed(tmp_path: Path) -> Iterator[tuple[TimeMachine, TwinSession, FakeClock]]:
     path = tmp_path / "a.mcap"

@@ -140,7 +140,12 @@ class TimeMachine:
             self._set_mode(Mode.PAUSED)
 
     def seek(self, t_ns: int) -> None:
-        """Show a moment; a live console that was not in the past stands still there."""
+        """Show a moment; a live console that was not in the past stands still there.
+
+        Before a live console has heard anything there is nothing to go back to.
+        """
+        if not self.tape.end_ns:
+            return
         if self.is_live:
             self.replay.forget_announcements()
             self._session.hub = self._past
