@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from textwrap import wrap
 
 import numpy as np
 
@@ -23,6 +24,8 @@ MARGIN_PX = 20.0
 BAR_PX = 10.0
 LINE_PX = 17.0
 _PIECES = 32
+#: Letters of a note in a line: as many as the legend is wide.
+NOTE_LETTERS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +73,8 @@ class LegendVisual:
         return joined(column.parts)
 
     def _add(self, column: _Column, legend: Legend) -> None:
-        if legend.note:
-            column.text(legend.note, "small", self._quiet)
+        for line in reversed(wrap(legend.note, NOTE_LETTERS)):
+            column.text(line, "small", self._quiet)
         if legend.no_data is not None:
             column.swatch(legend.no_data, "no data", self._quiet)
         if legend.ramp is not None:
