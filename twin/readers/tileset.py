@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,8 +21,10 @@ from twin.readers.base import Progress, ReaderType, ReadOptions
 from twin.readers.border import reading
 from twin.tiles.content import NodeRecord, TileContent
 from twin.tiles.fetch import READER_ID
-from twin.tiles.tileset import TilesetSource, open_tileset
-from twin.tiles.tileset_survey import MAX_TILES, Survey, finest_tiles, survey
+
+if TYPE_CHECKING:  # a third of what all readers import: only where there is a tileset
+    from twin.tiles.tileset import TilesetSource
+    from twin.tiles.tileset_survey import Survey
 
 #: Triangles and points read into memory at once.
 MAX_TRIANGLES = 5_000_000
@@ -40,6 +43,8 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> CityAsset:
     ReadError
         It is absent, broken, or no tileset.
     """
+    from twin.tiles.tileset import open_tileset
+
     with reading(path, READER_ID):
         source = open_tileset(path, crs=options.crs)
         try:
@@ -49,6 +54,8 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> CityAsset:
 
 
 def _asset(path: Path, source: TilesetSource, progress: Progress) -> CityAsset:
+    from twin.tiles.tileset_survey import finest_tiles, survey
+
     tally = Tally()
     found = survey(source, tally)
     progress(0.1)
@@ -88,6 +95,8 @@ def _asset(path: Path, source: TilesetSource, progress: Progress) -> CityAsset:
 
 def _coarser(source: TilesetSource, found: Survey, chosen: Sequence[NodeRecord]) -> int:
     """Points in tiles that finer ones replace: they are in the files and not in the picture."""
+    from twin.tiles.tileset_survey import MAX_TILES
+
     taken = {id(node) for node in chosen}
     others = [node for node in found.nodes() if id(node) not in taken]
     n_points = 0
