@@ -95,6 +95,14 @@ def shots() -> dict[str, Shot]:
             (HELSINKI,),
             40.0,
         ),
+        "before-after": Shot(
+            (
+                *("demo", "--compare", "40", "--camera", "0,40,500"),
+                *("--layer", "streets_traffic=on", "--layer", "clusters=off"),
+            ),
+            (),
+            75.0,
+        ),
         "viewshed": Shot(
             (
                 *("open", *monaco, "--camera=-150,10500,750,-1150,11450,30"),
