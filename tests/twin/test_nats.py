@@ -250,8 +250,9 @@ def test_a_wrong_password_is_said_in_a_sentence(
 ) -> None:
     with NatsServers(tmp_path, arguments=("--user", "me", "--pass", "secret")) as servers:
         outlet = open_outlet(servers.address.replace("nats://", "nats://me:guess@"))
+        until(lambda: "refuses" in outlet._link.trouble)
         with pytest.raises(NobodyListensError, match="refuses the user or the password") as caught:
-            outlet.connect(1.0)
+            outlet.connect(0.1)
         outlet.close()
         assert "guess" not in str(caught.value)
         monkeypatch.setenv(LOGIN_VARIABLE, "me:secret")

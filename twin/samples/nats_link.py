@@ -260,9 +260,10 @@ class NatsLink:
 
     async def _note_error(self, error: Exception) -> None:
         text = str(error) or type(error).__name__
+        refusal = f"NATS at {self.address} refuses the user or the password"
         if "uthorization" in text:
-            self.trouble = f"NATS at {self.address} refuses the user or the password"
-        elif not self.is_connected:
+            self.trouble = refusal
+        elif not self.is_connected and (self.trouble != refusal or isinstance(error, OSError)):
             self.trouble = f"NATS at {self.address} cannot be reached, trying again ({text})"
         _log.debug("NATS %s: %s", self.address, text)
 
@@ -271,8 +272,8 @@ class NatsLink:
 
     def _lose(self) -> None:
         if self._is_connected.is_set():
-            self._is_connected.clear()
             self.trouble = f"NATS at {self.address} cannot be reached, trying again"
+            self._is_connected.clear()
             self._on_lost()
 
     async def _note_back(self) -> None:
