@@ -19,7 +19,7 @@ from twin.sense.model import Datastream, Thing, Unit
 from twin.sense.store import DeclaredLimits, ObservationSnapshot
 from twin.sense.units import UnitsNow
 
-VERSION = 2
+VERSION = 3
 
 
 class MomentError(TwinError):
@@ -71,7 +71,9 @@ def save_moment(path: Path, moment: Moment) -> None:
         "units": list(given.units),
         "units_now": None if given.units_now is None else _columns(given.units_now),
         "paths": {key: _packed(path) for key, path in given.paths_local_m.items()},
-        "selection": [getattr(given.selection, one.name) for one in fields(NothingSelected)],
+        "selection": {
+            one.name: getattr(given.selection, one.name) for one in fields(NothingSelected)
+        },
         "colour_by": given.colour_by,
         "alarms": dict(given.alarms),
         "targets": sorted(given.targets),
@@ -107,7 +109,10 @@ def load_moment(path: Path) -> Moment:
 
 def _moment(content: dict[str, Any]) -> Moment:
     things = msgspec.convert(content["things"], list[Thing])
-    feature, thing_id, unit_id, features = content["selection"]
+    selected = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in content["selection"].items()
+    }
     seen = content["observations"]
     moved = content["units_now"]
     given = SceneInput(
@@ -121,7 +126,7 @@ def _moment(content: dict[str, Any]) -> Moment:
         units=tuple(msgspec.convert(content["units"], list[Unit])),
         units_now=None if moved is None else UnitsNow(**_unpacked_all(moved)),
         paths_local_m={key: _unpacked(path) for key, path in content["paths"].items()},
-        selection=NothingSelected(feature, thing_id, unit_id, tuple(features)),
+        selection=NothingSelected(**selected),
         colour_by=content["colour_by"],
         alarms=content["alarms"],
         targets=frozenset(content["targets"]),
