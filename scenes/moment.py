@@ -109,7 +109,7 @@ def load_moment(path: Path) -> Moment:
 
 def _moment(content: dict[str, Any]) -> Moment:
     things = msgspec.convert(content["things"], list[Thing])
-    selected = {
+    selected: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in content["selection"].items()
     }
