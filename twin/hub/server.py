@@ -78,7 +78,7 @@ from twin.link.control import (
     ToHub,
     decode_to_hub,
     encode_control,
-    encode_event,
+    encode_events,
     encode_heartbeat,
     encode_presence,
 )
@@ -423,7 +423,8 @@ class Hub:
             self._snapshots.save_if_due(self._core.room)
         for event in events:
             self._recent.add(event)
-            self._ports.events.send_multipart(encode_event(self.epoch, event))
+        for frames in encode_events(self.epoch, events):
+            self._ports.events.send_multipart(frames)
         for request, result in work.steps:
             if result.reply is not None and isinstance(request, Greeted | Asked):
                 self._send(bytes.fromhex(request.session), result.reply)

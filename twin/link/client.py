@@ -70,6 +70,7 @@ class _Resync:
     """The caller's room does not agree with the hub's: fetch a new one."""
 
 
+Tapped: TypeAlias = HubInfo | Snapshot | EventMessage | Heartbeat | PresenceMessage
 _FromThread: TypeAlias = Snapshot | Event | Heartbeat | Refused | Acknowledged
 
 
@@ -109,7 +110,7 @@ class HubClient:
         with_presence: bool = True,
         security: ClientSecurity | None = None,
         signer: Signer | None = None,
-        tap: Callable[[HubInfo | Snapshot | Published], None] | None = None,
+        tap: Callable[[Tapped], None] | None = None,
     ) -> None:
         self._tap = tap
         self.room = Room()

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from twin.clock import Clock
-from twin.link.control import HubInfo, Published, Snapshot
 from twin.link.wire import Buffer
 from twin.playback.tape import RingTape
 from twin.recording.keeping import Keeper
+from twin.recording.listening import Heard
 
 Tap: TypeAlias = Callable[[Sequence[Buffer], int], None]
 
@@ -34,7 +34,7 @@ class LiveMemory:
         with self._lock:
             self._keeper.take_samples(frames, received_ns)
 
-    def take_fact(self, heard: HubInfo | Snapshot | Published) -> None:
+    def take_fact(self, heard: Heard) -> None:
         """Remember what the hub said."""
         with self._lock:
             self._keeper.take_fact(heard, self._clock.now_ns())
