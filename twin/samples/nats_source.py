@@ -10,6 +10,7 @@ Hard-won rules (tests/twin/test_samples_conformance.py, test_nats.py):
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -30,6 +31,8 @@ from twin.samples.streams import history
 
 #: Who takes the thinned lane says so this often; the hub makes it for three times as long.
 WANT_EVERY_S = 2.0
+#: What is live waits for history at most so long: when joining, and after a break.
+JOIN_WAIT_S, RETURN_WAIT_S = 3.0, 1.0
 _PENDING_MESSAGES = 8_000
 _PENDING_BYTES = 64 * 1024 * 1024
 #: Clocks of servers and consoles differ; history repeats a little rather than miss some.
@@ -109,7 +112,9 @@ class NatsSource:
                 await self._subscribe_anew()
             since = self._lost_at - _SLACK if self._lost_at and self._has_joined else None
             if self._lane is Lane.FULL:
-                first = await history(client, self._prefix, since)
+                wait_s = JOIN_WAIT_S if since is None else RETURN_WAIT_S
+                with contextlib.suppress(asyncio.TimeoutError):
+                    first = await asyncio.wait_for(history(client, self._prefix, since), wait_s)
             self._has_joined = True
         finally:
             self._inbox.release(first)

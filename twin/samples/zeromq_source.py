@@ -18,6 +18,7 @@ from twin.errors import WireError
 from twin.link.wire import Buffer
 from twin.link.wire_thin import ANNOUNCEMENTS_ONLY_NEW, BEATS, FULL_PREFIX, THIN_PREFIX
 from twin.samples.choosing import Lane
+from twin.samples.socket_frames import take_frames
 from twin.samples.source import BURST, Configure, as_it_is
 
 #: Messages that may wait in the socket.
@@ -54,7 +55,7 @@ class ZeromqSource:
             return messages
         try:
             while len(messages) < BURST:
-                messages.append(self._socket.recv_multipart(zmq.NOBLOCK))
+                messages.append([frame.buffer for frame in take_frames(self._socket)])
         except zmq.Again:
             pass
         return messages
