@@ -123,6 +123,12 @@ class Console:
         assert state is not None
         return state
 
+    def has_seen(self, thing_id: str) -> bool:
+        """Whether every datastream of a thing was observed."""
+        streams = [d.id for d in self.store.datastreams if d.thing_id == thing_id]
+        slots = [self.store.slot_of(one) for one in streams]
+        return bool(slots) and all(len(self.store.history_of(slot)[0]) for slot in slots)
+
     def first(self, kind: str) -> str:
         return next(t.id for t in self.store.things.values() if t.kind == kind and t.accepts)
 
@@ -143,6 +149,8 @@ def test_samples_flow_and_commands_are_verified_by_the_city(
         until(lambda: len(console.store.datastreams) == sim.ready["datastreams"], "announced")
         until(lambda: len(console.units.units) == 40, "units announced")
         until(lambda: console.ingest.stats().received > 2_000, "samples")
+        # An effect that is a change is judged against what the hub saw before: wait for that.
+        until(lambda: console.has_seen(console.first("alert_gateway")), "the gateway's first word")
         given = [
             console.give("road.close", console.first("road_segment"), cause="works"),
             console.give("pump.start", console.first("pump_station"), speed_pct=100.0),
