@@ -267,7 +267,7 @@ def late_joiner() -> Result:
         n_streams = N_ASSETS * len(PROPERTIES)
         store = ObservationStore(capacity=n_streams + 1_000, history=2, clock=clock)
         with large_city_process(ready["samples_in"], N_ASSETS, city_keys):
-            time.sleep(3.0)  # the hub has taken in what the source announced
+            until_taken_in(watcher)
             began = time.monotonic()
             client = HubClient(
                 endpoint=ready["control"],
@@ -294,7 +294,9 @@ def late_joiner() -> Result:
             known, things = store.n_datastreams, len(store.things)
             seconds = time.monotonic() - began
             time.sleep(2.0)
-            agrees = same_room(watcher, client)
+            witness = Session(context, Orders(ready["control"], 0, 1, keys, at.seeds()), 0)
+            welcome(witness)
+            agrees = same_room(witness, client)
             stats = ingest.stats()
             seen = store.snapshot()
             rows = np.flatnonzero(np.isfinite(seen.values))
@@ -314,14 +316,23 @@ def late_joiner() -> Result:
     )  # fmt: skip
 
 
-def same_room(watcher: Session, client: HubClient) -> bool:
+def until_taken_in(watcher: Session) -> None:
+    """Wait for the source's first samples: what it announced before has gone through the hub."""
+    assert watcher.info is not None
+    samples = watcher.socket(zmq.SUB, watcher.info.addresses.samples_out)
+    samples.subscribe(b"v1/s/city/")
+    samples.recv_multipart()
+    samples.close(0)
+
+
+def same_room(witness: Session, client: HubClient) -> bool:
     """Whether the joiner's room has the hash of the hub's at the same event."""
     for _ in range(100):
         client.poll()
-        watcher.send(GetSnapshot())
-        answer = decode_from_hub(watcher.control.recv_multipart())
-        while not isinstance(answer, Snapshot):  # answers to its notes
-            answer = decode_from_hub(watcher.control.recv_multipart())
+        witness.send(GetSnapshot())
+        answer = decode_from_hub(witness.control.recv_multipart())
+        if not isinstance(answer, Snapshot):
+            raise TypeError(f"No snapshot but {answer}")
         room = Room.from_bytes(answer.room)
         if room.seq == client.room.seq:
             return room.state_hash() == client.room.state_hash()

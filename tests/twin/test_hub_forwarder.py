@@ -81,6 +81,27 @@ def test_a_large_catalogue_comes_in_pieces_with_samples_between(hub: Hub, connec
     assert b"s" in kinds, "samples waited for the whole catalogue"
 
 
+def test_who_comes_in_the_middle_of_a_greeting_hears_all_of_it(hub: Hub, connect: Connect) -> None:
+    n = 1_000
+    push = connect(zmq.PUSH, hub.addresses.samples_in)
+    for i in range(n):
+        thing = Thing(id=f"t{i}", name="", kind="signal")
+        push.send_multipart(
+            encode_announcement(Announcement(source="src", epoch="e", things=(thing,)))
+        )
+    until(lambda: hub._forwarder.counts.announcements == n, 30)
+    first = connect(zmq.SUB, hub.addresses.samples_out)
+    for _ in range(n // 4):
+        first.recv_multipart()
+    second = connect(zmq.SUB, hub.addresses.samples_out)
+    names = set()
+    while len(names) < n:
+        frames = second.recv_multipart()
+        if frames[0].startswith(b"v1/a/"):
+            names.add(frames[1])
+    until(lambda: not hub._forwarder._n_to_greet, what="the greeting to end")
+
+
 def test_frames_go_on_unchanged_and_in_order(hub: Hub, connect: Connect) -> None:
     push = connect(zmq.PUSH, hub.addresses.samples_in)
     hello = encode_announcement(Announcement(source="src", epoch="e", things=()))

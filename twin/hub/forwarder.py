@@ -16,7 +16,6 @@ Hard-won rules (each guarded in tests/twin/test_hub_forwarder.py):
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -108,7 +107,9 @@ class Forwarder:
     _thin_topics: set[bytes] = field(default_factory=set)
     _greet_ns: int | None = None
     _greeted_ns: int = 0
-    _greeting: deque[list[bytes]] = field(default_factory=deque)
+    _greeting: list[list[bytes]] = field(default_factory=list)
+    _n_greeted: int = 0
+    _n_to_greet: int = 0
     _piece_ns: int = 0
     _beat_ns: int = 0
     _n_beats: int = 0
@@ -198,7 +199,7 @@ class Forwarder:
         for inlet in self._inlets:
             if inlet.joiner.n:
                 due_ns = min(due_ns, inlet.joined_ns + round(JOIN_S * NS_PER_S))
-        if self._greeting:
+        if self._n_to_greet:
             due_ns = min(due_ns, self._piece_ns)
         return max(0, (due_ns - self.clock.monotonic_ns()) // 1_000_000 + 1)
 
@@ -208,16 +209,17 @@ class Forwarder:
             if inlet.joiner.n and now_ns - inlet.joined_ns >= JOIN_S * NS_PER_S:
                 self._pass_joined_on(inlet)
         if self._greet_ns is not None and now_ns >= self._greet_ns:
-            self._greet_ns = None
-            if self._greeting:
-                self._greet_soon()  # whoever came meanwhile has missed the first pieces
-            else:
-                self._greeting.extend(self._lookout.catalogue.messages())
-                self._greeted_ns = now_ns
-        if self._greeting and now_ns >= self._piece_ns:
+            self._greet_ns, self._greeted_ns = None, now_ns
+            self._greeting = self._lookout.catalogue.messages()
+            self._n_greeted, self._n_to_greet = 0, len(self._greeting)
+        if self._n_to_greet and now_ns >= self._piece_ns:
             self._piece_ns = now_ns + round(_GREET_PIECE_S * NS_PER_S)
-            for _ in range(min(_GREET_PIECE, len(self._greeting))):
-                self._publish(self._greeting.popleft())
+            for _ in range(min(_GREET_PIECE, self._n_to_greet)):
+                self._publish(self._greeting[self._n_greeted % len(self._greeting)])
+                self._n_greeted += 1
+                self._n_to_greet -= 1
+            if not self._n_to_greet:
+                self._greeting = []
         if now_ns >= self._beat_ns:
             self._beat_ns = now_ns + round(BEAT_S * NS_PER_S)
             self._beat(now_ns)
@@ -254,6 +256,8 @@ class Forwarder:
         try:
             for _ in range(_BURST):
                 message = received(self.publish, self.peers)[0]
+                if not message:  # somebody left in the middle of a word
+                    continue
                 topic = message[1:]
                 is_thin = topic.startswith(THIN_PREFIX) and not topic.startswith(BEATS)
                 if message[:1] == b"\x00":
@@ -268,7 +272,9 @@ class Forwarder:
             pass
 
     def _greet_soon(self) -> None:
-        if self._greet_ns is None:
+        if self._n_to_greet:  # who comes in the middle hears the end, then the beginning
+            self._n_to_greet = len(self._greeting)
+        elif self._greet_ns is None:
             now_ns = self.clock.monotonic_ns()
             earliest_ns = self._greeted_ns + round(_GREET_EVERY_S * NS_PER_S)
             self._greet_ns = max(now_ns + round(_GREET_AFTER_S * NS_PER_S), earliest_ns)

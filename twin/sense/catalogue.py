@@ -41,7 +41,8 @@ class Catalogue:
         self._streams: list[Datastream] = []
         self._slot_by_id: dict[str, int] = {}
         self._thing_owner: dict[str, str] = {}
-        self._stream_owner: dict[str, str] = {}
+        #: By slot.
+        self._stream_owner: list[str] = []
         self._slots_by_thing: dict[str, list[int]] = {}
         self._slots_by_property: dict[str, list[int]] = {}
         self._xyz_by_thing: dict[str, Float32Array] = {}
@@ -101,7 +102,7 @@ class Catalogue:
         """Add or replace what a source announces, and learn its indices."""
         source = announcement.source
         self._indices.begin(source, announcement.epoch)
-        changed = [t for t in announcement.things if self._put_thing(source, t)]
+        changed = self._put_things(source, announcement.things)
         streams_changed = self._put_streams(source, announcement.datastreams)
         self._place(changed)
         self.version += bool(changed or streams_changed)
@@ -117,7 +118,8 @@ class Catalogue:
 
     def owns(self, source: str, datastream_id: str) -> bool:
         """Whether `source` was the first to announce that datastream."""
-        return self._stream_owner.get(datastream_id) == source
+        slot = self._slot_by_id.get(datastream_id, -1)
+        return slot >= 0 and self._stream_owner[slot] == source
 
     def slots_of(self, source: str, indices: UInt32Array, epoch: str) -> Int64Array:
         """(n,) slots of a source's indices, -1 unknown."""
@@ -153,6 +155,20 @@ class Catalogue:
         vertices = np.array(thing.xyz + thing.path[:n_whole], dtype=np.float64).reshape(-1, 3)
         return local_from_frame(thing.frame, vertices, self._origin)
 
+    def _are_new(self, ids: Sequence[str], known: Mapping[str, object]) -> bool:
+        """Whether all can be taken in at once, as when a whole city is announced."""
+        has_room = len(known) + len(ids) <= self._capacity
+        return has_room and known.keys().isdisjoint(ids) and len(set(ids)) == len(ids)
+
+    def _put_things(self, source: str, things: Sequence[Thing]) -> Sequence[Thing]:
+        """Take in the things of an announcement; those that changed."""
+        ids = [thing.id for thing in things]
+        if self._joins is not None or not self._are_new(ids, self._thing_by_id):
+            return [thing for thing in things if self._put_thing(source, thing)]
+        self._thing_by_id.update(zip(ids, things, strict=True))
+        self._thing_owner.update(dict.fromkeys(ids, source))
+        return things
+
     def _put_thing(self, source: str, thing: Thing) -> bool:
         known = self._announced.get(thing.id, self._thing_by_id.get(thing.id))
         if known == thing or self._thing_owner.get(thing.id, source) != source:
@@ -176,23 +192,37 @@ class Catalogue:
 
     def _put_streams(self, source: str, streams: Sequence[Datastream]) -> bool:
         """Take in all of an announcement and bind their indices; whether anything changed."""
-        is_changed = False
-        slots = np.empty(len(streams), dtype=np.int64)
-        known = self._slot_by_id
-        for row, stream in enumerate(streams):
-            put = self._put_stream if stream.id in known else self._add_stream
-            slots[row], is_change = put(source, stream)
-            is_changed |= is_change
+        ids = [stream.id for stream in streams]
+        if self._are_new(ids, self._slot_by_id):
+            slots, is_changed = self._add_all(source, ids, streams), bool(streams)
+        else:
+            put = [self._put_stream(source, stream) for stream in streams]
+            slots = np.array([slot for slot, _ in put], dtype=np.int64)
+            is_changed = any(is_change for _, is_change in put)
         indices = np.array([stream.index for stream in streams], dtype=np.int64)
         for row in self._indices.bind_all(source, indices, slots):
             self._refuse(f"{streams[row].id} (index {streams[row].index})")
         return is_changed
 
+    def _add_all(
+        self, source: str, ids: Sequence[str], streams: Sequence[Datastream]
+    ) -> Int64Array:
+        """`_add_stream` of many that are all new; their slots."""
+        first = len(self._streams)
+        self._streams.extend(streams)
+        self._stream_owner.extend([source] * len(ids))
+        self._slot_by_id.update(zip(ids, range(first, first + len(ids)), strict=True))
+        by_thing, by_property = self._slots_by_thing, self._slots_by_property
+        for slot, stream in enumerate(streams, first):
+            by_thing.setdefault(stream.thing_id, []).append(slot)
+            by_property.setdefault(stream.observed_property, []).append(slot)
+        return np.arange(first, first + len(ids), dtype=np.int64)
+
     def _put_stream(self, source: str, stream: Datastream) -> tuple[int, bool]:
         slot = self._slot_by_id.get(stream.id, -1)
         if slot < 0:
             return self._add_stream(source, stream)
-        if self._streams[slot] == stream or self._stream_owner.get(stream.id, source) != source:
+        if self._streams[slot] == stream or self._stream_owner[slot] != source:
             return slot, False
         known = self._streams[slot]
         if (known.thing_id, known.observed_property) != (stream.thing_id, stream.observed_property):
@@ -206,7 +236,7 @@ class Catalogue:
         if slot >= self._capacity:
             self._refuse(stream.id)
             return -1, False
-        self._stream_owner[stream.id] = source
+        self._stream_owner.append(source)
         self._streams.append(stream)
         self._slot_by_id[stream.id] = slot
         self._slots_by_thing.setdefault(stream.thing_id, []).append(slot)
@@ -224,8 +254,8 @@ class Catalogue:
             group = [thing for thing in things if thing.frame == frame]
             xyz = np.array([thing.xyz for thing in group], dtype=np.float64)
             placed = local_from_frame(frame, xyz, self._origin)
-            for thing, row in zip(group, placed, strict=True):
-                self._xyz_by_thing[thing.id] = row
+            ids = (thing.id for thing in group)
+            self._xyz_by_thing.update(zip(ids, placed, strict=True))
 
     def _publish(self) -> None:
         """Renew the snapshots, once for however many changes came since they were last asked."""
