@@ -15,7 +15,7 @@ from PySide6.QtCore import (
     QSize,
     Qt,
 )
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
+from PySide6.QtGui import QFont, QPainter, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 )
 
 from widgets.parts.inks import Inks
+from widgets.parts.row_text import sized, write
 from widgets.shape_mark import Level, paint_level
 
 KeyRole = int(Qt.ItemDataRole.UserRole)
@@ -139,7 +140,7 @@ class SectionDelegate(QStyledItemDelegate):
         if isinstance(row, Row):
             self._paint_row(painter, option, row)
         else:
-            painter.setFont(_sized(option.font, 11, bold=True))
+            painter.setFont(sized(option.font, 11, bold=True))
             painter.setPen(QPen(self._inks.muted))
             box = option.rect.adjusted(12, 6, -12, 0)
             painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, str(index.data()))
@@ -158,12 +159,12 @@ class SectionDelegate(QStyledItemDelegate):
         box = QRect(left, area.top() + 4, area.right() - 12 - left - room, 18)
         font = QFont(option.font)
         font.setBold(row.is_bold)
-        _write(painter, font, inks.text, box, row.title)
+        write(painter, font, inks.text, box, row.title)
         right = QRect(area.right() - 12 - _RIGHT_PX, area.top() + 4, _RIGHT_PX, 18)
-        _write(painter, _sized(option.font, 11), inks.muted, right, row.right, right=True)
+        write(painter, sized(option.font, 11), inks.muted, right, row.right, right=True)
         box.translate(0, 18)
         box.setRight(area.right() - 12)
-        _write(painter, _sized(option.font, 11), inks.muted, box, row.caption)
+        write(painter, sized(option.font, 11), inks.muted, box, row.caption)
         painter.setPen(QPen(inks.line))
         painter.drawLine(area.left() + 12, area.bottom(), area.right() - 12, area.bottom())
 
@@ -182,20 +183,3 @@ def section_view(model: SectionList, delegate: SectionDelegate, name: str) -> QL
 
 def _key(row: Row | str) -> str:
     return f"# {row}" if isinstance(row, str) else row.key
-
-
-def _sized(font: QFont, px: int, *, bold: bool = False) -> QFont:
-    made = QFont(font)
-    made.setPixelSize(px)
-    made.setBold(bold)
-    return made
-
-
-def _write(
-    painter: QPainter, font: QFont, ink: QColor, box: QRect, text: str, *, right: bool = False
-) -> None:
-    side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
-    painter.setFont(font)
-    painter.setPen(QPen(ink))
-    short = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, box.width())
-    painter.drawText(box, side | Qt.AlignmentFlag.AlignVCenter, short)

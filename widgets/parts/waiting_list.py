@@ -14,7 +14,7 @@ from PySide6.QtCore import (
     QSize,
     Qt,
 )
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
+from PySide6.QtGui import QFont, QPainter, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from twin.clock import Clock
@@ -30,6 +30,7 @@ from widgets.parts.approval_words import (
 )
 from widgets.parts.command_words import operator_text
 from widgets.parts.inks import Inks
+from widgets.parts.row_text import sized, write
 from widgets.shape_mark import LEVEL_OF_SIGNIFICANCE, SIGNIFICANCE_WORDS, paint_level
 
 KeyRole = int(Qt.ItemDataRole.UserRole)
@@ -154,7 +155,7 @@ class WaitingDelegate(QStyledItemDelegate):
         painter.restore()
 
     def _paint_heading(self, painter: QPainter, option: QStyleOptionViewItem, text: str) -> None:
-        painter.setFont(_sized(option.font, 11, bold=True))
+        painter.setFont(sized(option.font, 11, bold=True))
         painter.setPen(QPen(self._inks.muted))
         box = option.rect.adjusted(12, 6, -12, 0)
         painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, text)
@@ -174,10 +175,10 @@ class WaitingDelegate(QStyledItemDelegate):
         box = QRect(row.left() + 32, row.top() + 5, row.width() - 32 - _RIGHT_PX - 16, 20)
         title_font = QFont(option.font)
         title_font.setBold(waiting.is_for_me)
-        _write(painter, title_font, inks.text, box, str(index.data()))
+        write(painter, title_font, inks.text, box, str(index.data()))
         box.translate(0, 19)
         box.setRight(row.right() - 12)
-        _write(painter, _sized(option.font, 11), inks.muted, box, caption_of(waiting))
+        write(painter, sized(option.font, 11), inks.muted, box, caption_of(waiting))
         self._paint_time(painter, option, index, waiting)
         painter.setPen(QPen(inks.line))
         painter.drawLine(row.left() + 12, row.bottom(), row.right() - 12, row.bottom())
@@ -196,8 +197,8 @@ class WaitingDelegate(QStyledItemDelegate):
         is_pressing = left_s < PRESSING_S
         ink = inks.high if is_pressing else inks.text
         box = QRect(row.right() - 12 - _RIGHT_PX, row.top() + 5, _RIGHT_PX, 20)
-        font = _sized(option.font, 13, bold=is_pressing)
-        _write(painter, font, ink, box, countdown_text(left_s), right=True)
+        font = sized(option.font, 13, bold=is_pressing)
+        write(painter, font, ink, box, countdown_text(left_s), right=True)
         whole = row.width() - 24
         painter.fillRect(
             QRect(row.left() + 12, row.bottom() - 2, round(whole * model.share_left(waiting)), 2),
@@ -223,20 +224,3 @@ def _rows_of(queue: Queue) -> list[_Row]:
 
 def _key(row: _Row) -> str:
     return f"# {row}" if isinstance(row, str) else row.key
-
-
-def _sized(font: QFont, px: int, *, bold: bool = False) -> QFont:
-    made = QFont(font)
-    made.setPixelSize(px)
-    made.setBold(bold)
-    return made
-
-
-def _write(
-    painter: QPainter, font: QFont, ink: QColor, box: QRect, text: str, *, right: bool = False
-) -> None:
-    side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
-    painter.setFont(font)
-    painter.setPen(QPen(ink))
-    short = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, box.width())
-    painter.drawText(box, side | Qt.AlignmentFlag.AlignVCenter, short)
