@@ -72,9 +72,9 @@ class PanelType:
 
     ``create`` returns a QWidget that also has the methods of `Panel`.
     ``order`` sorts the tabs within an area; ``workspaces`` names those it is shown in at first
-    ("overview", "monitor", "command"); empty = those that show its area. ``icon`` names a file of
-    ``resources/icons``, ``key`` raises the panel. ``enter`` is called with the widget when a
-    person goes to the panel: by its key, by name, by a counter.
+    ("overview", "monitor", "incidents", "command", "review"); empty = those that show its area.
+    ``icon`` names a file of ``resources/icons``, ``key`` raises the panel. ``enter`` is called with
+    the widget when a person goes to the panel: by its key, by name, by a counter.
     """
 
     id: str

@@ -111,6 +111,14 @@ def test_workspaces_open_what_they_need(make: Callable[[], Console], qtbot: QtBo
     assert shown_panels(window) == {"layers", "sensors", "inspector", "commands"}
     window.show_workspace("command")
     assert shown_panels(window) == {"inspector", "commands", "activity"}
+    qtbot.keyClick(window, Qt.Key.Key_3)
+    assert window.workspace == "incidents"
+    assert shown_panels(window) == {"inspector", "commands", "activity"}
+    qtbot.keyClick(window, Qt.Key.Key_5)
+    assert window.workspace == "review"
+    assert shown_panels(window) == {"inspector", "activity"}
+    qtbot.keyClick(window, Qt.Key.Key_4)
+    assert window.workspace == "command"
     qtbot.keyClick(window, Qt.Key.Key_2)
     assert window.workspace == "monitor"
     assert shown_panels(window) == {name for name, _area in PANELS}
@@ -162,7 +170,7 @@ def test_the_view_keeps_its_share(
 ) -> None:
     console = make()
     window = show(console, qtbot, width, height)
-    for workspace in ("overview", "monitor", "command"):
+    for workspace in ("overview", "monitor", "incidents", "command", "review"):
         window.show_workspace(workspace)
         window.reset_layout()
         qtbot.waitUntil(lambda: console.view.width() >= 0.45 * window.width())
