@@ -155,6 +155,11 @@ class Room:
     def _start(self, folder: Path) -> None:
         keys = KeysRig.make(folder / "keys")
         (folder / "policy.toml").write_text(POLICY)
+        # Before the hub reads its lists: the city's plain socket does not ask a second time.
+        city = keys.bundle("city", "actuator", "source")
+        ada, ben = (
+            keys.bundle_with_person(f"desk-{one}", one, "traffic") for one in ("ada", "ben")
+        )
         control = f"tcp://{HUB}:5710"
         hub = self._process(
             self.wire.hub, folder,
@@ -162,21 +167,23 @@ class Room:
              str(folder / "policy.toml"), "--journal", str(folder / "journal.sqlite")],
         )  # fmt: skip
         until(lambda: hub.seen.get("ready"), 30.0, "the hub")
-        city = keys.bundle("city", "actuator", "source")
         self.city = self._process(
             self.wire.hub, folder,
             ["tests.twin.netns_child", "city", control, str(city), f"tcp://{HUB}:5712"],
         )  # fmt: skip
-        self.ada = self._console(keys, folder, self.wire.desk, "ada", control)
-        self.ben = self._console(keys, folder, self.wire.hub, "ben", control)
+        self.ada = self._console(ada, folder, self.wire.desk, "ada", control)
+        self.ben = self._console(ben, folder, self.wire.hub, "ben", control)
         for one in (self.ada, self.ben):
             until(lambda c=one: c.seen.get("link") == "LIVE", 30.0, str(one.seen))
-        until(lambda: "executed" in self.city.seen, 20.0, "the city")
+        try:
+            until(lambda: "executed" in self.city.seen, 20.0, "the city")
+        except AssertionError:
+            raise AssertionError(f"no city: {(folder / 'log.txt').read_text()[-2000:]}") from None
 
     def _console(
-        self, keys: KeysRig, folder: Path, namespace: str, person: str, control: str
+        self, keys: tuple[Path, str], folder: Path, namespace: str, person: str, control: str
     ) -> Process:
-        bundle, password = keys.bundle_with_person(f"desk-{person}", person, "traffic")
+        bundle, password = keys
         return self._process(
             namespace, folder,
             ["tests.twin.netns_child", "console", control, str(bundle), person, password,

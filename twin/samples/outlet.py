@@ -9,6 +9,7 @@ import zmq
 from twin.errors import TwinError
 from twin.samples.address import carrier_of, require_nats
 from twin.samples.source import Configure, as_it_is
+from twin.security.refusal import RefusalWatch
 
 _SEND_TIMEOUT_MS = 500
 
@@ -57,6 +58,8 @@ class ZeromqOutlet:
         self._configure = configure
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._socket = self._context.socket(zmq.PUSH)
+        self._refusal = RefusalWatch()
+        self._linger_ms = 0
 
     def connect(self, timeout_s: float) -> None:
         """Connect and wait until somebody is there.
@@ -66,12 +69,9 @@ class ZeromqOutlet:
         NobodyListensError
             Nobody took the connection in time, or the address is none.
         """
-        self._socket.set(zmq.IMMEDIATE, 1)
-        self._socket.set(zmq.LINGER, round(timeout_s * 1000))
-        self._socket.set(zmq.SNDTIMEO, _SEND_TIMEOUT_MS)
+        self._linger_ms = round(timeout_s * 1000)
         try:
-            self._configure(self._socket)
-            self._socket.connect(self._endpoint)
+            self._open()
         except zmq.ZMQError as error:
             raise NobodyListensError(
                 f"{self._endpoint!r} is no address to send samples to, e.g. tcp://127.0.0.1:5712"
@@ -89,10 +89,23 @@ class ZeromqOutlet:
         try:
             self._socket.send_multipart(frames)
         except zmq.Again:
+            if self._refusal.is_due:
+                self._socket.close(0)
+                self._socket = self._context.socket(zmq.PUSH)
+                self._open()
             return False
         return True
 
     def close(self) -> None:
         """Flush what is queued (within the linger time) and close."""
         self._socket.close()
+        self._refusal.close()
         self._context.term()
+
+    def _open(self) -> None:
+        self._socket.set(zmq.IMMEDIATE, 1)
+        self._socket.set(zmq.LINGER, self._linger_ms)
+        self._socket.set(zmq.SNDTIMEO, _SEND_TIMEOUT_MS)
+        self._configure(self._socket)
+        self._refusal.watch(self._socket)
+        self._socket.connect(self._endpoint)

@@ -20,6 +20,7 @@ from twin.link.wire_thin import ANNOUNCEMENTS_ONLY_NEW, BEATS, FULL_PREFIX, THIN
 from twin.samples.choosing import Lane
 from twin.samples.socket_frames import take_frames
 from twin.samples.source import BURST, Configure, as_it_is
+from twin.security.refusal import RefusalWatch
 
 #: Messages that may wait in the socket.
 RECEIVE_QUEUE = 2000
@@ -40,11 +41,14 @@ class ZeromqSource:
         self._endpoint = endpoint
         self._configure = configure
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self._refusal = RefusalWatch()
+        self._lane = Lane.FULL
         self.n_dropped = 0
         self.trouble = ""
         try:
             self._socket = self._subscribe(Lane.FULL)
         except BaseException:
+            self._refusal.close()
             self._context.term()
             raise
 
@@ -52,6 +56,8 @@ class ZeromqSource:
         """Wait for the first message, then take what is there."""
         messages: list[Sequence[Buffer]] = []
         if not self._socket.poll(timeout_ms):
+            if self._refusal.is_due:
+                self.listen(self._lane)
             return messages
         try:
             while len(messages) < BURST:
@@ -63,11 +69,13 @@ class ZeromqSource:
     def listen(self, lane: Lane) -> None:
         """Close the socket with all that waits in it, and open one for the other lane."""
         self._socket.close(0)
+        self._lane = lane
         self._socket = self._subscribe(lane)
 
     def close(self) -> None:
         """Close socket and context. Twice is fine."""
         self._socket.close(0)
+        self._refusal.close()
         self._context.term()
 
     def _subscribe(self, lane: Lane) -> zmq.Socket[Any]:
@@ -81,6 +89,7 @@ class ZeromqSource:
             socket.subscribe(topic)
         try:
             self._configure(socket)
+            self._refusal.watch(socket)
             socket.connect(self._endpoint)
         except zmq.ZMQError as error:
             socket.close(0)

@@ -6,6 +6,7 @@ Hard-won invariants
 2. ``IMMEDIATE`` keeps messages out of the pipe of a connection that is not there yet; without it
    a whole queue of old samples would arrive after a restart of the hub.
 3. A dropped message has used its sequence number: whoever listens sees the gap.
+4. A socket whose key was refused is dead for libzmq; a new one is made until the hub knows the key.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from twin.link.wire import (
     split_announcement,
 )
 from twin.security.client_security import ClientSecurity, apply_security
+from twin.security.refusal import RefusalWatch
 from twin.sense.model import Announcement
 from twin.sim.world import Samples
 
@@ -56,24 +58,14 @@ class SamplePublisher:
         self._seq = itertools.count(1)
         self._context = zmq.Context()
         self._socket: zmq.Socket[bytes] | None = None
+        self._refusal = RefusalWatch()
         self.endpoint = ""
         self.n_sent = self.n_dropped = 0
 
     def connect(self, endpoint: str) -> None:
         """Send to `endpoint` from now on; does nothing if it does so already."""
-        if endpoint == self.endpoint:
-            return
-        if self._socket is not None:
-            self._socket.close(linger=0)
-        socket: zmq.Socket[bytes] = self._context.socket(zmq.PUSH)
-        socket.set(zmq.LINGER, 0)
-        socket.set(zmq.IMMEDIATE, 1)
-        socket.set(zmq.SNDHWM, QUEUE_MESSAGES)
-        socket.set(zmq.RECONNECT_IVL, RECONNECT_MS)
-        socket.set(zmq.RECONNECT_IVL_MAX, RECONNECT_MAX_MS)
-        apply_security(socket, self._security)
-        socket.connect(endpoint)
-        self._socket, self.endpoint = socket, endpoint
+        if endpoint != self.endpoint:
+            self._open(endpoint)
 
     def announce(self) -> bool:
         """Say what there is; False if the hub could not be given all of it."""
@@ -126,7 +118,22 @@ class SamplePublisher:
         if self._socket is not None:
             self._socket.close(linger=0)
             self._socket = None
+        self._refusal.close()
         self._context.term()
+
+    def _open(self, endpoint: str) -> None:
+        if self._socket is not None:
+            self._socket.close(linger=0)
+        socket: zmq.Socket[bytes] = self._context.socket(zmq.PUSH)
+        socket.set(zmq.LINGER, 0)
+        socket.set(zmq.IMMEDIATE, 1)
+        socket.set(zmq.SNDHWM, QUEUE_MESSAGES)
+        socket.set(zmq.RECONNECT_IVL, RECONNECT_MS)
+        socket.set(zmq.RECONNECT_IVL_MAX, RECONNECT_MAX_MS)
+        apply_security(socket, self._security)
+        self._refusal.watch(socket)
+        socket.connect(endpoint)
+        self._socket, self.endpoint = socket, endpoint
 
     def _send(self, frames: Iterable[bytes]) -> bool:
         if self._socket is None:
@@ -134,6 +141,8 @@ class SamplePublisher:
         try:
             self._socket.send_multipart(list(frames), zmq.DONTWAIT)
         except zmq.Again:
+            if self._refusal.is_due:
+                self._open(self.endpoint)
             return False
         return True
 
