@@ -160,6 +160,7 @@ class Desk:
             make=self._make_wall_pane,
         )
         self._swipe = self._make_swipe()
+        self.window.toast.over = self._docks.area  # above the timeline
         self.window.host = self._docks
         self.window.figures.follow_memory(self._memory)
         self._tool_driver = ToolDriver(

@@ -15,12 +15,17 @@ _ABOVE_FOOT_PX = 16
 
 
 class Toast(QFrame):
-    """The newest message; an older one gives way, all stay in the activity list. GUI thread."""
+    """The newest message; an older one gives way, all stay in the activity list. GUI thread.
+
+    Attributes
+    ----------
+    over : the widget whose foot it stands on
+    """
 
     def __init__(self, window: QWidget, *, over: QWidget, bridge: Bridge, theme: Theme) -> None:
         super().__init__(window)
         self._host = window
-        self._over = over
+        self.over = over
         self._bridge = bridge
         self._stop: Stop | None = None
         self._level: Level = "calm"
@@ -51,14 +56,14 @@ class Toast(QFrame):
         self._show_mark()
         self._text.setText(sentence)
         self._text.setWordWrap(len(sentence) > 90)
-        self.setMaximumWidth(max(self._over.width() - 32, 240))
+        self.setMaximumWidth(max(self.over.width() - 32, 240))
         if self._text.wordWrap():
             self._text.setMinimumWidth(min(560, self.maximumWidth() - 80))
         else:
             self._text.setMinimumWidth(0)
         self.adjustSize()
-        foot = self._over.mapTo(self._host, QPoint(0, self._over.height()))
-        x = foot.x() + (self._over.width() - self.width()) // 2
+        foot = self.over.mapTo(self._host, QPoint(0, self.over.height()))
+        x = foot.x() + (self.over.width() - self.width()) // 2
         self.move(max(x, 8), foot.y() - self.height() - _ABOVE_FOOT_PX)
         self.show()
         self.raise_()

@@ -202,6 +202,17 @@ def test_a_note_is_pinned_named_and_seen_by_the_other(
     assert desk._scene.failures == {}
 
 
+def test_what_is_told_stands_above_the_timeline(desk: Desk, qtbot: QtBot) -> None:
+    window = desk.window
+    window.say("The gate at the harbour is open")
+    toast, timeline = window.toast, desk.time.timeline
+    assert toast.isVisible()
+    assert timeline.isVisible()
+    top_of_timeline = timeline.mapTo(window, QPoint(0, 0)).y()
+    assert toast.geometry().bottom() < top_of_timeline
+    toast.dismiss()
+
+
 def test_a_message_arrives_and_is_told(desk: Desk, ben: HubClient, qtbot: QtBot) -> None:
     said: list[str] = []
     desk.session.message.connect(said.append)
