@@ -20,6 +20,10 @@ from twin.room.parts.base import Fingerprint, Handler, Part, PartType, read_body
 SPAN_NS = 600 * NS_PER_S
 #: Ten-minute spans that are kept: a day and a shift.
 SPANS_KEPT = 216
+#: How often an alarm came is known for so many of its last times.
+TIMES_KEPT = 3
+#: Sources of alarms that a span counts one by one.
+SOURCES_KEPT = 24
 
 
 class Priority(enum.StrEnum):
@@ -61,10 +65,12 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
     is_latched : stays until it is reset after it was acknowledged
     raised_ns, returned_ns, acked_ns : hub time, 0 = not
     n_raised : how often it came since it was last normal
+    came_ns : the last `TIMES_KEPT` of these times, hub time, oldest first
     is_first_up : the first of its group
     shelved_until_ns : 0 = not shelved
     suppressed_by : the design rule that suppresses it, "" = none
     is_out_of_service : taken out of service until somebody puts it back
+    service_reason : why it was
     rule : of the source, for grouping in figures
     """
 
@@ -93,6 +99,8 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
     suppressed_by: str = ""
     is_out_of_service: bool = False
     rule: str = ""
+    came_ns: tuple[int, ...] = ()
+    service_reason: str = ""
 
     @property
     def state(self) -> AlarmState:
@@ -128,7 +136,10 @@ class AlarmCount(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ----------
     span : start in hub time over ten minutes, whole number, as text
     raised, acked : annunciated alarms that came, and acknowledgements
-    by_priority : of those that came
+    by_priority, by_department : of those that came
+    by_source : of those that came, by thing and title; at most `SOURCES_KEPT`, what came once
+        makes room for others, the rest is under ""
+    acked_by : acknowledgements by who gave them
     ack_s_total : seconds between coming and acknowledging, summed
     """
 
@@ -136,6 +147,9 @@ class AlarmCount(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     raised: int = 0
     acked: int = 0
     by_priority: dict[str, int] = {}
+    by_department: dict[str, int] = {}
+    by_source: dict[str, int] = {}
+    acked_by: dict[str, int] = {}
     ack_s_total: float = 0.0
 
 
@@ -171,6 +185,7 @@ class _Service(msgspec.Struct, frozen=True, kw_only=True):
     """Body of "alarm.out_of_service" and "alarm.in_service"."""
 
     ids: tuple[str, ...]
+    reason: str = ""
 
 
 class _Suppressed(msgspec.Struct, frozen=True, kw_only=True):
@@ -216,11 +231,13 @@ class Alarms(Part):
         alarm = msgspec.structs.replace(
             came, is_active=True, raised_ns=event.t_ns, returned_ns=0, acked_ns=0, acked_by=None,
             n_raised=old.n_raised + 1 if old else 1,
+            came_ns=(*(old.came_ns if old else ()), event.t_ns)[-TIMES_KEPT:],
             shelved_until_ns=old.shelved_until_ns if old else 0,
             shelved_by=old.shelved_by if old else None,
             shelve_reason=old.shelve_reason if old else "",
             suppressed_by=old.suppressed_by if old else came.suppressed_by,
             is_out_of_service=old.is_out_of_service if old else False,
+            service_reason=old.service_reason if old else "",
         )  # fmt: skip
         self.by_id.put(alarm)
         if alarm.is_annunciated:
@@ -234,7 +251,7 @@ class Alarms(Part):
         body = read_body(event, _Acked)
         for alarm in self._of(body.ids):
             if not alarm.acked_ns:
-                self._count(event, acked=alarm)
+                self._count(event, acked=alarm, by=body.by)
             self._put(alarm, acked_ns=event.t_ns, acked_by=body.by)
 
     def _shelved(self, event: Event) -> None:
@@ -259,12 +276,13 @@ class Alarms(Part):
             self._put(alarm, suppressed_by="")
 
     def _out_of_service(self, event: Event) -> None:
-        for alarm in self._those(event, _Service):
-            self._put(alarm, is_out_of_service=True)
+        body = read_body(event, _Service)
+        for alarm in self._of(body.ids):
+            self._put(alarm, is_out_of_service=True, service_reason=body.reason)
 
     def _in_service(self, event: Event) -> None:
         for alarm in self._those(event, _Service):
-            self._put(alarm, is_out_of_service=False)
+            self._put(alarm, is_out_of_service=False, service_reason="")
 
     def _reset(self, event: Event) -> None:
         for alarm in self._those(event, _Ids):
@@ -286,22 +304,55 @@ class Alarms(Part):
             self.by_id.put(alarm)
 
     def _count(
-        self, event: Event, *, raised: Alarm | None = None, acked: Alarm | None = None
+        self,
+        event: Event,
+        *,
+        raised: Alarm | None = None,
+        acked: Alarm | None = None,
+        by: Operator | None = None,
     ) -> None:
         span = str(event.t_ns // SPAN_NS)
         count = self.counts.get(span) or AlarmCount(span=span)
         if raised is not None:
-            name = raised.priority.value
-            by_priority = {**count.by_priority, name: count.by_priority.get(name, 0) + 1}
-            count = msgspec.structs.replace(count, raised=count.raised + 1, by_priority=by_priority)
+            count = msgspec.structs.replace(
+                count,
+                raised=count.raised + 1,
+                by_priority=_one_more(count.by_priority, raised.priority.value),
+                by_department=_one_more(count.by_department, raised.department),
+                by_source=_one_more_source(count.by_source, source_of(raised)),
+            )
         if acked is not None:
             took_s = (event.t_ns - acked.raised_ns) / NS_PER_S
             count = msgspec.structs.replace(
-                count, acked=count.acked + 1, ack_s_total=round(count.ack_s_total + took_s, 3)
+                count,
+                acked=count.acked + 1,
+                acked_by=_one_more(count.acked_by, by.name if by is not None else ""),
+                ack_s_total=round(count.ack_s_total + took_s, 3),
             )
         self.counts.put(count)
         if len(self.counts) > SPANS_KEPT:
             self.counts.drop(min(self.counts, key=int))
+
+
+def source_of(alarm: Alarm) -> str:
+    """What an alarm is counted under: its thing and its title."""
+    where = alarm.thing_name or alarm.thing_id
+    return f"{where}: {alarm.title}" if where else alarm.title
+
+
+def _one_more(counts: dict[str, int], name: str) -> dict[str, int]:
+    return {**counts, name: counts.get(name, 0) + 1}
+
+
+def _one_more_source(counts: dict[str, int], source: str) -> dict[str, int]:
+    """Count a source; where all places are taken the first that came only once gives up its own."""
+    if source in counts or len(counts) < SOURCES_KEPT:
+        return _one_more(counts, source)
+    once = next((name for name, n in counts.items() if name and n == 1), None)
+    if once is None:
+        return _one_more(counts, "")
+    left = {name: n for name, n in counts.items() if name != once}
+    return {**_one_more(left, ""), source: 1}
 
 
 PART = PartType(id="alarms", make=Alarms)
