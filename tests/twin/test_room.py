@@ -69,7 +69,7 @@ def test_a_command_is_followed_to_its_end() -> None:
 
 def test_apply_says_which_parts_moved() -> None:
     room = Room()
-    assert room.apply(submitted(1)) == {"commands", "activity"}
+    assert room.apply(submitted(1)) == {"commands", "shifts", "activity"}
     assert room.apply(event(2, "operator.joined", **ADA)) == {"operators", "activity"}
     assert room.apply(event(3, "note.added", id="n", text="hello")) == {"activity"}
     assert room.apply(event(4, "from.a.later.release", anything=1)) == {"activity"}

@@ -1,8 +1,9 @@
 """What a part of the room is made of: tables whose entries share the room's fingerprint.
 
 A part is one file in this package with one ``PART`` record. It holds tables and says which kinds of
-events move it. Handlers read the body and check everything before they change the first table; a
-handler of a kind that several parts take must not raise. No clock, chance, files or sockets.
+events move it. Handlers read the body and check everything before they change the first table; of a
+kind that several parts take only the first of them, by the module's name, may raise. No clock,
+chance, files or sockets.
 """
 
 from __future__ import annotations
