@@ -140,8 +140,19 @@ class Keeper:
         self._feeds = FeedBook()
         self._remarked = (0, 0)
         self._hour = -1
+        self._n_before = 0
         self._room_ns = self._room_seq = 0
         self._state_ns = self._n_state = self._n_since = 0
+
+    @property
+    def n_written(self) -> int:
+        """Times that something was brought to the disk; 0 without a file."""
+        return self._n_before + (0 if self.writer is None else self.writer.n_chunks)
+
+    @property
+    def is_all_written(self) -> bool:
+        """Whether everything taken so far is on the disk."""
+        return self.writer is not None and self.writer.is_flushed
 
     # --- facts ------------------------------------------------------------------------------------
 
@@ -293,6 +304,7 @@ class Keeper:
             return self.writer
         is_next = self.writer is not None
         self._close_file()
+        self._n_before = self.n_written
         self._hour = hour
         self.writer = RecordingWriter(self._path_at(t_ns), with_sync=self._with_sync)
         if is_next:

@@ -7,6 +7,7 @@ Hard-won rules (tests/twin/test_recorder.py):
 
 1. The queue is bounded by `QUEUE_BYTES`; what does not fit is counted and said in the file itself.
 2. Facts are never let go of.
+3. A message is confirmed only after its chunk is on the disk (test_record_confirmed.py).
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ from twin.link.control import HubInfo
 from twin.link.wire import Buffer
 from twin.recording.form import channel_of
 from twin.recording.keeping import Keeper
+from twin.recording.lanes import Numbered, SampleEar, lane_address, open_ear
 from twin.recording.listening import FactListener, Heard
-from twin.samples.source import SampleSource, open_source
 from twin.security.client_security import ClientSecurity, apply_security
 from twin.security.sealed import Signer
 
@@ -34,6 +35,10 @@ QUEUE_BYTES = 512 << 20
 _POLL_MS = 50
 
 Frames: TypeAlias = Sequence[Buffer]
+_NO_PORT = (
+    "This hub has no port for recorders, so messages cannot be confirmed; record it without"
+    " --confirmed"
+)
 
 
 class Recorder:
@@ -42,6 +47,8 @@ class Recorder:
     Parameters
     ----------
     name : what this recorder is called among the operators
+    is_confirmed : take samples from the record port, where nothing is let go of before it is on
+        the disk; one recorder of a hub can
     """
 
     def __init__(
@@ -54,11 +61,14 @@ class Recorder:
         console_id: str = "recorder",
         security: ClientSecurity | None = None,
         signer: Signer | None = None,
+        is_confirmed: bool = False,
     ) -> None:
         self._clock = clock
         self.keeper = keeper
         self._security = security
-        self._queue: deque[tuple[int, Heard | Frames]] = deque()
+        self._is_confirmed = is_confirmed
+        self._taken = self._safe = 0
+        self._queue: deque[tuple[int, Heard | Numbered]] = deque()
         self._n_queued = 0
         self._lock = threading.Lock()
         self._wake = threading.Event()
@@ -93,16 +103,23 @@ class Recorder:
         self._wake.clear()
         for _ in range(len(self._queue)):
             t_ns, item = self._queue.popleft()
-            if isinstance(item, Sequence):
+            if isinstance(item, tuple):
+                number, frames = item
                 with self._lock:
-                    self._n_queued -= sum(map(len, item))
-                self.keeper.take_samples(item, t_ns)
+                    self._n_queued -= sum(map(len, frames))
+                before = self.keeper.n_written
+                self.keeper.take_samples(frames, t_ns)
+                if self.keeper.n_written != before:  # this one may be in the chunk begun after
+                    self._safe = self._taken
+                self._taken = number
             else:
                 self.keeper.take_fact(item, t_ns)
         if self.keeper.needs_room:
             self.keeper.needs_room = False
             self._listener.ask_room()
         self.keeper.tick(self._clock.now_ns())
+        if self.keeper.is_all_written:
+            self._safe = self._taken
 
     def close(self) -> None:
         """Stop listening, write what is left and close the file."""
@@ -120,7 +137,8 @@ class Recorder:
 
     def _hear(self, heard: Heard) -> None:
         if isinstance(heard, HubInfo):
-            self._samples_at = heard.addresses.samples_out
+            at = lane_address(heard.addresses, is_confirmed=self._is_confirmed)
+            self._samples_at, self.samples_trouble = at, "" if at else _NO_PORT
         with self._lock:
             self._queue.append((self._clock.now_ns(), heard))
         self._wake.set()
@@ -131,29 +149,34 @@ class Recorder:
             if not address:
                 continue
             try:
-                source = open_source(address, configure=self._configure)
+                ear = open_ear(address, is_confirmed=self._is_confirmed, configure=self._configure)
             except TwinError as error:
                 self.samples_trouble = str(error)
                 continue
-            with contextlib.closing(source):
-                self._drain(source, address)
+            with contextlib.closing(ear):
+                self._drain(ear, address)
 
     def _configure(self, socket: zmq.Socket[Any]) -> None:
         apply_security(socket, self._security)
 
-    def _drain(self, source: SampleSource, address: str) -> None:
+    def _drain(self, ear: SampleEar, address: str) -> None:
+        n_lost = 0
         while not self._stopping.is_set() and address == self._samples_at:
-            for frames in source.receive(_POLL_MS):
+            for number, frames in ear.receive(_POLL_MS):
                 if frames and channel_of(frames[0]) is not None:
-                    self._put(frames)
-            self.samples_trouble = source.trouble
+                    self._put(number, frames)
+            ear.confirm(self._safe)
+            if ear.n_lost > n_lost:
+                self.keeper.counts.n_lost += ear.n_lost - n_lost
+                n_lost = ear.n_lost
+            self.samples_trouble = ear.trouble
 
-    def _put(self, frames: Frames) -> None:
+    def _put(self, number: int, frames: Frames) -> None:
         n_bytes = sum(map(len, frames))
         with self._lock:
             if self._n_queued + n_bytes > QUEUE_BYTES:
                 self.keeper.counts.n_lost += 1
                 return
             self._n_queued += n_bytes
-            self._queue.append((self._clock.now_ns(), frames))
+            self._queue.append((self._clock.now_ns(), (number, frames)))
         self._wake.set()

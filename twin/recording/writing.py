@@ -126,6 +126,11 @@ class RecordingWriter:
         """Whether the chunk being filled has reached its size."""
         return self._chunk.n_bytes >= CHUNK_BYTES
 
+    @property
+    def is_flushed(self) -> bool:
+        """Whether everything that was added is in the file."""
+        return not self._chunk.offsets
+
     def add(self, channel: int, data: bytes, log_ns: int, publish_ns: int = 0) -> int:
         """Add a message; the time it was given (never before the last one's).
 

@@ -51,6 +51,11 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         help="keep the samples as tables too (Parquet, see civitwin history)",
     )
     parser.add_argument(
+        "--confirmed",
+        action="store_true",
+        help="let go of no sample: the hub keeps each until it is on disk (one recorder a hub)",
+    )
+    parser.add_argument(
         "--seconds", type=float, metavar="S", help="end after so many seconds (default: Ctrl+C)"
     )
     parser.add_argument(
@@ -74,6 +79,7 @@ def _run(arguments: argparse.Namespace) -> int:
     recorder = Recorder(
         endpoint=arguments.hub, keeper=keeper, clock=clock, name=arguments.name,
         console_id=f"recorder-{clock.now_ns()}", security=security_of(arguments),
+        is_confirmed=arguments.confirmed,
     )  # fmt: skip
     stopping = _stop_on_signals()
     end_ns = None
