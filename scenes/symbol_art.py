@@ -137,6 +137,11 @@ _GAPS: tuple[Points, ...] = (
     ((-0.2, -1.0), (0.2, -1.0), (0.2, 1.0), (-0.2, 1.0)),
     ((-1.0, -0.2), (1.0, -0.2), (1.0, 0.2), (-1.0, 0.2)),
 )
+#: Slanting bands, for plates of what must not be trusted.
+_STRIPES: tuple[Points, ...] = tuple(
+    ((at - 1.0, -1.0), (at - 0.82, -1.0), (at + 1.18, 1.0), (at + 1.0, 1.0))
+    for at in (-1.2, -0.8, -0.4, 0.0, 0.4, 0.8, 1.2)
+)
 _BADGES: dict[str, Points | None] = {
     "diamond": tuple((1.15 * x, 1.15 * y) for x, y in _DIAMOND),
     "triangle": _TRIANGLE,
@@ -148,11 +153,11 @@ _BADGES: dict[str, Points | None] = {
 def masks_of(name: str, size_px: int) -> tuple[Image.Image, Image.Image | None]:
     """Body of a symbol and, for those that have a rim of their own, body and rim together.
 
-    Names: "plate:FAMILY", "hollow:FAMILY" (an empty frame), "glyph:FAMILY", "badge:SHAPE" (a mark
-    right above), "half" (the mark of a running command), "ring", "dot", "nose" and "small nose"
-    (arrows), "disc", "beak" (a disc that points), "pointer" (its tip in the middle), "closed" (a
-    no-entry sign), "aim" (a ring of four pieces), "lock" and "hollow lock" (small, below on the
-    left).
+    Names: "plate:FAMILY", "hollow:FAMILY" (an empty frame), "hatched:FAMILY" (with slanting bands),
+    "glyph:FAMILY", "badge:SHAPE" (a mark right above), "half" (the mark of a running command),
+    "ring", "dot", "nose" and "small nose" (arrows), "disc", "beak" (a disc that points), "pointer"
+    (its tip in the middle), "closed" (a no-entry sign), "aim" (a ring of four pieces), "lock" and
+    "hollow lock" (small, below on the left).
     """
     kind, _, what = name.partition(":")
     if kind == "plate":
@@ -161,6 +166,12 @@ def masks_of(name: str, size_px: int) -> tuple[Image.Image, Image.Image | None]:
     if kind == "hollow":
         outline = FAMILIES[what].outline
         return _without(_shape(outline, size_px, _EDGE), _shape(outline, size_px, 0.58)), None
+    if kind == "hatched":
+        outline = FAMILIES[what].outline
+        whole, inner = _shape(outline, size_px, _PLATE), _shape(outline, size_px, 0.58)
+        stripes = _all_of([_shape(stripe, size_px, 1.0) for stripe in _STRIPES])
+        hatched = ImageChops.darker(inner, stripes)
+        return _all_of([_without(whole, inner), hatched]), _shape(outline, size_px, _EDGE)
     if kind == "glyph":
         return _all_of([_shape(p, size_px, 0.64) for p in FAMILIES[what].glyph]), None
     if kind == "badge":

@@ -16,7 +16,7 @@ from twin.theme import Theme, rgb_from_hex
 BADGE_OF_PRIORITY = {
     "critical": "diamond", "high": "triangle", "medium": "square", "low": "disc"
 }  # fmt: skip
-#: Codes of `twin.sense.health.Health`: their frames are empty.
+#: Codes of `twin.sense.health.Health`: stale and never seen are empty frames, suspect is hatched.
 _STALE, _SUSPECT, _NEVER = 1, 2, 3
 
 
@@ -33,6 +33,7 @@ class SymbolMarks:
         families = [FAMILY_OF_KIND.get(kind, "dot") for kind in places.kinds]
         self._plates = self._table("plate", families)
         self._frames = self._table("hollow", families)
+        self._hatched = self._table("hatched", families)
         self._glyphs = self._table("glyph", families)
         self._panel = rgba_of(theme.ui["panel"])
         self._ink = rgba_of(theme.scene["label_text"], 0.88)
@@ -50,11 +51,14 @@ class SymbolMarks:
     def symbols(self, rows: np.ndarray, health: np.ndarray, given: SceneInput) -> Quads:
         """Whole symbols with all their marks, in the order of ``rows``."""
         empty = np.isin(health[rows], (_STALE, _NEVER))
-        parts = [self._rings(rows, given), self._icons(rows, empty, given)]
+        hatched = health[rows] == _SUSPECT
+        parts = [self._rings(rows, given), self._icons(rows, empty, hatched, given)]
         parts.append(self._badges(rows, health, given))
         return joined(parts)
 
-    def _icons(self, rows: np.ndarray, empty: np.ndarray, given: SceneInput) -> Quads:
+    def _icons(
+        self, rows: np.ndarray, empty: np.ndarray, hatched: np.ndarray, given: SceneInput
+    ) -> Quads:
         chosen = self._places.row_of.get(given.selection.thing_id, -1)
         is_chosen = rows == chosen
         shapes = np.where(empty[:, None], self._frames[rows], self._plates[rows])
@@ -63,8 +67,9 @@ class SymbolMarks:
         rim = np.where((empty | is_chosen)[:, None], self._halo, self._rim)
         upper = np.where(is_chosen[:, None], self._panel, self._ink)
         upper = np.where(empty[:, None], self._clear, upper)
+        glyphs = np.where(hatched[:, None], self._hatched[rows], self._glyphs[rows])
         return interleaved(self._quads(shapes, rows, lower, rim), self._quads(
-            self._glyphs[rows], rows, upper, self._clear))  # fmt: skip
+            glyphs, rows, upper, self._clear))  # fmt: skip
 
     def _rings(self, rows: np.ndarray, given: SceneInput) -> Quads:
         ids = self._places.ids

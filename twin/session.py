@@ -22,6 +22,7 @@ from twin.room.parts.marks import Mark, Marks
 from twin.room.parts.templates import TemplateItem
 from twin.sense.ingest import SampleIngest
 from twin.sense.store import ObservationStore
+from twin.sense.trust import SourceWatch
 from twin.sense.units import UnitStore
 from twin.signals import Signal
 
@@ -130,6 +131,8 @@ class TwinSession:
         self.sources = sources or SceneSources()
         self.clock = clock
         self.observations = observations
+        #: Learns which sources must not be trusted; looks in a job about once a second.
+        self.source_watch = SourceWatch(observations)
         self.units = units
         self.ingest = ingest
         #: The link to the hub; another while the past is shown (`twin.playback.time_machine`).

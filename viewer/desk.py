@@ -35,6 +35,7 @@ from viewer.main_window import MainWindow
 from viewer.opening import Opening
 from viewer.opening_driver import OpeningDriver
 from viewer.pane_maker import PaneMaker
+from viewer.perception_driver import PerceptionDriver
 from viewer.recent import RecentScenes
 from viewer.rehearsal import Rehearsal
 from viewer.run_recorder import RunRecorder
@@ -226,6 +227,7 @@ class Desk:
         self._bridge.every(LINK_CHECK_MS, HubFollower(self.session, self.window.top_bar).look)
         self._bridge.every(UNITS_CHECK_MS, self._recorder.note_units)
         self._bridge.every(UNITS_CHECK_MS, self._past.note)
+        PerceptionDriver(self.session, self._bridge)
         self.time.begin(self.window, self._panes, self._driver.hurry)
         self.session.ingest.start()
         self.session.hub.start()

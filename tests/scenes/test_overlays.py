@@ -12,7 +12,9 @@ from scenes.scene_input import NothingSelected, SceneInput
 from scenes.symbol_art import FAMILIES, FAMILY_OF_KIND
 from scenes.view import View
 from tests.scenes.live import LiveRoom
+from twin.clock import NS_PER_S
 from twin.ramps import ramp_table
+from twin.sense.trust import SourceWatch
 from twin.theme import load_theme, rgb_from_hex
 
 GRID = [(x, y, 0.0) for x in (-60.0, 0.0, 60.0) for y in (-60.0, 0.0, 60.0)]
@@ -86,6 +88,32 @@ def test_a_stale_sensor_turns_hollow_and_is_marked(target, scene):
     assert np.allclose(stale[inside], without[inside], atol=4)
     mark = priority_rgb("high")
     assert (count_near(fresh, mark), count_near(stale, mark) > 10) == (0, True)
+
+
+def test_what_must_not_be_trusted_is_hatched_and_keeps_its_plate(target, scene):
+    room = LiveRoom([(30.0, 30.0, 0.0)])
+    room.report([50.0])
+    only(scene, "sensors")
+    scene.camera.fly_to((30.0, 30.0, 0.0), 90.0, animated=False)
+    fresh = draw(target, scene, room.given())
+    watch = SourceWatch(room.store)
+    for step in range(12):
+        room.clock.advance_s(1.0)
+        now_ns, value = room.clock.now_ns(), np.array([50.0 + step])
+        ahead_ns = np.array([now_ns + 120 * NS_PER_S])
+        room.store.add(np.array([0]), ahead_ns, value, np.zeros(1, np.uint8), now_ns)
+        watch.look(now_ns)
+    doubted = draw(target, scene, room.given())
+    x, y = scene.pixel_from_local(tuple(scene._entries["sensors"].visual._places.tops_local_m[0]))
+    column, row = round(x), round(y)
+    crop = slice(row - 7, row + 8), slice(column - 7, column + 8)
+    panel = np.array(rgb_from_hex(load_theme("light").ui["panel"])) * 255
+    is_plate = (np.abs(doubted[crop].astype(float) - panel) < 12).all(axis=2)
+    is_dark = doubted[crop].astype(float).sum(axis=2) < 330
+    assert is_plate.sum() > 30, "the plate shows between the bands"
+    assert is_dark.sum() > 30, "bands"
+    assert (doubted[crop] != fresh[crop]).any()
+    assert count_near(doubted, priority_rgb("medium")) > 10
 
 
 def test_what_is_fine_is_a_dot_from_afar_and_what_is_odd_never(target, scene):

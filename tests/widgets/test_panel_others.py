@@ -11,6 +11,7 @@ from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication, QPushButton
 
 from tests.widgets.panel_fixtures import *  # noqa: F403
+from twin.clock import NS_PER_S
 from twin.commanding import command_types
 from twin.sense.feeds import FeedStats
 from twin.sense.model import Announcement, Datastream, Thing
@@ -18,7 +19,14 @@ from twin.session import Selection
 from widgets.layer_list import LayerEntry, Legend
 from widgets.parts.command_words import phrase
 from widgets.parts.sparkline import sparkline
-from widgets.parts.wording import age_text, elapsed_text, kind_title, number_text, property_title
+from widgets.parts.wording import (
+    age_text,
+    clock_text,
+    elapsed_text,
+    kind_title,
+    number_text,
+    property_title,
+)
 
 
 def sentences(panel) -> list[str]:
@@ -381,3 +389,35 @@ def test_long_names_do_not_widen_the_inspector(world, open_panel) -> None:
     button = panel._commands_layout.itemAt(0).widget()
     assert button.text() != button.full_text == f"Set signal plan of {name}…"
     assert panel.streams.index(0, 1).data() == "Signal plan"
+
+
+def test_health_filters_by_reason_says_since_when_and_flies_there(open_panel, full_world) -> None:
+    panel = open_panel("health")
+    stream = full_world.store.datastreams[0]
+    slot = np.array([0])
+    for step in range(20):
+        full_world.clock.advance_s(1.0)
+        now_ns = full_world.clock.now_ns()
+        ahead_ns = now_ns + 40 * NS_PER_S
+        full_world.store.add(slot, np.array([ahead_ns]), np.array([20.0 + step]),
+                             np.zeros(1, np.uint8), now_ns)  # fmt: skip
+        full_world.session.source_watch.look(now_ns)
+    panel.refresh()
+    titles = [panel.reason.itemText(row) for row in range(panel.reason.count())]
+    clock = next(row for row, title in enumerate(titles) if title.startswith("Wrong clock"))
+    assert titles[clock] == "Wrong clock: 1"
+    panel.reason.setCurrentIndex(clock)
+    assert panel.odd.slots.tolist() == [0]
+    said = panel.odd.index(0).data()
+    assert "Its clock is 40 s ahead" in said
+    since_ns = int(full_world.store.snapshot().doubts.since_ns[0])
+    assert said.endswith(f"Since {clock_text(since_ns)}")
+    flown = []
+    full_world.session.fly_to_requested.connect(flown.append)
+    panel.odd_list.activated.emit(panel.odd.index(0))
+    assert full_world.session.selection.thing_id == stream.thing_id
+    assert flown[0][:2] == (0.0, 30.0)
+    empty = next(row for row, title in enumerate(titles) if title.startswith("Noisy"))
+    panel.reason.setCurrentIndex(empty)
+    assert panel.odd.rowCount() == 0
+    assert panel._all_well.text() == "None for this reason"

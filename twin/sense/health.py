@@ -11,16 +11,12 @@ from twin.arrays import BoolArray, Float64Array, UInt8Array
 from twin.clock import NS_PER_S
 from twin.sense.model import Quality
 from twin.sense.store import ObservationSnapshot, ObservationStore
+from twin.sense.trust import Doubt, is_out_of_range
 
 #: A datastream is stale after this many of its intervals …
 STALE_INTERVALS = 3.0
 #: … but never before this.
 STALE_FLOOR_S = 10.0
-#: A value is stuck when it repeats this many times longer than it usually does …
-STUCK_FACTOR = 20.0
-#: … over at least this time, and only where it is known to change.
-STUCK_FLOOR_S = 60.0
-_MIN_CHANGES = 5
 
 
 class Health(enum.IntEnum):
@@ -59,36 +55,10 @@ def stale_after_s(snapshot: ObservationSnapshot) -> Float64Array:
 
 def _is_suspect(snapshot: ObservationSnapshot) -> BoolArray:
     flagged = snapshot.quality != Quality.GOOD
-    suspect: BoolArray = flagged | _is_stuck(snapshot) | _is_impossible(snapshot)
+    suspect: BoolArray = flagged | is_out_of_range(snapshot.values, snapshot.declared)
+    n_doubted = len(snapshot.doubts.bits)
+    suspect[:n_doubted] |= snapshot.doubts.bits[: snapshot.n_slots] != 0
     return suspect
-
-
-def _is_stuck(snapshot: ObservationSnapshot) -> BoolArray:
-    """Unchanged far longer than usual. Zero and the declared bounds are values things rest at."""
-    declared = snapshot.declared
-    is_resting = (snapshot.values == 0.0) | (snapshot.values == declared.min)
-    is_resting |= snapshot.values == declared.max
-    n_before = snapshot.counts - snapshot.repeats
-    usual_repeats = n_before / np.maximum(snapshot.n_changes, 1)
-    is_long = (snapshot.t_ns - snapshot.changed_ns) > STUCK_FLOOR_S * NS_PER_S
-    stuck: BoolArray = (
-        (snapshot.n_changes >= _MIN_CHANGES)
-        & (snapshot.repeats > STUCK_FACTOR * usual_repeats)
-        & is_long
-        & ~is_resting
-    )
-    return stuck
-
-
-def _is_impossible(snapshot: ObservationSnapshot) -> BoolArray:
-    """A whole usual range beyond the usual range, or a percentage outside 0 to 100."""
-    declared = snapshot.declared
-    span = declared.max - declared.min
-    with np.errstate(invalid="ignore"):
-        beyond = (snapshot.values < declared.min - span) | (snapshot.values > declared.max + span)
-        odd_percent = declared.is_percent & ((snapshot.values < -1.0) | (snapshot.values > 101.0))
-    impossible: BoolArray = (beyond & (span > 0.0)) | odd_percent
-    return impossible
 
 
 def health_text(
@@ -119,12 +89,25 @@ def health_text(
 
 
 def _reason(one: ObservationSnapshot) -> str:
+    bits = int(one.doubts.bits[0]) if len(one.doubts.bits) else 0
     if one.quality[0] != Quality.GOOD:
         return f"The source marks this value as {Quality(int(one.quality[0])).name.lower()}"
-    if _is_impossible(one)[0]:
+    if is_out_of_range(one.values, one.declared)[0]:
         return "The value lies far outside its usual range"
-    stuck_s = float(one.t_ns[0] - one.changed_ns[0]) / NS_PER_S
-    return f"The value has not changed for {duration_text(stuck_s)}, though it used to"
+    if bits & Doubt.FLAT:
+        flat_s = float(one.t_ns[0] - one.changed_ns[0]) / NS_PER_S
+        return f"The value has not changed for {duration_text(flat_s)}, though it used to"
+    if bits & Doubt.NOISY:
+        return "The value jumps about far more than it used to"
+    if bits & Doubt.SKEW:
+        lag_s = float(one.received_ns[0] - one.t_ns[0]) / NS_PER_S
+        side = "ahead" if lag_s < 0 else "behind, or its samples come late"
+        return f"Its clock is {duration_text(abs(lag_s))} {side}"
+    if bits & Doubt.GAP:
+        gap_s, usual_s = float(one.doubts.gap_s[0]), float(one.doubts.interval_s[0])
+        usual = f"{usual_s:.2g} s" if usual_s < 10 else duration_text(usual_s)
+        return f"It was silent for {duration_text(gap_s)}; usual are {usual}"
+    return "It was doubted a moment ago"
 
 
 def duration_text(seconds: float) -> str:

@@ -27,6 +27,54 @@ class DeclaredLimits:
     is_percent: BoolArray
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Doubts:
+    """What `twin.sense.trust` found about the first n slots; never changed after it was made.
+
+    Attributes
+    ----------
+    bits : (n,) uint8, `twin.sense.trust.Doubt`; 0 = nothing is doubted
+    since_ns : (n,) int64, since when anything is; 0 = nothing is
+    interval_s : (n,) float64, median time between observations, 0 = not learned yet
+    gap_s : (n,) float64, length of the newest gap, 0 = there was none
+    """
+
+    bits: UInt8Array
+    since_ns: Int64Array
+    interval_s: Float64Array
+    gap_s: Float64Array
+
+    def fitted(self, n: int) -> Doubts:
+        """The same of `n` slots; of new ones nothing is known."""
+        more = max(n - len(self.bits), 0)
+        if n == len(self.bits):
+            return self
+        return Doubts(
+            bits=np.pad(self.bits[:n], (0, more)),
+            since_ns=np.pad(self.since_ns[:n], (0, more)),
+            interval_s=np.pad(self.interval_s[:n], (0, more)),
+            gap_s=np.pad(self.gap_s[:n], (0, more)),
+        )
+
+    def only(self, slot: int) -> Doubts:
+        """The same of one slot alone (n = 1)."""
+        row, fitted = slice(slot, slot + 1), self.fitted(max(len(self.bits), slot + 1))
+        return Doubts(
+            bits=fitted.bits[row],
+            since_ns=fitted.since_ns[row],
+            interval_s=fitted.interval_s[row],
+            gap_s=fitted.gap_s[row],
+        )
+
+
+NO_DOUBTS = Doubts(
+    bits=np.zeros(0, np.uint8),
+    since_ns=np.zeros(0, np.int64),
+    interval_s=np.zeros(0),
+    gap_s=np.zeros(0),
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObservationSnapshot:
     """Copies of the newest observation of each of the n slots.
@@ -40,6 +88,7 @@ class ObservationSnapshot:
     counts : (n,) int64, observations ever
     interval_s : (n,) float64, learned time between observations, 0 before the second
     changed_ns, n_changes, repeats : (n,) int64, see `twin.sense.table.ObservationTable`
+    doubts : which must not be trusted, as far as somebody watches (`twin.sense.trust`)
     """
 
     version: int
@@ -54,6 +103,7 @@ class ObservationSnapshot:
     n_changes: Int64Array
     repeats: Int64Array
     declared: DeclaredLimits
+    doubts: Doubts = NO_DOUBTS
 
     @property
     def n_slots(self) -> int:
@@ -75,6 +125,7 @@ class ObservationSnapshot:
             changed_ns=self.changed_ns[row],
             n_changes=self.n_changes[row],
             repeats=self.repeats[row],
+            doubts=self.doubts.only(slot),
             declared=DeclaredLimits(
                 min=declared.min[row],
                 max=declared.max[row],
@@ -103,6 +154,7 @@ class ObservationStore:
         self._table = ObservationTable(capacity=capacity, history=history)
         self._declared = _declared_limits(())
         self._declared_version = 0
+        self._doubts = NO_DOUBTS
         self._version = 0
         self._origin: Origin | None = None
 
@@ -270,7 +322,15 @@ class ObservationStore:
         """Forget every observation, and keep the catalogue: another moment is going to be shown."""
         with self._lock:
             self._table.clear()
+            self._doubts = NO_DOUBTS
             self._version += 1
+
+    def set_doubts(self, doubts: Doubts) -> None:
+        """Say which datastreams must not be trusted; snapshots hand it on."""
+        with self._lock:
+            is_same = np.array_equal(doubts.bits, self._doubts.bits)
+            self._doubts = doubts
+            self._version += not is_same
 
     def history_of(self, slot: int) -> tuple[Int64Array, Float64Array]:
         """Times (k,) int64 ns and values (k,) of one slot, oldest first."""
@@ -298,6 +358,7 @@ class ObservationStore:
             changed_ns=zero,
             n_changes=zero,
             repeats=zero,
+            doubts=NO_DOUBTS.fitted(now.n_slots),
         )
 
     def snapshot(self) -> ObservationSnapshot:
@@ -307,6 +368,8 @@ class ObservationStore:
             if self._declared_version != self._catalogue.version:
                 self._declared = _declared_limits(self._catalogue.datastreams)
                 self._declared_version = self._catalogue.version
+            doubts = self._doubts.fitted(n)
+            learned_s = table.interval_s[:n]
             return ObservationSnapshot(
                 version=self._version,
                 catalogue_version=self._catalogue.version,
@@ -315,11 +378,12 @@ class ObservationStore:
                 quality=table.quality[:n].copy(),
                 received_ns=table.received_ns[:n].copy(),
                 counts=table.counts[:n].copy(),
-                interval_s=table.interval_s[:n].copy(),
+                interval_s=np.where(doubts.interval_s > 0.0, doubts.interval_s, learned_s),
                 changed_ns=table.changed_ns[:n].copy(),
                 n_changes=table.n_changes[:n].copy(),
                 repeats=table.repeats[:n].copy(),
                 declared=self._declared,
+                doubts=doubts,
             )
 
 

@@ -8,6 +8,7 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QComboBox,
     QFrame,
     QHeaderView,
     QLabel,
@@ -27,7 +28,13 @@ from twin.session import Selection
 from widgets.panel import PanelContext, PanelType
 from widgets.parts.datastream_table import HealthRole
 from widgets.parts.empty_state import EmptyState
-from widgets.parts.feed_table import FEED_COLUMNS, FeedTable, OddDatastreams, ThingRole
+from widgets.parts.feed_table import (
+    FEED_COLUMNS,
+    REASONS,
+    FeedTable,
+    OddDatastreams,
+    ThingRole,
+)
 from widgets.parts.marks import MARK_PX, paint_health_mark
 from widgets.parts.panel_widget import PanelWidget
 from widgets.parts.sparkline import MarkDelegate, RowDelegate, SparklineDelegate
@@ -126,13 +133,17 @@ class HealthPanel(PanelWidget):
     def _make_odd(self) -> None:
         self.odd_list = QListView()
         self.odd_list.setModel(self.odd)
-        self.odd_list.setAccessibleName("Datastreams to look at")
+        self.odd_list.setAccessibleName("Sensors I must not trust")
         self.odd_list.setFrameShape(QFrame.Shape.NoFrame)
         self.odd_list.setUniformItemSizes(True)
         self._odd_delegate = OddDelegate(self.inks, row_px=24)
         self.odd_list.setItemDelegate(self._odd_delegate)
         self.odd_list.clicked.connect(self._select_thing)
-        self.odd_list.activated.connect(self._select_thing)
+        self.odd_list.activated.connect(self._fly_to_thing)
+        self.reason = QComboBox()
+        self.reason.setAccessibleName("Reason not to trust a sensor")
+        self.reason.addItems([title for title, _, _ in REASONS])
+        self.reason.currentIndexChanged.connect(self._choose_reason)
         self._odd_title = _caption("heading")
         self._all_well = _caption("muted")
         self._all_well.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -145,6 +156,7 @@ class HealthPanel(PanelWidget):
         layout.setContentsMargins(12, 4, 0, 0)
         layout.setSpacing(4)
         layout.addWidget(self._odd_title)
+        layout.addWidget(self.reason)
         layout.addWidget(body, 1)
 
     def refresh(self) -> None:
@@ -154,14 +166,18 @@ class HealthPanel(PanelWidget):
         self._feeds_stack.setCurrentIndex(0 if stats.feeds else 1)
         self.odd.take()
         self.odd_list.viewport().update()
-        n = self.odd.rowCount()
+        n, n_odd = self.odd.rowCount(), self.odd.counts[0]
         self._odd_title.setText(
-            f"{count_text(n, 'datastream')} to look at" if n else "Nothing to look at"
+            f"{count_text(n_odd, 'sensor value')} I must not trust"
+            if n_odd
+            else "All sensors can be trusted"
         )
+        for row, ((title, _, _), count) in enumerate(zip(REASONS, self.odd.counts, strict=True)):
+            self.reason.setItemText(row, f"{title}: {count:,}")
+        self.reason.setVisible(n_odd > 0 or self.odd.reason > 0)
         n_all = len(self.session.observations.datastreams)
-        self._all_well.setText(
-            f"All of {count_text(n_all, 'datastream')} are fresh" if n_all else ""
-        )
+        all_well = f"All of {count_text(n_all, 'datastream')} are fresh" if n_all else ""
+        self._all_well.setText("None for this reason" if n_odd else all_well)
         self._odd_stack.setCurrentIndex(0 if n else 1)
         self._tell_link()
         self.totals.setText(totals_text(stats))
@@ -180,8 +196,19 @@ class HealthPanel(PanelWidget):
         )
         self.link.setToolTip(status.endpoint)
 
+    def _choose_reason(self, row: int) -> None:
+        self.odd.choose(max(row, 0))
+        self.refresh()
+
     def _select_thing(self, index: QModelIndex) -> None:
         self.session.select(Selection(thing_id=str(index.data(ThingRole))))
+
+    def _fly_to_thing(self, index: QModelIndex) -> None:
+        """A double click or Enter: go there."""
+        self._select_thing(index)
+        x, y, z = self.session.observations.xyz_of_thing(str(index.data(ThingRole))).tolist()
+        if math.isfinite(x) and math.isfinite(y):
+            self.fly_to((x, y, z if math.isfinite(z) else 0.0))
 
 
 def totals_text(stats: IngestStats) -> str:

@@ -1,4 +1,4 @@
-"""Item models of the health panel: feeds, and datastreams somebody should look at."""
+"""Item models of the health panel: feeds, and datastreams that must not be trusted."""
 
 from __future__ import annotations
 
@@ -14,13 +14,20 @@ from PySide6.QtCore import (
     Qt,
 )
 
-from twin.arrays import Int64Array
+from twin.arrays import BoolArray, Int64Array, UInt8Array
 from twin.clock import NS_PER_S
 from twin.sense.feeds import FeedStats
 from twin.sense.health import Health, health_of
+from twin.sense.trust import Doubt
 from twin.session import TwinSession
 from widgets.parts.datastream_table import HealthRole, TrendRole
-from widgets.parts.wording import age_text, health_sentence, lower_first, property_title
+from widgets.parts.wording import (
+    age_text,
+    clock_text,
+    health_sentence,
+    lower_first,
+    property_title,
+)
 
 ThingRole = int(Qt.ItemDataRole.UserRole) + 8
 SILENT_AFTER_S = 10.0
@@ -146,24 +153,51 @@ def _side(column: int) -> Qt.AlignmentFlag:
     return _RIGHT if is_figure else _LEFT
 
 
+#: Reasons to choose from: title, codes of `Health`, bits of `Doubt`.
+REASONS: tuple[tuple[str, tuple[Health, ...], Doubt], ...] = (
+    ("For any reason", (Health.SUSPECT, Health.STALE, Health.NEVER), Doubt.NONE),
+    ("Silent now", (Health.STALE,), Doubt.NONE),
+    ("Silent since the start", (Health.NEVER,), Doubt.NONE),
+    ("Gaps", (), Doubt.GAP),
+    ("Wrong clock", (), Doubt.SKEW),
+    ("Flat line", (), Doubt.FLAT),
+    ("Out of range", (), Doubt.RANGE),
+    ("Noisy", (), Doubt.NOISY),
+    ("Doubted by the source itself", (), Doubt.FLAGGED),
+)
+
+
 class OddDatastreams(QAbstractListModel):
-    """Datastreams that are suspect, stale or silent since the start, suspect ones first."""
+    """Datastreams that must not be trusted: suspect, stale or silent since the start."""
 
     def __init__(self, session: TwinSession) -> None:
         super().__init__()
         self._session = session
         self._store = session.observations
         self.slots: Int64Array = np.empty(0, np.int64)
+        self.reason = 0
+        self.counts: tuple[int, ...] = (0,) * len(REASONS)
+        self.take()
+
+    def choose(self, reason: int) -> None:
+        """List those of one of `REASONS` only."""
+        self.reason = reason
         self.take()
 
     def take(self) -> None:
         """Look at all of them again; a list that stays the same is only to be repainted."""
         self._snapshot = self._store.snapshot()
         self._codes = health_of(self._snapshot, self._session.clock.now_ns())
+        bits = self._snapshot.doubts.fitted(len(self._codes)).bits
+        self.counts = tuple(
+            int(np.count_nonzero(_has_reason(self._codes, bits, reason)))
+            for reason in range(len(REASONS))
+        )
+        wanted = _has_reason(self._codes, bits, self.reason)
         slots = np.concatenate(
             [
-                np.flatnonzero(self._codes == code)
-                for code in (Health.SUSPECT, Health.STALE, Health.NEVER)
+                np.flatnonzero(wanted & (self._codes == code))
+                for code in (Health.SUSPECT, Health.STALE, Health.NEVER, Health.FRESH)
             ]
         ).astype(np.int64)
         if np.array_equal(slots, self.slots):
@@ -173,11 +207,11 @@ class OddDatastreams(QAbstractListModel):
         self.endResetModel()
 
     def rowCount(self, parent: _AnyIndex = _NOWHERE) -> int:
-        """How many somebody should look at."""
+        """How many must not be trusted."""
         return 0 if parent.isValid() else len(self.slots)
 
     def data(self, index: _AnyIndex, role: int = 0) -> Any:
-        """Sentence, mark and thing of one."""
+        """Sentence, since when, mark and thing of one."""
         if not index.isValid() or index.row() >= len(self.slots):
             return None
         slot = int(self.slots[index.row()])
@@ -186,12 +220,27 @@ class OddDatastreams(QAbstractListModel):
             Qt.ItemDataRole.ToolTipRole,
             Qt.ItemDataRole.AccessibleTextRole,
         ):
-            return self.sentence(slot)
+            since = self.since(slot)
+            return f"{self.sentence(slot)}. Since {since}" if since else self.sentence(slot)
         if role == HealthRole:
             return Health(int(self._codes[slot]))
         if role == ThingRole:
             return self._store.datastreams[slot].thing_id
         return None
+
+    def since(self, slot: int) -> str:
+        """Since when it must not be trusted, as local time; "" where that is not known."""
+        snapshot, doubts = self._snapshot, self._snapshot.doubts
+        code = self._codes[slot]
+        if code == Health.NEVER:
+            return ""
+        if code == Health.STALE:
+            return clock_text(int(snapshot.t_ns[slot]))
+        if slot >= len(doubts.bits):
+            return ""
+        if doubts.bits[slot] == Doubt.FLAT:
+            return clock_text(int(snapshot.changed_ns[slot]))
+        return clock_text(int(doubts.since_ns[slot]))
 
     def sentence(self, slot: int) -> str:
         """What is odd about a datastream, with its name."""
@@ -201,3 +250,10 @@ class OddDatastreams(QAbstractListModel):
         title = lower_first(property_title(datastream.observed_property))
         now_ns = self._session.clock.now_ns()
         return f"{name}, {title}: {health_sentence(self._store, slot, self._snapshot, now_ns)}"
+
+
+def _has_reason(codes: UInt8Array, bits: UInt8Array, reason: int) -> BoolArray:
+    """(n,) bool: those with one of `REASONS`."""
+    _title, healths, doubt = REASONS[reason]
+    has: BoolArray = np.isin(codes, healths) | ((bits & np.uint8(doubt)) != 0)
+    return has
