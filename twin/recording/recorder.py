@@ -103,17 +103,18 @@ class Recorder:
         self._wake.clear()
         for _ in range(len(self._queue)):
             t_ns, item = self._queue.popleft()
+            before = self.keeper.n_written
             if isinstance(item, tuple):
                 number, frames = item
                 with self._lock:
                     self._n_queued -= sum(map(len, frames))
-                before = self.keeper.n_written
                 self.keeper.take_samples(frames, t_ns)
-                if self.keeper.n_written != before:  # this one may be in the chunk begun after
-                    self._safe = self._taken
-                self._taken = number
             else:
+                number = self._taken
                 self.keeper.take_fact(item, t_ns)
+            if self.keeper.n_written != before:  # this one may be in the chunk begun after that
+                self._safe = self._taken
+            self._taken = number
         if self.keeper.needs_room:
             self.keeper.needs_room = False
             self._listener.ask_room()
