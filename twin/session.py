@@ -25,6 +25,7 @@ from twin.sense.store import ObservationStore
 from twin.sense.trust import SourceWatch
 from twin.sense.units import UnitStore
 from twin.signals import Signal
+from twin.staging import NORMAL, Proposal
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,8 @@ class TwinSession:
         Somebody wants the camera there, local metres.
     compose_requested(ComposeRequest)
         Somebody wants to prepare a command; `compose_request` holds it for a panel opened later.
+    proposal_changed(Proposal)
+        The rules propose another stage of the city, or on other facts.
     preview_changed(Preview or None)
         What a command would change is drawn in the city, or no longer.
     message(str)
@@ -156,6 +159,9 @@ class TwinSession:
         self.draft: Draft | None = None
         #: Id of the incident that is worked on here, "" = none; the others see it.
         self.incident = ""
+        #: The stage of the city that the rules propose now; a person sets it.
+        self.proposal = NORMAL
+        self.proposal_changed: Signal[Proposal] = Signal()
         #: What was read of the messages.
         self.reader = MessageReader(
             lambda: self.hub.room, lambda: self.hub.operator, lambda: self.hub.joined_seq
@@ -235,6 +241,12 @@ class TwinSession:
             if people != self._people:
                 self._people = people
         return self._people
+
+    def propose_stage(self, proposal: Proposal) -> None:
+        """Show what the rules propose."""
+        if proposal != self.proposal:
+            self.proposal = proposal
+            self.proposal_changed.emit(proposal)
 
     def show_preview(self, owner: str, preview: Preview | None) -> None:
         """Draw what a command would change, None = no more; the owner that came last is drawn."""

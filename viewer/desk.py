@@ -26,6 +26,7 @@ from viewer.city_pane_time import SharedPast
 from viewer.city_panes import CityPanes
 from viewer.city_source import LoadedCity
 from viewer.collaboration import Collaboration
+from viewer.duty_parts import DutyParts
 from viewer.exports import ExportDriver
 from viewer.hub_follower import HubFollower
 from viewer.in_view_teller import InViewTeller
@@ -205,9 +206,10 @@ class Desk:
             session=self.session, bridge=self._bridge, window=self.window, settings=settings
         )
         self._together = TogetherParts(panes=self._panes, window=self.window)
+        self._duty = DutyParts(self.window)
         areas = AreaDriver(session=self.session, bridge=self._bridge, window=self.window)
         parts = (self._wall, self._docks, self._tool_driver, self._view_driver, self._exports)
-        for part in (*parts, areas, self._collaboration, self._together, self.time):
+        for part in (*parts, areas, self._collaboration, self._together, self._duty, self.time):
             part.add_actions(self.window.actions_table)
         self._is_closed = False
         self._after_first_frame: list[Callable[[], None]] = []
@@ -354,6 +356,7 @@ class Desk:
         for disconnect in self._disconnects:
             disconnect()
         self._together.close()
+        self._duty.close()
         self.time.close()
         self._panes.close()
         self._tool_driver.close()

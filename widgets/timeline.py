@@ -175,6 +175,9 @@ class TimelineBar(QWidget):
             painter.setBrush(QColor(self._theme.priority.get(mark.level, ui["muted"])))
             painter.drawPolygon(_shape_of(mark.level, x, y, half))
             return
+        if mark.kind == "stage":
+            self._paint_stage(painter, mark, x)
+            return
         y = _RULER_PX + 20.0
         painter.setBrush(QColor(ui["text"] if mark.kind == "incident" else ui["muted"]))
         if mark.kind == "incident":
@@ -185,6 +188,17 @@ class TimelineBar(QWidget):
             painter.drawLine(QPointF(x - 3, y + 3), QPointF(x + 3, y - 3))
         else:
             painter.drawEllipse(QPointF(x, y), 2.5, 2.5)
+
+    def _paint_stage(self, painter: QPainter, mark: Mark, x: float) -> None:
+        """The number of the stage on a small flag, in the colours of text."""
+        ui, height = self._theme.ui, 14.0
+        top = self.height() - height - 2.0
+        painter.setPen(QPen(QColor(ui["text"]), 1))
+        painter.drawLine(QPointF(x, _RULER_PX), QPointF(x, self.height()))
+        painter.setBrush(QColor(ui["panel"]))
+        flag = QRectF(x, top, 13, height)
+        painter.drawRect(flag)
+        painter.drawText(flag, Qt.AlignmentFlag.AlignCenter, mark.level)
 
     def _paint_cursor(self, painter: QPainter) -> None:
         machine = self._machine

@@ -137,6 +137,9 @@ class TopBar(QWidget):
         layout.addStretch(1)
         layout.addWidget(self._find, 2)
         layout.addStretch(1)
+        self._more = QHBoxLayout()
+        self._more.setSpacing(4)
+        layout.addLayout(self._more)
         layout.addWidget(self._queue)
         for button in self._counters.values():
             layout.addWidget(button)
@@ -144,6 +147,10 @@ class TopBar(QWidget):
         layout.addWidget(self._operator_mark)
         layout.addSpacing(2)
         layout.addWidget(self._operator)
+
+    def add_widget(self, widget: QWidget) -> None:
+        """Put a widget before the counters; it dresses itself."""
+        self._more.addWidget(widget)
 
     def _fill_menu(self) -> None:
         self._menu.clear()

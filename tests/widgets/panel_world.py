@@ -441,8 +441,22 @@ class World:
         blocked |= {"values": {"pump-2/pump_running": 1.0}}
         body = {"id": ids["held"], "state": "QUEUED", "text": blocked["text"]}
         hub.happen("command.state", body | {"interlocks": [blocked]})
+        self.be_on_duty()
         self.session.poll()
         return ids
+
+    def be_on_duty(self) -> None:
+        """A stage that was set, a note of the shift, a handover, a unit out of service."""
+        hub, cleo = self.hub, msgspec.to_builtins(CLEO)
+        stage = {"level": 3, "before": 1, "by": cleo, "reason": "River is rising", "proposed": 2}
+        hub.happen("stage.set", stage, actor="Cleo (fire)")
+        hub.happen("shift.noted", {"id": "n-1", "text": "Parade at three"}, actor="Ben (water)")
+        item = {"kind": "lease", "title": "North gate", "detail": "held by Ben", "key": "gate-0"}
+        handover = {"id": "h-1", "by": cleo, "at_ns": self.clock.now_ns(), "digest": "d"}
+        handover |= {"text": "Quiet so far", "items": [item]}
+        hub.happen("shift.offered", {"handover": handover}, actor="Cleo (fire)")
+        out = {"unit_id": "bus-12", "name": "Bus 12", "reason": "Flat tyre", "by": cleo}
+        hub.happen("unit.out_of_service", out, actor="Cleo (fire)")
 
     def together(self) -> None:
         """Another operator with a mark, messages, and something to show."""

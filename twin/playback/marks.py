@@ -13,6 +13,7 @@ from twin.arrays import Float64Array
 from twin.playback.tape import Tape
 from twin.recording.form import EVENT
 from twin.recording.reading import mask_of
+from twin.room.parts.stage import STAGE_WORDS
 
 #: More marks than this are thinned by whoever draws; further ones of a tape are not read.
 MOST_MARKS: Final = 200_000
@@ -25,8 +26,8 @@ class Mark:
 
     Attributes
     ----------
-    kind : "alarm", "incident", "command" or "trouble" (a command that did not succeed)
-    level : priority of an alarm ("critical" …), "" for others
+    kind : "alarm", "incident", "command", "trouble" (a command that did not succeed) or "stage"
+    level : priority of an alarm ("critical" …), number of a stage, "" for others
     text : what happened, for a person
     """
 
@@ -48,7 +49,7 @@ class _Message(msgspec.Struct):
 
 _decoder = msgspec.json.Decoder(_Message)
 _WANTED: Final = frozenset(
-    {"alarm.raised", "incident.opened", "command.submitted", "command.state"}
+    {"alarm.raised", "incident.opened", "command.submitted", "command.state", "stage.set"}
 )
 
 
@@ -94,5 +95,9 @@ def _mark(t_ns: int, event: _Event) -> Mark | None:
         alarm = body.get("alarm", {})
         text = f"{alarm.get('thing_name', '')}: {alarm.get('title', '')}".lstrip(": ")
         return Mark(t_ns, "alarm", str(alarm.get("priority", "low")), text)
+    if event.kind == "stage.set":
+        level = body.get("level", 0)
+        text = f"Stage {level} ({STAGE_WORDS.get(level, '')}): {body.get('reason', '')}"
+        return Mark(t_ns, "stage", str(level), text)
     incident = body.get("incident", body)
     return Mark(t_ns, "incident", "", f"Incident: {incident.get('title', '')}")

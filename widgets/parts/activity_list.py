@@ -24,6 +24,7 @@ from widgets.parts.command_words import (
     past_phrase,
     request_phrase,
 )
+from widgets.parts.duty_words import duty_sentence
 from widgets.parts.inks import Inks
 from widgets.parts.mark_words import together_sentence
 from widgets.parts.room_words import room_sentence
@@ -61,7 +62,7 @@ def sentence_of(session: TwinSession, event: Event) -> str:
         case "note.added":
             return f"{event.actor} noted: {body.get('text', '')}"
         case _:
-            told = room_sentence(session, event)
+            told = room_sentence(session, event) or duty_sentence(session, event)
             return told or f"{event.actor}: {event.kind.replace('.', ' ')}"
 
 

@@ -1,0 +1,44 @@
+"""What belongs to duty in one console: the stage of the city, put together and taken apart."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from twin.staging import bundled_rules
+from viewer.main_window import MainWindow
+from viewer.stage_driver import StageDriver
+from widgets.actions import Action, ActionTable
+
+GROUP = "Shift"
+
+
+class DutyParts:
+    """The drivers behind stage and shift. GUI thread."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+        self._stage = StageDriver(
+            session=window.session,
+            bridge=window.bridge,
+            theme=window.theme,
+            rules=bundled_rules(),
+            open_panel=window.show_panel,
+        )
+        window.top_bar.add_widget(self._stage.button)
+        self._stop = window.theme_changed.connect(self._stage.button.set_theme)
+
+    def add_actions(self, table: ActionTable) -> None:
+        """Going to stage and shift by name."""
+        table.add(
+            Action(
+                id="stage.why",
+                title="Stage of the city: why, and set it",
+                group=GROUP,
+                run=partial(self._window.show_panel, "stage"),
+            )
+        )
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self._stop()
+        self._stage.close()
