@@ -9,8 +9,10 @@ import msgspec
 
 from twin.hub.desks.base import Desk, DeskType, Taken
 from twin.hub.hall import person, words
+from twin.hub.playbook_steps import merged, move_on, readings_fault, step_refusal
 from twin.hub.rules import is_plain
 from twin.hub.who import Who
+from twin.playbooks.model import Evidence
 from twin.room.parts.incidents import (
     Asked,
     Incident,
@@ -25,6 +27,7 @@ MAX_TEXT = 2_000
 MAX_LIST = 500
 MAX_OPEN = 500
 MAX_TASKS = 2_000
+MAX_COMMANDS = 20
 #: Fields of an incident that "incident.change" may set.
 CHANGEABLE = frozenset(
     {"title", "kind", "severity", "xyz", "radius_m", "ring", "objectives", "links", "attachments",
@@ -108,11 +111,15 @@ class TaskGiven(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class TaskMoved(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Body of "task.set"; skipping needs a reason in ``found``."""
+    """Body of "task.set"; skipping needs a reason in ``found``.
+
+    A taken task may be set taken once more, to add the commands that were given for it.
+    """
 
     id: str
     status: str
     found: str = ""
+    evidence: Evidence | None = None
 
 
 class IncidentDesk(Desk):
@@ -285,8 +292,8 @@ class IncidentDesk(Desk):
         incident = self._worked(body.incident)
         if isinstance(incident, str):
             return incident
-        if not 0 < len(body.id) <= MAX_ID or body.id in self._part.tasks:
-            return f"A task has a new id of 1 to {MAX_ID} letters"
+        if not 0 < len(body.id) <= MAX_ID or body.id in self._part.tasks or "/" in body.id:
+            return f"A task has a new id of 1 to {MAX_ID} letters, without “/”"
         if not 0 < len(body.title.strip()) <= MAX_TEXT or len(self._part.tasks) >= MAX_TASKS:
             return f"A task has a title, and there are at most {MAX_TASKS}"
         task = Task(given_ns=self.hall.now_ns, **msgspec.structs.asdict(body))
@@ -300,23 +307,43 @@ class IncidentDesk(Desk):
         incident = self._worked(task.incident)
         if isinstance(incident, str):
             return incident
-        if body.status not in TASK_STATES or body.status == task.status:
+        why = self._set_fault(who, incident, task, body)
+        if why:
+            return why
+        evidence = merged(task.evidence, body.evidence)
+        why = step_refusal(self.hall, task, body.status, body.evidence, evidence)
+        if why:
+            return why
+        moved = msgspec.structs.replace(
+            task, status=body.status, found=body.found[:MAX_TEXT] or task.found,
+            by=who.operator, at_ns=self.hall.now_ns,
+            evidence=task.evidence if body.evidence is None else evidence,
+        )  # fmt: skip
+        self.hall.emit("task.put", person(who.operator), task=moved)
+        run = self._part.run_of(task)
+        if run is not None:
+            move_on(self.hall, run.id)
+        return ""
+
+    def _set_fault(self, who: Who, incident: Incident, task: Task, body: TaskMoved) -> str:
+        evidence = body.evidence or Evidence()
+        adds = body.status == task.status == "taken" and bool(evidence.commands)
+        if body.status not in TASK_STATES or (body.status == task.status and not adds):
             return f"A task becomes one of {', '.join(TASK_STATES)}"
         if task.status in ("done", "skipped"):
             return f"“{task.title}” is {task.status} already"
         if body.status == "skipped" and not body.found.strip():
             return "A step is skipped with a reason only"
+        if not is_plain(msgspec.to_builtins(evidence)) or len(evidence.commands) > MAX_COMMANDS:
+            return f"Its numbers must be finite, and it has at most {MAX_COMMANDS} commands"
+        if max(len(evidence.override), len(evidence.choice)) > MAX_TEXT:
+            return f"A reason has at most {MAX_TEXT} letters"
         own = not task.department or task.department == who.operator.department
         leads = incident.commander is not None
         leads = leads and incident.commander.identity == who.operator.identity  # type: ignore[union-attr]
         if not own and not leads:
             return f"“{task.title}” is for {words(task.department)}"
-        moved = msgspec.structs.replace(
-            task, status=body.status, found=body.found[:MAX_TEXT] or task.found,
-            by=who.operator, at_ns=self.hall.now_ns,
-        )  # fmt: skip
-        self.hall.emit("task.put", person(who.operator), task=moved)
-        return ""
+        return readings_fault(evidence.readings)
 
 
 DESK = DeskType(id="incidents", make=IncidentDesk)

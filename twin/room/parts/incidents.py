@@ -2,7 +2,8 @@
 
 An incident holds objectives, requests to departments (each with its own clock until somebody there
 takes it), tasks with deadlines, units with their status, attachments and linked alarms, commands
-and marks. Closed ones stay until the room holds more than `CLOSED_KEPT`; all is in the journal.
+and marks. Playbooks that are worked on it are here with their whole content; their steps are tasks.
+Closed ones stay until the room holds more than `CLOSED_KEPT`; all is in the journal.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from twin.playbooks.model import Evidence, PlaybookRun
 from twin.room.errors import EventError
 from twin.room.model import Event, Operator
 from twin.room.parts.base import Fingerprint, Handler, Part, PartType, read_body
@@ -99,6 +101,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     due_ns : 0 = no deadline
     status : "open", "taken", "done", "skipped"
     found : what was collected or answered
+    evidence : values, commands and the choice that go with it, None = nothing
     """
 
     id: str
@@ -112,6 +115,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     at_ns: int = 0
     found: str = ""
     given_ns: int = 0
+    evidence: Evidence | None = None
 
 
 class _Opened(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,13 +166,34 @@ class _TaskPut(msgspec.Struct, frozen=True, kw_only=True):
     task: Task
 
 
+class _Started(msgspec.Struct, frozen=True, kw_only=True):
+    """Body of "playbook.started"."""
+
+    run: PlaybookRun
+
+
+class _Passed(msgspec.Struct, frozen=True, kw_only=True):
+    """Body of "playbook.passed": steps that never open, and why."""
+
+    id: str
+    passed: dict[str, str]
+
+
+class _Ended(msgspec.Struct, frozen=True, kw_only=True):
+    """Body of "playbook.ended"."""
+
+    id: str
+    text: str
+
+
 class Incidents(Part):
-    """Incidents and their tasks by id."""
+    """Incidents, their tasks and the playbooks worked on them, by id."""
 
     def __init__(self, fingerprint: Fingerprint) -> None:
         super().__init__(fingerprint)
         self.by_id = self.table("incident", Incident, lambda entry: entry.id)
         self.tasks = self.table("task", Task, lambda entry: entry.id)
+        self.runs = self.table("playbook_run", PlaybookRun, lambda entry: entry.id)
         self._closed: deque[str] = deque()
 
     @property
@@ -179,6 +204,14 @@ class Incidents(Part):
     def tasks_of(self, incident_id: str) -> tuple[Task, ...]:
         """Tasks of an incident in the order they were given."""
         return tuple(task for task in self.tasks.values() if task.incident == incident_id)
+
+    def runs_of(self, incident_id: str) -> tuple[PlaybookRun, ...]:
+        """Playbooks worked on an incident, in the order they were started."""
+        return tuple(run for run in self.runs.values() if run.incident == incident_id)
+
+    def run_of(self, task: Task) -> PlaybookRun | None:
+        """The playbook of which a task is a step, None if somebody gave it."""
+        return self.runs.get(task.id.rpartition("/")[0]) if task.step else None
 
     def handlers(self) -> Mapping[str, Handler]:
         """All that happens to incidents and tasks."""
@@ -191,6 +224,9 @@ class Incidents(Part):
             "incident.closed": self._close,
             "incident.logged": self._logged,
             "task.put": self._task,
+            "playbook.started": self._started,
+            "playbook.passed": self._passed,
+            "playbook.ended": self._ended,
         }
 
     def loaded(self) -> None:
@@ -237,6 +273,8 @@ class Incidents(Part):
             self.by_id.drop(oldest)
             for task in self.tasks_of(oldest):
                 self.tasks.drop(task.id)
+            for run in self.runs_of(oldest):
+                self.runs.drop(run.id)
 
     def _logged(self, event: Event) -> None:
         self._require(read_body(event, _Logged).id)
@@ -245,6 +283,31 @@ class Incidents(Part):
         task = read_body(event, _TaskPut).task
         self._require(task.incident)
         self.tasks.put(task)
+
+    def _started(self, event: Event) -> None:
+        run = read_body(event, _Started).run
+        self._require(run.incident)
+        if run.id in self.runs:
+            raise EventError(f"Playbook run {run.id} was started before")
+        self.runs.put(run)
+
+    def _passed(self, event: Event) -> None:
+        body = read_body(event, _Passed)
+        run = self._require_run(body.id)
+        self.runs.put(msgspec.structs.replace(run, passed={**run.passed, **body.passed}))
+
+    def _ended(self, event: Event) -> None:
+        body = read_body(event, _Ended)
+        run = self._require_run(body.id)
+        if run.ended_ns:
+            raise EventError(f"Playbook run {run.id} has ended already")
+        self.runs.put(msgspec.structs.replace(run, ended_ns=event.t_ns, ended_text=body.text))
+
+    def _require_run(self, run_id: str) -> PlaybookRun:
+        run = self.runs.get(run_id)
+        if run is None:
+            raise EventError(f"No playbook is worked as {run_id}")
+        return run
 
     def _require(self, incident_id: str) -> Incident:
         incident = self.by_id.get(incident_id)
