@@ -112,6 +112,7 @@ def issue_command(
     reason: str = "",
     inverse_of: str = "",
     timing: Timing = AT_ONCE,
+    incident: str = "",
 ) -> CommandRequest:
     """Check a command, give it its id and hand it to the hub client's outbox.
 
@@ -128,6 +129,8 @@ def issue_command(
     """
     draft = Draft(type_id=type_id, target_id=target_id, args=args)
     request = request_of(session, draft, reason=reason, inverse_of=inverse_of, timing=timing)
+    if incident:
+        request = msgspec.structs.replace(request, incident=incident)
     session.hub.submit(request)
     return request
 

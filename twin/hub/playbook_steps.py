@@ -6,28 +6,12 @@ and what follows from it are stored together.
 
 from __future__ import annotations
 
-from typing import Final
-
-from twin.clock import NS_PER_S
 from twin.hub.hall import HUB, Hall
 from twin.playbooks.engine import next_moves, refusal
+from twin.playbooks.facts import facts_of
 from twin.playbooks.model import Evidence, PlaybookRun, Reading, task_id
 from twin.room.model import CommandState
-from twin.room.parts.incidents import Incident, Incidents, Severity, Task
-
-_GRAVITY: Final = {
-    Severity.MINOR: 1.0, Severity.MODERATE: 2.0, Severity.SEVERE: 3.0, Severity.EXTREME: 4.0
-}  # fmt: skip
-
-
-def facts_of(incident: Incident, now_ns: int) -> dict[str, float]:
-    """The numbers of an incident that guards may use."""
-    return {
-        "minutes": (now_ns - incident.opened_ns) / (60.0 * NS_PER_S),
-        "severity": _GRAVITY[incident.severity],
-        "units_on_scene": float(sum(one.status == "on_scene" for one in incident.units)),
-        "departments_waiting": float(sum(one.taken_by is None for one in incident.departments)),
-    }
+from twin.room.parts.incidents import Incidents, Task
 
 
 def merged(old: Evidence | None, new: Evidence | None) -> Evidence:
