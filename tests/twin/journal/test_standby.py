@@ -21,6 +21,8 @@ from tests.services.postgres import Postgres, running_postgres
 from tests.twin.hub_rig import console, polled, request, until
 from tests.twin.journal.conformance import saved
 from tests.twin.journal.samples import notes
+from tests.twin.security.keys_rig import KeysRig
+from tests.twin.security.secure_rig import POLICY
 from tests.twin.test_hub_kill import free_base_port
 from twin.hub.options import HubOptions
 from twin.hub.standby import Turns
@@ -37,7 +39,9 @@ from twin.link.control import (
     decode_from_hub,
     encode_control,
 )
+from twin.link.signing import console_id_at
 from twin.link.status import LinkState
+from twin.security.client_security import ClientSecurity
 from viewer.cli import main
 
 SILENCE_S = 1.0
@@ -49,9 +53,10 @@ _OPEN_HUB = ("hub", "--insecure-loopback")
 class Member:
     """One ``civitwin hub --standby`` with ports of its own."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *trust: str) -> None:
         self.control = f"tcp://127.0.0.1:{(port := free_base_port())}"
-        command = [sys.executable, "-m", "viewer.cli", "hub", "--insecure-loopback", "--standby"]
+        trust = trust or ("--insecure-loopback",)
+        command = [sys.executable, "-m", "viewer.cli", "hub", *trust, "--standby"]
         self.process = subprocess.Popen(
             [*command, "--journal", url, "--base-port", str(port)],
             stdout=subprocess.PIPE,
@@ -148,11 +153,11 @@ class Streamer:
 
 
 @contextlib.contextmanager
-def hubs(url: str, n: int = 2) -> Iterator[list[Member]]:
+def hubs(url: str, n: int = 2, trust: tuple[str, ...] = ()) -> Iterator[list[Member]]:
     members: list[Member] = []
     try:
         for _ in range(n):
-            members.append(Member(url))
+            members.append(Member(url, *trust))
         yield members
     finally:
         for one in members:
@@ -272,6 +277,40 @@ def test_a_hub_that_ends_in_order_hands_over_at_once(postgres: Postgres, tmp_pat
             until(lambda: second.is_active, 10.0, "long before the lease runs out")
             until(lambda: one.id in polled(ada).room.commands, 20.0, "the console came along")
             assert not ada.pending
+
+
+def test_with_keys_a_person_is_logged_in_at_the_next_hub(
+    postgres: Postgres, tmp_path: Path
+) -> None:
+    """The next hub challenges anew; what was signed while nobody served is taken with its name."""
+    keys = KeysRig.make(tmp_path / "keys")
+    (tmp_path / "policy.toml").write_text(POLICY)
+    trust = ("--keys", str(keys.folder), "--policy", str(tmp_path / "policy.toml"))
+    security = ClientSecurity(keys.workstation("desk-1"))
+    ada = keys.person("ada", at=("desk-1",))
+    url = f"{postgres.room_url()}&lease_s=1"
+    with hubs(url, trust=trust) as members:
+        first = active_of(members)
+        second = next(one for one in members if one is not first)
+        until(lambda: second.is_waiting, 30.0, "the other waits")
+        with console(
+            ",".join(one.control for one in members), tmp_path, security=security, signer=ada,
+            console_id=console_id_at("desk-1"),
+        ) as client:  # fmt: skip
+            until(lambda: polled(client).room.operators, 20.0, "logged in")
+            first.stop(signal.SIGKILL)
+            one = request()
+            client.submit(one)
+            until(lambda: second.is_active, PROMOTED_S, "the other serves")
+            command = until(lambda: polled(client).room.commands.get(one.id), 20.0, "taken")
+            assert command.issued_by.name == "Ada"
+            assert not client.pending
+        assert second.stop() == 0
+    reader = PostgresReader(url)
+    signed = [row for row in reader.rows() if row[2] == "command.submitted"]
+    reader.close()
+    assert len(signed) == 1
+    assert "signature" in signed[0][4]
 
 
 def test_a_database_that_goes_away_is_waited_for() -> None:
