@@ -27,6 +27,7 @@ from twin.link.signing import console_id_at
 from twin.room.model import Operator
 from twin.tiles.budget import DEFAULT_BYTES, MIB
 from viewer.city_source import CityLoading, CitySource, LoadedCity, opening_remark
+from viewer.crash_notes import left_behind, noted
 from viewer.key_arguments import Login, LoginAsked, log_in
 from viewer.opening import Opening
 from viewer.parts import Companions, FeedFile, PrivateHub
@@ -118,17 +119,29 @@ def run_console(options: ConsoleOptions) -> int:
     ending = _Ending()
     signal.signal(signal.SIGTERM, ending.ask)
     signal.signal(signal.SIGINT, ending.ask)
+    state = user_state_path("civitwin", appauthor=False, ensure_exists=True)
+    troubles = _Troubles()
+    for sentence in left_behind(state):
+        troubles.tell(sentence)
     loading = CityLoading(options.city)
-    with tempfile.TemporaryDirectory(prefix="civitwin-", ignore_cleanup_errors=True) as name:
+    with (
+        noted(state),
+        tempfile.TemporaryDirectory(prefix="civitwin-", ignore_cleanup_errors=True) as name,
+    ):
         try:
-            return _run(loading, Path(name), ending, options)
+            return _run(loading, Path(name), ending, troubles, options)
         finally:
             loading.cancel()
 
 
-def _run(loading: CityLoading, folder: Path, ending: _Ending, options: ConsoleOptions) -> int:
+def _run(
+    loading: CityLoading,
+    folder: Path,
+    ending: _Ending,
+    troubles: _Troubles,
+    options: ConsoleOptions,
+) -> int:
     """Everything between the start of the loading and its end; `folder` is gone afterwards."""
-    troubles = _Troubles()
     hub, ports = None, None
     if not options.hub and options.replay is None:  # first, so that it starts while the city loads
         ports = PortClaim(options.base_port)
