@@ -206,7 +206,7 @@ class Desk:
             session=self.session, bridge=self._bridge, window=self.window, settings=settings
         )
         self._together = TogetherParts(panes=self._panes, window=self.window)
-        self._duty = DutyParts(self.window)
+        self._duty = DutyParts(panes=self._panes, window=self.window)
         areas = AreaDriver(session=self.session, bridge=self._bridge, window=self.window)
         parts = (self._wall, self._docks, self._tool_driver, self._view_driver, self._exports)
         for part in (*parts, areas, self._collaboration, self._together, self._duty, self.time):

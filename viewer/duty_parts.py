@@ -5,8 +5,10 @@ from __future__ import annotations
 from functools import partial
 
 from twin.staging import bundled_rules
+from viewer.city_panes import CityPanes
 from viewer.main_window import MainWindow
 from viewer.stage_driver import StageDriver
+from viewer.unit_follower import UnitFollower
 from widgets.actions import Action, ActionTable
 
 GROUP = "Shift"
@@ -15,8 +17,9 @@ GROUP = "Shift"
 class DutyParts:
     """The drivers behind stage and shift. GUI thread."""
 
-    def __init__(self, window: MainWindow) -> None:
+    def __init__(self, *, panes: CityPanes, window: MainWindow) -> None:
         self._window = window
+        self._follower = UnitFollower(window.session, panes)
         self._stage = StageDriver(
             session=window.session,
             bridge=window.bridge,
@@ -28,7 +31,8 @@ class DutyParts:
         self._stop = window.theme_changed.connect(self._stage.button.set_theme)
 
     def add_actions(self, table: ActionTable) -> None:
-        """Going to stage and shift by name."""
+        """Going to stage and shift by name, following a unit."""
+        self._follower.add_actions(table)
         table.add(
             Action(
                 id="stage.why",
