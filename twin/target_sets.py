@@ -58,7 +58,7 @@ def street_sets(things: Sequence[Thing], streets: Iterable[str]) -> list[TargetS
             known[name.casefold()] = name
     grouped: dict[tuple[str, str], list[Thing]] = {}
     for thing in targets:
-        for street in _streets_in(thing.name, known):
+        for street in streets_in(thing.name, known):
             grouped.setdefault((street, thing.kind), []).append(thing)
     return [
         one
@@ -105,7 +105,7 @@ def _set_of(kind: str, members: Sequence[Thing | Unit], ending: str) -> TargetSe
     )
 
 
-def _streets_in(name: str, known: dict[str, str]) -> Iterator[str]:
+def streets_in(name: str, known: dict[str, str]) -> Iterator[str]:
     """Names of streets that a name holds as whole words; the longest ones only."""
     words = name.split()
     at = 0

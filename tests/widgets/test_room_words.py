@@ -36,6 +36,7 @@ def test_everything_is_told_in_words(hub_world) -> None:
     drafts = [Draft(type_id="pump.stop", target_id=f"pump-{n}") for n in (1, 2)]
     issue_batch(session, "Both pumps", drafts)
     hub_world.act("ben", "approval.give", {"command_id": "no", "digest": "0"})
+    _propose(hub_world)
     hub_world.sync()
     told = [sentence_of(session, event) for event in session.hub.room.activity]
     for sentence in (
@@ -54,9 +55,30 @@ def test_everything_is_told_in_words(hub_world) -> None:
         "Ada (traffic) kept the template “Stop it”",
         "Ada (traffic) removed a template",
         "Ada (traffic) asked for “Both pumps”, 2 commands at once",
+        "Ada (traffic) says: values of Pump 1 were not an anomaly",
+        "Ada (traffic) says: 2 alarms belong apart",
+        "Ada (traffic) made 2 alarms the incident “Flood”",
+        "Ada (traffic) says: Level and Pump fault are not proposed as one again",
+        "Ada (traffic) lets Level and Pump fault be proposed as one again",
         "Ben (water) was refused approval.give: There is no such command that needs an approval",
     ):
         assert sentence in told, sentence
     assert any(one.startswith("Ada (traffic) lets Dora approve for traffic until") for one in told)
     kinds = {event.kind for event in session.hub.room.activity}
     assert set(_SAID) - kinds <= {"interlocks.loaded", "policy.changed"}
+
+
+def _propose(hub_world) -> None:
+    """Verdicts and answers to proposals."""
+    act = hub_world.world.client.act
+    alarms = [{"id": key, "title": "Level is high", "priority": "high"} for key in ("a", "b")]
+    act("alarm.raise", {"alarms": alarms})
+    label = {"id": "e", "datastream_id": "pump-0/water_level", "thing_name": "Pump 1"}
+    act("verdict.give", label | {"is_anomaly": False, "start_ns": 1, "end_ns": 2})
+    members = ["alarm:a", "alarm:b"]
+    act("proposal.split", {"members": members})
+    opened = {"incident": "i", "title": "Flood", "kind": "flood"}
+    act("proposal.accept", opened | {"members": members})
+    names = {"a_name": "Level", "b_name": "Pump fault"}
+    act("proposal.never", names | {"kind": "rule", "a": "r1", "b": "r2"})
+    act("proposal.allow", {"id": "rule|r1|r2"})

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from twin.room.model import Command, Event
+from twin.room.parts.incidents import Incidents
 from twin.session import TwinSession
 from widgets.parts.command_words import request_phrase
 from widgets.parts.queue_bar import queue_title
@@ -78,7 +79,36 @@ def _rules(_session: TwinSession, _actor: str, body: dict[str, Any]) -> str:
     return f"{count_text(n, 'rule')} between departments {'is' if n == 1 else 'are'} in force"
 
 
+def _verdict(_session: TwinSession, actor: str, body: dict[str, Any]) -> str:
+    verdict = body.get("verdict", {})
+    what = "an anomaly" if verdict.get("is_anomaly") else "not an anomaly"
+    name = verdict.get("thing_name") or verdict.get("datastream_id", "")
+    return f"{actor} says: values of {name} were {what}"
+
+
+def _answered(session: TwinSession, actor: str, body: dict[str, Any]) -> str:
+    answer = body.get("answer", {})
+    n = count_text(len(answer.get("members", ())), "alarm")
+    if not answer.get("is_one"):
+        return f"{actor} says: {n} belong apart"
+    incident = session.hub.room[Incidents].by_id.get(str(answer.get("incident")))
+    title = f" “{incident.title}”" if incident is not None else ""
+    return f"{actor} made {n} the incident{title}"
+
+
+def _forbidden(_session: TwinSession, actor: str, body: dict[str, Any]) -> str:
+    pair = body.get("pair", {})
+    names = " and ".join(str(pair.get(f"{k}_name") or pair.get(k)) for k in "ab")
+    return f"{actor} says: {names} are not proposed as one again"
+
+
 _SAID: dict[str, _Said] = {
+    "verdict.given": _verdict,
+    "proposal.answered": _answered,
+    "proposal.forbidden": _forbidden,
+    "proposal.allowed": lambda _s, actor, body: (
+        f"{actor} lets {body.get('names')} be proposed as one again"
+    ),
     "command.granted": _granted,
     "batch.submitted": _batch,
     "lease.taken": _taken,
