@@ -18,7 +18,7 @@ from twin.hub.rules import is_plain
 from twin.hub.who import Who
 from twin.room.parts.alarms import Alarms
 from twin.room.parts.incidents import Asked, Incident, Incidents, Severity
-from twin.room.parts.proposals import ProposalAnswer, NeverPair, PairKind, Proposals, pair_id
+from twin.room.parts.proposals import NeverPair, PairKind, ProposalAnswer, Proposals, pair_id
 from twin.room.parts.verdicts import Verdicts
 
 MAX_MEMBERS = 400
