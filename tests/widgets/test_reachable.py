@@ -22,7 +22,7 @@ from twin.theme import load_theme
 from widgets.panel import panel_registry
 from widgets.style import apply_theme
 
-PANELS = ("approvals", "board", "commands", "interlocks", "leases", "reviews")
+PANELS = ("alarms", "approvals", "board", "commands", "interlocks", "leases", "reviews")
 
 
 def name_of(widget: QWidget) -> str:
@@ -93,7 +93,7 @@ def dressed(qapp: Any) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("dressed")
-@pytest.mark.parametrize("panel_id", [one for one in PANELS if one != "board"])
+@pytest.mark.parametrize("panel_id", [one for one in PANELS if one not in ("alarms", "board")])
 def test_nothing_is_cut_off_in_a_narrow_dock(panel_id, full_world, open_panel, qtbot) -> None:
     ids = full_world.collaborate()
     panel = open_panel(panel_id)

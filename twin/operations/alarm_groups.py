@@ -68,9 +68,16 @@ class AlarmGroup:
         return Counter(alarm.priority for alarm in self.alarms)
 
     @cached_property
+    def unacknowledged(self) -> Mapping[Priority, int]:
+        """How many of each priority nobody has seen yet."""
+        return Counter(
+            alarm.priority for alarm in self.alarms if not alarm.acked_ns and alarm.is_annunciated
+        )
+
+    @property
     def n_unacknowledged(self) -> int:
         """How many nobody has seen yet."""
-        return sum(not alarm.acked_ns and alarm.is_annunciated for alarm in self.alarms)
+        return sum(self.unacknowledged.values())
 
     @cached_property
     def worst(self) -> Priority:
@@ -127,11 +134,9 @@ def in_order(groups: Iterable[AlarmGroup]) -> list[AlarmGroup]:
     """What somebody has to look at first: not yet acknowledged, most urgent, newest."""
 
     def weight(group: AlarmGroup) -> tuple[bool, int, int, str]:
-        ranks = [
-            RANK[one.priority] for one in group.alarms if not one.acked_ns and one.is_annunciated
-        ]
-        rank = min(ranks) if ranks else RANK[group.worst]
-        return not ranks, rank, -group.newest_ns, group.key
+        unseen = group.unacknowledged
+        rank = min((RANK[priority] for priority in unseen), default=RANK[group.worst])
+        return not unseen, rank, -group.newest_ns, group.key
 
     return sorted(groups, key=weight)
 

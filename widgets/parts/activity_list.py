@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from twin.room.model import TERMINAL_STATES, Command, CommandState, Event
 from twin.session import TwinSession
+from widgets.parts.alarm_words import alarm_sentence
 from widgets.parts.command_words import (
     STATE_WORDS,
     observed_text,
@@ -62,7 +63,11 @@ def sentence_of(session: TwinSession, event: Event) -> str:
         case "note.added":
             return f"{event.actor} noted: {body.get('text', '')}"
         case _:
-            told = room_sentence(session, event) or duty_sentence(session, event)
+            told = (
+                room_sentence(session, event)
+                or duty_sentence(session, event)
+                or alarm_sentence(session.hub.room, event)
+            )
             return told or f"{event.actor}: {event.kind.replace('.', ' ')}"
 
 
