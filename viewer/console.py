@@ -342,6 +342,7 @@ def _run_desk(
         if options.simulate:
             arguments = [*options.city.sim_arguments(folder), *options.sim_arguments]
             companions.start_simulator(endpoint, arguments)
+            companions.start_watcher(endpoint)
         for feed in options.feeds:
             try:
                 companions.start_feed(endpoint, feed)

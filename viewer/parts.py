@@ -1,10 +1,11 @@
-"""The processes behind a private console: hub, simulator, feeds. Restarted when they die."""
+"""The processes behind a private console: hub, simulator, watcher, feeds."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.resources import as_file, files
 from pathlib import Path
 
 from twin.errors import TwinError
@@ -99,7 +100,7 @@ class PrivateHub:
 
 
 class Companions:
-    """Simulator and feeds of one console. GUI thread; `on_trouble` comes on a worker thread."""
+    """Simulator, watcher and feeds of one console. GUI thread; `on_trouble` on a worker thread."""
 
     def __init__(self, *, folder: Path, on_trouble: Callable[[str], None]) -> None:
         self._folder = folder
@@ -110,6 +111,11 @@ class Companions:
         """Start ``civitwin sim`` on the hub."""
         alerts = str(self._folder / "alerts")
         self._start("simulator", ["sim", "--hub", hub_endpoint, "--alerts", alerts, *arguments])
+
+    def start_watcher(self, hub_endpoint: str) -> None:
+        """Start ``civitwin watch`` on the hub, with the event rules that come with the program."""
+        with as_file(files("resources") / "rules" / "city.toml") as path:
+            self._start("watcher", ["watch", str(path), "--hub", hub_endpoint])
 
     def start_feed(self, hub_endpoint: str, feed: FeedFile) -> None:
         """Start ``civitwin feed`` on the hub."""

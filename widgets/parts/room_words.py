@@ -102,6 +102,10 @@ def _forbidden(_session: TwinSession, actor: str, body: dict[str, Any]) -> str:
     return f"{actor} says: {names} are not proposed as one again"
 
 
+def _rule(_session: TwinSession, actor: str, body: dict[str, Any]) -> str:
+    return f"{actor}: {lower_first(str(body.get('text', '')))}"
+
+
 _SAID: dict[str, _Said] = {
     "verdict.given": _verdict,
     "proposal.answered": _answered,
@@ -109,6 +113,10 @@ _SAID: dict[str, _Said] = {
     "proposal.allowed": lambda _s, actor, body: (
         f"{actor} lets {body.get('names')} be proposed as one again"
     ),
+    "rule.put": _rule,
+    "rule.removed": _rule,
+    "rule.switched": _rule,
+    "rule.loaded": _rule,
     "command.granted": _granted,
     "batch.submitted": _batch,
     "lease.taken": _taken,

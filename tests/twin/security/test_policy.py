@@ -287,7 +287,7 @@ _WRONG = [
 
 def test_the_ready_policy_lets_somebody_do_everything_there_is():
     policy = load_policy(CITY)
-    everybody = ("operator", "shift_leader", "approver", "trainer", "auditor")
+    everybody = ("operator", "shift_leader", "approver", "trainer", "auditor", "watcher")
     types = {one.id: one for one in command_registry()}
     for action in known_actions():
         departments = types[action].departments if action in types else ("traffic",)
