@@ -16,6 +16,10 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from viewer.settings import Settings  # noqa: E402 - the root must be known first
+
 CIVITWIN = [sys.executable, "-m", "viewer.cli"]
 SCRIPT = ROOT / "scripts" / "command_pictures.yaml"
 POLICIES = ROOT / "resources" / "policies"
@@ -101,7 +105,9 @@ def _console(
     folder: Path, seat: Seat, control: str, pictures: Path, size: str
 ) -> subprocess.Popen[str]:
     settings = folder / f"{seat.name}.ini"
-    settings.write_text(f"[window]\nworkspace={seat.workspace}\n", encoding="utf-8")
+    kept = Settings(settings)
+    kept.set_workspace_of(seat.person, seat.workspace)
+    kept.save()
     command = [
         *(*CIVITWIN, "demo", "--hub", control, "--theme", seat.theme, "--window", size),
         *("--keys", str(folder / "keys" / "workstations" / seat.name), "--person", seat.person),

@@ -30,7 +30,7 @@ DISPATCH = "unit.dispatch"
 SILENT_S = 60.0
 _SPEED_OVER_NS = 20 * NS_PER_S
 #: Slower than this nothing is said about when it arrives.
-_LEAST_M_S = 0.5
+_LEAST_M_S = 2.0
 
 
 class Standing(enum.IntEnum):

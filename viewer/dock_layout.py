@@ -29,8 +29,8 @@ class DockLayout:
         self._docks = docks
         self._upper_share = 0.5
 
-    def arrange(self, workspace: Workspace) -> None:
-        """Put every dock where it belongs and open those of the workspace."""
+    def arrange(self, workspace: Workspace, extra: Sequence[str] = ()) -> None:
+        """Put every dock where it belongs and open those of the workspace, and `extra` ones."""
         self._upper_share = workspace.upper_share
         for dock in self._docks:
             dock.setFloating(False)  # first: a dock that was taken out stays a window
@@ -39,16 +39,19 @@ class DockLayout:
             members = [d for d in self._docks if d.record.area == area]
             for dock in members:
                 self._window.addDockWidget(place, dock)
-                dock.setVisible(shows(workspace, dock.record))
-            shown = [dock for dock in members if shows(workspace, dock.record)]
+                dock.setVisible(shows(workspace, dock.record) or dock.record.id in extra)
+            shown = [dock for dock in members if not dock.isHidden()]
+            hidden = [dock for dock in members if dock.isHidden()]
             stacks = area == "right" and self._window.height() >= _STACK_FROM_PX and len(shown) > 1
             if stacks:
                 self._window.splitDockWidget(shown[0], shown[1], Qt.Orientation.Vertical)
             tabbed = shown[1:] if stacks else shown
             for dock in tabbed[1:]:
                 self._window.tabifyDockWidget(tabbed[0], dock)
+            for dock in hidden if tabbed else ():  # opened later, they are tabs too
+                self._window.tabifyDockWidget(tabbed[0], dock)
             if tabbed:
-                named = [dock for dock in tabbed if dock.record.id in workspace.front]
+                named = [dock for dock in tabbed if dock.record.id in (*extra, *workspace.front)]
                 (named or tabbed)[0].raise_()
         self._size_docks()
 

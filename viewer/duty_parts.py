@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from twin.staging import bundled_rules
+from twin.waiting import whoami
 from viewer.city_panes import CityPanes
 from viewer.main_window import MainWindow
 from viewer.stage_driver import StageDriver
@@ -28,7 +29,10 @@ class DutyParts:
             open_panel=window.show_panel,
         )
         window.top_bar.add_widget(self._stage.button)
-        self._stop = window.theme_changed.connect(self._stage.button.set_theme)
+        self._stops = [
+            window.theme_changed.connect(self._stage.button.set_theme),
+            window.session.room_changed.connect(self._follow_room),
+        ]
 
     def add_actions(self, table: ActionTable) -> None:
         """Going to stage and shift by name, following a unit."""
@@ -44,5 +48,10 @@ class DutyParts:
 
     def close(self) -> None:
         """Let go of everything."""
-        self._stop()
+        for stop in self._stops:
+            stop()
         self._stage.close()
+
+    def _follow_room(self, changed: frozenset[str]) -> None:
+        if "operators" in changed:
+            self._window.take_roles(whoami(self._window.session).roles)

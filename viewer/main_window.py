@@ -8,10 +8,10 @@ composes the app makes the session, the bridge, the 3D view and this window, and
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, Protocol
 
-from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QStatusBar, QTabWidget, QWidget
 
@@ -22,7 +22,9 @@ from twin.signals import Signal
 from twin.theme import Theme, load_theme
 from viewer.dock_layout import DockLayout
 from viewer.figures import FigureTaker
-from viewer.settings import LAYOUT_VERSION, Settings
+from viewer.layouts import Layouts
+from viewer.role_starts import start_of
+from viewer.settings import Settings
 from viewer.window_actions import add_window_actions
 from viewer.workspaces import WORKSPACES, Workspace, in_order
 from widgets.actions import ActionTable, KeyBinding, fill_menu
@@ -122,7 +124,6 @@ class MainWindow(QMainWindow):
         self._told_second = 0
         self._is_released = False
         self._stop_naming: Callable[[], None] | None = None
-        self._workspace = WORKSPACES[0]
         self._context = PanelContext(
             session=session,
             bridge=bridge,
@@ -141,6 +142,13 @@ class MainWindow(QMainWindow):
         self.docks = {r.id: PanelDock(r, self._context) for r in in_order(panels)}
         self._tabs = DockTabs(self, self.docks.values(), theme)
         self._layout = DockLayout(self, self._middle, tuple(self.docks.values()))
+        self.layouts = Layouts(
+            window=self,
+            docks=self.docks,
+            layout=self._layout,
+            settings=settings,
+            owner=operator.person or operator.name,
+        )
         self._finder = SessionFinder(
             session=session, bridge=bridge, actions=self.actions_table, ready=self._found_more
         )
@@ -202,8 +210,7 @@ class MainWindow(QMainWindow):
         add_window_actions(self, WORKSPACES)
         if not self.settings.geometry.isEmpty():
             self.restoreGeometry(self.settings.geometry)
-        known = {w.id: w for w in WORKSPACES}
-        self._enter(known.get(self.settings.workspace, WORKSPACES[0]))
+        self._enter(self.layouts.workspace)
         self.strip.show_figures(self.figures.strip())
         for dock in self.docks.values():
             dock.visibilityChanged.connect(self._name_docks)
@@ -213,32 +220,29 @@ class MainWindow(QMainWindow):
     @property
     def workspace(self) -> str:
         """Id of the present workspace."""
-        return self._workspace.id
+        return self.layouts.workspace.id
 
     def show_workspace(self, workspace_id: str) -> None:
         """Change to another workspace; the present one is remembered as it is."""
         chosen = next(w for w in WORKSPACES if w.id == workspace_id)
-        if chosen is not self._workspace:
-            self._remember()
+        if chosen is not self.layouts.workspace:
+            self.layouts.remember()
             self._enter(chosen)
         self.top_bar.show_workspace(workspace_id)
 
-    def reset_layout(self) -> None:
-        """Forget all layouts and arrange the present workspace as it came."""
-        self.settings.forget_layouts()
-        self._layout.arrange(self._workspace)
+    def take_roles(self, roles: Sequence[str]) -> None:
+        """Whoever sits here has these roles: begin where they do, unless one was here before."""
+        chosen = self.layouts.take_start(start_of(roles))
+        if chosen is not None:
+            self._enter(chosen)
 
-    def _remember(self) -> None:
-        self.settings.workspace = self._workspace.id
-        self.settings.set_layout(self._workspace.id, self.saveState(LAYOUT_VERSION))
+    def reset_layout(self) -> None:
+        """Forget the operator's layouts and arrange the present workspace as it came."""
+        self.layouts.reset()
 
     def _enter(self, workspace: Workspace) -> None:
-        self._workspace = workspace
+        self.layouts.enter(workspace)
         self.top_bar.show_workspace(workspace.id)
-        state: QByteArray = self.settings.layout(workspace.id)
-        self._layout.arrange(workspace)  # also places a panel the remembered layout does not know
-        if not state.isEmpty():
-            self.restoreState(state, LAYOUT_VERSION)
         self.bridge.after(0, self._layout.keep_view_wide)
         self._name_docks()
 
@@ -395,7 +399,8 @@ class MainWindow(QMainWindow):
         """Remember the layout, then let go of panels, timers and the 3D view."""
         if not self._is_released:
             self._is_released = True
-            self._remember()
+            self.layouts.remember()
+            self.layouts.floating.close()
             self.settings.geometry = self.saveGeometry()
             if not self.settings.save():
                 _log.warning("The settings could not be written: %s", self.settings.path)

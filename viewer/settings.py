@@ -10,7 +10,7 @@ from PySide6.QtCore import QByteArray, QSettings
 from widgets.sounds import SOUND_MODES, SoundMode
 
 #: Raised when docks change so much that an old layout would hide something.
-LAYOUT_VERSION = 2
+LAYOUT_VERSION = 3
 _THEMES = ("light", "dark")
 _USUAL_VOLUME = 0.5
 
@@ -96,13 +96,37 @@ class Settings:
     def geometry(self, value: QByteArray) -> None:
         self._store.setValue("window/geometry", value)
 
-    def layout(self, workspace_id: str) -> QByteArray:
-        """Docks of a workspace as they were left, empty for none."""
-        return self._bytes(f"layout{LAYOUT_VERSION}/{workspace_id}")
+    def workspace_of(self, owner: str) -> str:
+        """Id of the workspace that an operator left last, "" for none."""
+        return self._text(f"{_layouts(owner)}/workspace")
 
-    def set_layout(self, workspace_id: str, state: QByteArray) -> None:
+    def set_workspace_of(self, owner: str, workspace_id: str) -> None:
+        """Remember where an operator was."""
+        self._store.setValue(f"{_layouts(owner)}/workspace", workspace_id)
+
+    def layout(self, workspace_id: str, owner: str = "") -> QByteArray:
+        """Docks of a workspace as an operator (or a role) left them, empty for none."""
+        return self._bytes(f"{_layouts(owner)}/{workspace_id}")
+
+    def set_layout(self, workspace_id: str, state: QByteArray, owner: str = "") -> None:
         """Remember the docks of a workspace."""
-        self._store.setValue(f"layout{LAYOUT_VERSION}/{workspace_id}", state)
+        self._store.setValue(f"{_layouts(owner)}/{workspace_id}", state)
+
+    def floating(self, workspace_id: str, owner: str = "") -> str:
+        """Where docks of a workspace float, as JSON; "" for none."""
+        return self._text(f"{_layouts(owner)}/floating/{workspace_id}")
+
+    def set_floating(self, workspace_id: str, text: str, owner: str = "") -> None:
+        """Remember where docks of a workspace float."""
+        self._store.setValue(f"{_layouts(owner)}/floating/{workspace_id}", text)
+
+    def has_layouts(self, owner: str) -> bool:
+        """Whether anything is kept for an operator or a role."""
+        return any(key.startswith(f"{_layouts(owner)}/") for key in self._store.allKeys())
+
+    def forget_layouts(self, owner: str = "") -> None:
+        """Forget what is kept for an operator or a role."""
+        self._store.remove(_layouts(owner))
 
     def views(self, city: str) -> str:
         """Bookmarks of a city without a scene file, as JSON; "" for none."""
@@ -119,10 +143,6 @@ class Settings:
     def set_open_views(self, city: str, text: str) -> None:
         """Remember which further views of a city are open."""
         self._store.setValue(f"open_views/{_key(city)}", text)
-
-    def forget_layouts(self) -> None:
-        """Go back to the layouts the console comes with."""
-        self._store.remove(f"layout{LAYOUT_VERSION}")
 
     def save(self) -> bool:
         """Write to disk now; False when that is not possible (read-only folder, full disk)."""
@@ -141,3 +161,8 @@ class Settings:
 def _key(title: str) -> str:
     """A title as part of a key: QSettings takes slashes for groups."""
     return title.replace("/", "_").replace("\\", "_") or "city"
+
+
+def _layouts(owner: str) -> str:
+    """Group of the layouts of an operator or a role."""
+    return f"layout{LAYOUT_VERSION}/{_key(owner) if owner else 'anybody'}"

@@ -104,6 +104,25 @@ def _add_window_group(window: MainWindow) -> None:
             run=window.reset_layout,
         )
     )
+    layouts = window.layouts
+    table.add(
+        Action(
+            id="window.keep_for_role",
+            title="Keep this arrangement for everybody of my role at this machine",
+            group="Window",
+            run=layouts.keep_for_role,
+            enabled=lambda: bool(layouts.start.role),
+        )
+    )
+    table.add(
+        Action(
+            id="window.forget_role",
+            title="Forget the arrangement that is kept for my role",
+            group="Window",
+            run=layouts.forget_role,
+            enabled=lambda: layouts.has_role_layout,
+        )
+    )
     table.add(
         Action(id="window.quit", title="Quit", key="Ctrl+Q", group="Window", run=window.close)
     )

@@ -18,6 +18,7 @@ from twin.session import Selection
 from widgets.panel import PanelContext, PanelType
 from widgets.parts.activity_list import ActivityDelegate, ActivityList, TargetRole
 from widgets.parts.empty_state import EmptyState
+from widgets.parts.filters import as_filter
 from widgets.parts.panel_widget import PanelWidget
 
 
@@ -34,6 +35,8 @@ class ActivityPanel(PanelWidget):
         self.text.textChanged.connect(lambda _text: self.apply_filter())
         self.all_steps = QCheckBox("Every step of commands")
         self.all_steps.toggled.connect(lambda _on: self.apply_filter())
+        as_filter(self.text, "words")
+        as_filter(self.all_steps, "all steps")
         self.list = QListView()
         self.list.setModel(self.model)
         self.list.setAccessibleName("Activity")

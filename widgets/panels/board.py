@@ -25,6 +25,7 @@ from twin.waiting import whoami
 from widgets.panel import PanelContext, PanelType
 from widgets.parts.board import LANES, Board, BoardFilter
 from widgets.parts.command_details import CommandDetails, selection_of
+from widgets.parts.filters import as_filter
 from widgets.parts.lane_list import LaneDelegate, LaneList
 from widgets.parts.panel_widget import PanelWidget
 from widgets.parts.places import place_of
@@ -111,6 +112,12 @@ class BoardPanel(PanelWidget):
         self.selected = QCheckBox("For what is selected")
         for tick in (self.mine, self.selected):
             tick.toggled.connect(lambda _on: self._take_filter())
+
+        as_filter(self.text, "words")
+        as_filter(self.department, "department")
+        as_filter(self.type, "type")
+        as_filter(self.mine, "mine")
+        as_filter(self.selected, "selected")
 
     def _lay_out(self) -> None:
         filters = QHBoxLayout()

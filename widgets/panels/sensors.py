@@ -34,6 +34,7 @@ from widgets.parts.datastream_table import (
     SortKey,
 )
 from widgets.parts.empty_state import EmptyState
+from widgets.parts.filters import as_filter
 from widgets.parts.panel_widget import PanelWidget
 from widgets.parts.sparkline import ROW_PX, MarkDelegate, SparklineDelegate, TwoLineDelegate
 from widgets.parts.wording import count_text, property_title
@@ -96,6 +97,9 @@ class SensorsPanel(PanelWidget):
         for health, title in _HEALTH_TITLES.items():
             self.health_choice.addItem(title, health)
         self.health_choice.currentIndexChanged.connect(lambda _index: self.apply_filter())
+        as_filter(self.text, "words")
+        as_filter(self.property_choice, "property")
+        as_filter(self.health_choice, "health")
         self._first_row = QHBoxLayout()
         self._first_row.setSpacing(4)
         self._first_row.addWidget(self.text, 1)

@@ -28,6 +28,7 @@ from twin.unit_board import Standing, UnitRow, unit_rows
 from widgets.panel import PanelContext, PanelType
 from widgets.parts.elided_button import ElidedButton
 from widgets.parts.empty_state import EmptyState
+from widgets.parts.filters import as_filter
 from widgets.parts.labels import say, wrapped
 from widgets.parts.panel_widget import PanelWidget
 from widgets.parts.places import place_of
@@ -125,6 +126,11 @@ class UnitsPanel(PanelWidget):
         self.all = QCheckBox("Buses and others too")
         self.all.setToolTip("Also units that run by themselves and cannot be sent")
         self.all.toggled.connect(lambda _on: self.show_lanes())
+
+        as_filter(self.text, "words")
+        as_filter(self.department, "department")
+        as_filter(self.kind, "kind")
+        as_filter(self.all, "all")
 
     def _make_deeds(self) -> None:
         self.name = wrapped()
