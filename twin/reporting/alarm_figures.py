@@ -1,6 +1,7 @@
 """Figures of EEMUA 191 over the alarms of a span: rates, floods, who nags, what nobody saw. Pure.
 
-Only annunciated alarms count. A span of ten minutes with ten alarms or more is a flood, as there.
+Only annunciated alarms count. What a flood is, and what chatters, is said by
+`twin.operations.alarm_rates`, as for the live panel; here it is measured over a past span.
 """
 
 from __future__ import annotations
@@ -11,13 +12,9 @@ from dataclasses import dataclass
 from statistics import median
 
 from twin.clock import NS_PER_S
+from twin.operations.alarm_rates import CHATTER_NS, CHATTERS, MOST_ACTORS, STALE_NS, floods
 from twin.reporting.chronicle import AlarmLine
-from twin.room.parts.alarms import PRIORITIES, SPAN_NS
-
-FLOOD_FROM = 10
-CHATTER_N, CHATTER_NS = 3, 60 * NS_PER_S
-STALE_NS = 24 * 3_600 * NS_PER_S
-_MOST_BAD = 10
+from twin.room.parts.alarms import PRIORITIES, SPAN_NS, source_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +29,7 @@ class AlarmFigures:
     rate : a ten minutes, over all
     rate_per_operator : the same by the number of operators that were there on average
     peak, peak_ns : most in one ten minutes, and when these begin
-    flood_share : of the ten-minute spans
+    n_floods, flood_share : floods, and which share of the time they took
     by_priority : priority -> number
     n_unacked : never acknowledged in the span
     ack_median_s, ack_longest_s : None where nothing was acknowledged
@@ -49,6 +46,7 @@ class AlarmFigures:
     rate_per_operator: float
     peak: int
     peak_ns: int
+    n_floods: int
     flood_share: float
     by_priority: dict[str, int]
     n_unacked: int
@@ -77,6 +75,8 @@ def alarm_figures(
     ]
     standing, standing_ns = _most_standing(loud, start_ns, end_ns)
     rate = len(came) / n_spans
+    found = floods((t_ns for t_ns, _ in came), max(round(n_operators), 1))
+    flooded = [min(one.end_ns, end_ns) - one.start_ns for one in found]
     return AlarmFigures(
         n_raised=len(came),
         n_suppressed=sum(not line.is_annunciated for line in lines),
@@ -85,7 +85,8 @@ def alarm_figures(
         rate_per_operator=rate / max(n_operators, 1.0),
         peak=peak,
         peak_ns=start_ns + peak_span * SPAN_NS,
-        flood_share=sum(n >= FLOOD_FROM for n in spans.values()) / n_spans,
+        n_floods=len(flooded),
+        flood_share=min(sum(flooded) / max(end_ns - start_ns, 1), 1.0),
         by_priority={
             one.value: sum(line.alarm.priority is one for _, line in came) for one in PRIORITIES
         },
@@ -94,13 +95,15 @@ def alarm_figures(
         ack_longest_s=max(acked, default=None),
         most_standing=standing,
         standing_ns=standing_ns,
-        chattering=tuple(dict.fromkeys(_name(line) for line in loud if _chatters(line))),
+        chattering=tuple(dict.fromkeys(source_of(line.alarm) for line in loud if _chatters(line))),
         stale=tuple(
-            _name(line)
+            source_of(line.alarm)
             for line in loud
             if line.raised_ns and (line.returned_ns or end_ns) - line.raised_ns > STALE_NS
         ),
-        bad_actors=tuple(Counter(_name(line) for _, line in came).most_common(_MOST_BAD)),
+        bad_actors=tuple(
+            Counter(source_of(line.alarm) for _, line in came).most_common(MOST_ACTORS)
+        ),
     )
 
 
@@ -115,7 +118,7 @@ def _came(lines: Sequence[AlarmLine], start_ns: int, end_ns: int) -> list[tuple[
 
 def _chatters(line: AlarmLine) -> bool:
     times = _times(line)
-    pairs = zip(times, times[CHATTER_N - 1 :], strict=False)
+    pairs = zip(times, times[CHATTERS - 1 :], strict=False)
     return any(last - first <= CHATTER_NS for first, last in pairs)
 
 
@@ -133,8 +136,3 @@ def _most_standing(lines: Sequence[AlarmLine], start_ns: int, end_ns: int) -> tu
         if n > most:
             most, most_ns = n, t_ns
     return most, most_ns
-
-
-def _name(line: AlarmLine) -> str:
-    alarm = line.alarm
-    return f"{alarm.thing_name}: {alarm.title}" if alarm.thing_name else alarm.title

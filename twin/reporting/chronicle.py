@@ -242,7 +242,7 @@ class Chronicle:
                 self._people_moved(event)
             case ("message", _, "posted") | ("note", _, "added"):
                 self._written(event)
-        decision = decision_of(event, self.commands, self.tasks)
+        decision = decision_of(event, self.commands, self.tasks, self.incidents)
         if decision is not None:
             self.decisions.append(decision)
 

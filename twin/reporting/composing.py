@@ -120,7 +120,8 @@ def _summary(found: Findings) -> Section:
     off = deviations(scope.incidents, scope.tasks, scope.end_ns)
     sentences = [
         f"{_count(figures.n_raised, 'alarm')} came, {figures.by_priority['critical']} of them"
-        f" critical; {figures.n_unacked} were never acknowledged.",
+        f" critical; {figures.n_unacked or 'none'}"
+        f" never acknowledged.",
         f"{_count(len(scope.commands), 'command')} were given: {verified} had the effect that was"
         f" to be observed, {over - verified} ended otherwise,"
         f" {len(scope.commands) - over} were not over.",

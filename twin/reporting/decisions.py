@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from twin.reporting.words import ask_text, department_text
 from twin.room.model import Command, CommandState, Event
-from twin.room.parts.incidents import Task
+from twin.room.parts.incidents import Incident, Task
+from twin.room.parts.stage import STAGE_WORDS
 
 _CHANGED = {"severity": "severity", "commander": "commander", "objectives": "objectives",
             "kind": "kind"}  # fmt: skip
@@ -21,7 +22,7 @@ class Decision:
     Attributes
     ----------
     kind : "ordered", "approved", "denied", "glass", "cancelled", "incident", "alarm", "task",
-        "lease", "queue", "delegation", "review"
+        "lease", "queue", "review", "stage", "unit"
     who, what, about, why : for a person; `why` "" = no reason was given
     department : for which department it counts, "" = the person's own
     command, incident : what it belongs to, "" = none
@@ -42,16 +43,19 @@ class Decision:
 
 
 def decision_of(
-    event: Event, commands: Mapping[str, Command], tasks: Mapping[str, Task]
+    event: Event,
+    commands: Mapping[str, Command],
+    tasks: Mapping[str, Task],
+    incidents: Mapping[str, Incident],
 ) -> Decision | None:
     """The decision that a fact holds, None if it is none.
 
     Parameters
     ----------
-    commands, tasks : by id, after the fact
+    commands, tasks, incidents : by id, after the fact
     """
     make = _MAKERS.get(event.kind)
-    return None if make is None else make(event, commands, tasks)
+    return None if make is None else make(event, commands, _Known(tasks, incidents))
 
 
 def _reason(event: Event, *names: str) -> str:
@@ -72,7 +76,18 @@ def _plain(event: Event, kind: str, what: str, about: str, **more: Any) -> Decis
 
 
 _Commands = Mapping[str, Command]
-_Tasks = Mapping[str, Task]
+
+
+class _Known(NamedTuple):
+    """Tasks and incidents by id."""
+
+    tasks: Mapping[str, Task]
+    incidents: Mapping[str, Incident]
+
+    def title(self, incident_id: object) -> str:
+        """Of an incident."""
+        found = self.incidents.get(str(incident_id))
+        return found.title if found is not None else ""
 
 
 def _about_command(event: Event, commands: _Commands, kind: str, what: str, why: str) -> Decision:
@@ -83,7 +98,7 @@ def _about_command(event: Event, commands: _Commands, kind: str, what: str, why:
     return _plain(event, kind, what, about, why=why, command=key, incident=incident)
 
 
-def _ordered(event: Event, commands: _Commands, _tasks: _Tasks) -> Decision | None:
+def _ordered(event: Event, commands: _Commands, _room: _Known) -> Decision | None:
     key = str(event.body["request"]["id"])
     command = commands.get(key)
     if command is None:
@@ -95,7 +110,7 @@ def _ordered(event: Event, commands: _Commands, _tasks: _Tasks) -> Decision | No
     )  # fmt: skip
 
 
-def _granted(event: Event, commands: _Commands, _tasks: _Tasks) -> Decision:
+def _granted(event: Event, commands: _Commands, _room: _Known) -> Decision:
     grant = event.body.get("grant", {})
     found = _about_command(event, commands, "approved", "Approved", str(grant.get("text") or ""))
     return _with_department(found, str(grant.get("department", "")))
@@ -110,7 +125,7 @@ def _with_department(found: Decision, department: str) -> Decision:
     )  # fmt: skip
 
 
-def _state(event: Event, commands: _Commands, _tasks: _Tasks) -> Decision | None:
+def _state(event: Event, commands: _Commands, _room: _Known) -> Decision | None:
     state, text = event.body.get("state"), str(event.body.get("text", ""))
     if state == CommandState.DENIED:
         why = _reason(event, "text")
@@ -122,12 +137,12 @@ def _state(event: Event, commands: _Commands, _tasks: _Tasks) -> Decision | None
     return None
 
 
-def _glass(event: Event, commands: _Commands, _tasks: _Tasks) -> Decision:
+def _glass(event: Event, commands: _Commands, _room: _Known) -> Decision:
     why = _reason(event, "reason") or str(event.body.get("text", ""))
     return _about_command(event, commands, "glass", "Broke the glass", why)
 
 
-def _review(event: Event, _commands: _Commands, _tasks: _Tasks) -> Decision:
+def _review(event: Event, _commands: _Commands, _room: _Known) -> Decision:
     key = str(event.body.get("id", "")).removeprefix("review-")
     return _plain(
         event, "review", "Closed the review", "of the broken glass", why=_reason(event, "text"),
@@ -135,13 +150,13 @@ def _review(event: Event, _commands: _Commands, _tasks: _Tasks) -> Decision:
     )  # fmt: skip
 
 
-def _opened(event: Event, _commands: _Commands, _tasks: _Tasks) -> Decision:
+def _opened(event: Event, _commands: _Commands, _room: _Known) -> Decision:
     incident = event.body["incident"]
     about = f"{incident['title']} ({incident['kind']}, {incident['severity']})"
     return _plain(event, "incident", "Opened an incident", about, incident=incident["id"])
 
 
-def _changed(event: Event, _commands: _Commands, _tasks: _Tasks) -> Decision | None:
+def _changed(event: Event, _commands: _Commands, room: _Known) -> Decision | None:
     said = []
     for name, value in event.body.get("changes", {}).items():
         if name not in _CHANGED:
@@ -154,10 +169,16 @@ def _changed(event: Event, _commands: _Commands, _tasks: _Tasks) -> Decision | N
     if not said:
         return None
     incident = str(event.body.get("id"))
-    return _plain(event, "incident", "Changed the incident", ", ".join(said), incident=incident)
+    return _plain(
+        event,
+        "incident",
+        "Changed the incident",
+        "\n".join(filter(None, (room.title(incident), *said))),
+        incident=incident,
+    )
 
 
-def _asked(event: Event, _commands: _Commands, _tasks: _Tasks) -> Decision:
+def _asked(event: Event, _commands: _Commands, _room: _Known) -> Decision:
     asked = event.body["asked"]
     about = department_text(asked["department"])
     return _plain(
@@ -166,13 +187,15 @@ def _asked(event: Event, _commands: _Commands, _tasks: _Tasks) -> Decision:
     )  # fmt: skip
 
 
-def _closed(event: Event, _commands: _Commands, _tasks: _Tasks) -> Decision:
+def _closed(event: Event, _commands: _Commands, room: _Known) -> Decision:
     why, incident = str(event.body.get("cause", "")), str(event.body.get("id"))
-    return _plain(event, "incident", "Closed the incident", "", why=why, incident=incident)
+    return _plain(
+        event, "incident", "Closed the incident", room.title(incident), why=why, incident=incident
+    )
 
 
-def _task(event: Event, _commands: _Commands, tasks: _Tasks) -> Decision | None:
-    task = tasks.get(str(event.body["task"]["id"]))
+def _task(event: Event, _commands: _Commands, room: _Known) -> Decision | None:
+    task = room.tasks.get(str(event.body["task"]["id"]))
     if task is None or task.status != "skipped":
         return None
     return _plain(
@@ -180,8 +203,8 @@ def _task(event: Event, _commands: _Commands, tasks: _Tasks) -> Decision | None:
     )
 
 
-def _alarms(what: str) -> Callable[[Event, _Commands, _Tasks], Decision | None]:
-    def make(event: Event, _commands: _Commands, _tasks: _Tasks) -> Decision | None:
+def _alarms(what: str) -> Callable[[Event, _Commands, _Known], Decision | None]:
+    def make(event: Event, _commands: _Commands, _room: _Known) -> Decision | None:
         if event.actor == "hub":
             return None
         ids = tuple(map(str, event.body.get("ids", ())))
@@ -191,7 +214,7 @@ def _alarms(what: str) -> Callable[[Event, _Commands, _Tasks], Decision | None]:
     return make
 
 
-def _lease(event: Event, _commands: _Commands, _tasks: _Tasks) -> Decision | None:
+def _lease(event: Event, _commands: _Commands, _room: _Known) -> Decision | None:
     how = str(event.body.get("how", ""))
     if not how.startswith("rank"):
         return None
@@ -199,8 +222,8 @@ def _lease(event: Event, _commands: _Commands, _tasks: _Tasks) -> Decision | Non
     return _plain(event, "lease", "Took over", name, why=how.partition(": ")[2])
 
 
-def _queue(what: str) -> Callable[[Event, _Commands, _Tasks], Decision]:
-    def make(event: Event, _commands: _Commands, _tasks: _Tasks) -> Decision:
+def _queue(what: str) -> Callable[[Event, _Commands, _Known], Decision]:
+    def make(event: Event, _commands: _Commands, _room: _Known) -> Decision:
         return _plain(
             event, "queue", what, str(event.body.get("queue", "")), why=_reason(event, "reason")
         )
@@ -208,7 +231,18 @@ def _queue(what: str) -> Callable[[Event, _Commands, _Tasks], Decision]:
     return make
 
 
-_MAKERS: dict[str, Callable[[Event, _Commands, _Tasks], Decision | None]] = {
+def _stage(event: Event, _commands: _Commands, _room: _Known) -> Decision:
+    level = int(event.body.get("level", 0))
+    about = f"{level} {STAGE_WORDS.get(level, '')}, before {event.body.get('before')}"
+    return _plain(event, "stage", "Set the stage of the city", about, why=_reason(event, "reason"))
+
+
+def _unit(event: Event, _commands: _Commands, _room: _Known) -> Decision:
+    about = str(event.body.get("name") or event.body.get("id", ""))
+    return _plain(event, "unit", "Took out of service", about, why=_reason(event, "reason"))
+
+
+_MAKERS: dict[str, Callable[[Event, _Commands, _Known], Decision | None]] = {
     "command.submitted": _ordered,
     "command.granted": _granted,
     "command.state": _state,
@@ -223,6 +257,8 @@ _MAKERS: dict[str, Callable[[Event, _Commands, _Tasks], Decision | None]] = {
     "alarm.suppressed": _alarms("Suppressed"),
     "alarm.out_of_service": _alarms("Took out of service"),
     "lease.taken": _lease,
+    "stage.set": _stage,
+    "unit.out_of_service": _unit,
     "queue.held": _queue("Held a queue"),
     "queue.released": _queue("Released a queue"),
 }

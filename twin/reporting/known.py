@@ -45,7 +45,8 @@ class Reading:
     def text(self) -> str:
         """For a person: "Gauge 3, water level 2.41 m (4 s old)"."""
         bad = "" if self.quality is Quality.GOOD else f", {self.quality.name.lower()}"
-        return f"{self.name} {value_text(self.value, self.unit)} ({span_text(self.age_s)} old{bad})"
+        age = f" ({span_text(self.age_s)} old{bad})" if self.age_s >= 1 or bad else ""
+        return f"{self.name} {value_text(self.value, self.unit)}{age}"
 
 
 class PastValues:
@@ -150,11 +151,18 @@ def _ids(decision: Decision, command: Command | None, scope: Scope, past: PastVa
             ids.append(command.effect.datastream_id)
         ids += past.ids_of_thing(command.request.target_id)[:_MOST_OF_TARGET]
     target = command.request.target_id if command is not None else ""
+    linked = {
+        link.removeprefix("alarm:")
+        for incident in scope.incidents
+        if incident.id == decision.incident
+        for link in incident.links
+    }
     for line in scope.alarms:
         alarm = line.alarm
         is_named = alarm.id in decision.alarms or (target and alarm.thing_id == target)
-        is_of_incident = not decision.alarms and not target and line.stands_at(decision.t_ns)
-        if alarm.datastream_id and (is_named or is_of_incident):
+        is_of_incident = alarm.id in linked or scope.incident is not None
+        stands = is_of_incident and not decision.alarms and line.stands_at(decision.t_ns)
+        if alarm.datastream_id and (is_named or stands):
             ids.append(alarm.datastream_id)
     return ids
 
@@ -167,7 +175,7 @@ def _from_facts(decision: Decision, command: Command | None, *, has_samples: boo
     if not has_samples and command.baseline is not None:
         lines.append(f"Before it was sent: {value_text(command.baseline.value)}")
     if decision.kind in ("approved", "denied", "glass") and command.approval is not None:
-        lines.append(f"The rule asked for {command.approval.needed}: {command.approval.text}")
+        lines.append(f"Rule: {command.approval.needed} needed. {command.approval.text}".strip())
     return lines
 
 
@@ -181,7 +189,7 @@ def _standing(alarms: Sequence[AlarmLine], t_ns: int) -> list[str]:
         if (n := sum(a.alarm.priority is one for a in there))
     )
     unseen = sum(not 0 < line.acked_ns <= t_ns for line in there)
-    more = f", {unseen} not acknowledged" if unseen else ""
+    more = f" ({unseen} not acknowledged)" if unseen else ""
     return [f"Alarms standing: {counts}{more}"]
 
 

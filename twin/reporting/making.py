@@ -37,6 +37,7 @@ class ToDraw:
     moments: tuple[Moment, ...]
     places: tuple[Place, ...]
     scope: Scope
+    clockwork: Clockwork
 
 
 class Artist(Protocol):
@@ -62,7 +63,7 @@ class ReportOptions:
     incident: str = ""
     start: Callable[[int, int], int] | None = None
     end: Callable[[int, int], int] | None = None
-    zone: tzinfo = UTC
+    zone: tzinfo | None = UTC
     city: str = ""
     version: str = ""
 
@@ -123,13 +124,20 @@ def _pictures(
     scope: Scope, places: tuple[Place, ...], tell: Tell,
 ) -> tuple[tuple[Picture, ...], str]:  # fmt: skip
     if artist is None:
-        return (), "none was asked for"
+        return (), ""
     if past is None:
         return (), "a journal holds no positions; a recording does"
     city = options.city or source.city
     if not city:
         return (), "the recording does not say which city it is of (--city names one)"
-    wanted = ToDraw(city=city, past=past, moments=moments_of(scope), places=places, scope=scope)
+    wanted = ToDraw(
+        city=city,
+        past=past,
+        moments=moments_of(scope),
+        places=places,
+        scope=scope,
+        clockwork=Clockwork(options.zone),
+    )
     try:
         return artist(wanted, lambda part: tell(0.4 + 0.5 * part)), ""
     except TwinError as error:

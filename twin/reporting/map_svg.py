@@ -26,7 +26,7 @@ from twin.reporting.svg import (
 from twin.room.parts.incidents import Incident
 
 At = Callable[[float, float], tuple[float, float]]
-WIDTH, HEIGHT = 720.0, 440.0
+WIDTH, HEIGHT = 720.0, 380.0
 _MARGIN = 34.0
 _LEAST_M = 200.0
 _MOST_DOTS = 3_000
@@ -64,7 +64,7 @@ def plan(
     pieces = []
     for path in paths:
         points = [at(float(x), float(y)) for x, y, *_ in path]
-        runs = [pair for pair in pairwise(points) if all(inside(*p) for p in pair)]
+        runs = [pair for pair in pairwise(points) if _crosses(pair)]
         pieces += [polyline(pair, LINE, 3.0) for pair in runs]
     for x, y in (at(float(one[0]), float(one[1])) for one in dots[:_MOST_DOTS]):
         if inside(x, y):
@@ -81,6 +81,12 @@ def plan(
     alt = f"Plan with {len(known)} numbered places: {names}"
     svg = drawing(WIDTH, HEIGHT, pieces, alt)
     return Picture(caption=caption, alt=alt, size=(round(WIDTH), round(HEIGHT)), svg=svg)
+
+
+def _crosses(pair: tuple[tuple[float, float], tuple[float, float]]) -> bool:
+    """Whether the box around a piece of a line reaches into the drawing, which cuts the rest."""
+    (x1, y1), (x2, y2) = pair
+    return max(x1, x2) > 0 and min(x1, x2) < WIDTH and max(y1, y2) > 0 and min(y1, y2) < HEIGHT
 
 
 def _area(incident: Incident, at: At, scale: float) -> list[str]:

@@ -59,18 +59,23 @@ PHASES: tuple[tuple[str, Callable[[Scope, Chronicle], Iterator[Took]]], ...]
 
 
 def phase_times(scope: Scope, chronicle: Chronicle) -> tuple[PhaseTime, ...]:
-    """All phases, each over all and then by department; those that nothing took are left out."""
+    """All phases, each over all and then by department; what nothing had to take is left out.
+
+    Where all of them are of one department there is one line, of that department.
+    """
     found: list[PhaseTime] = []
     for phase, steps in PHASES:
         took = list(steps(scope, chronicle))
         if not took:
             continue
+        departments = sorted({one.department for one in took})
+        if len(departments) == 1:
+            found.append(_summed(phase, departments[0], took))
+            continue
         found.append(_summed(phase, "", took))
-        departments = sorted({one.department for one in took if one.department})
-        if len(departments) > 1 or (departments and len(took) > len(departments)):
-            for department in departments:
-                own = [one for one in took if one.department == department]
-                found.append(_summed(phase, department, own))
+        for department in filter(None, departments):
+            own = [one for one in took if one.department == department]
+            found.append(_summed(phase, department, own))
     return tuple(found)
 
 

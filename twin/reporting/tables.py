@@ -17,6 +17,7 @@ from twin.reporting.words import (
     PRIORITY_SIGNS,
     Clockwork,
     ask_text,
+    capital,
     department_text,
     span_text,
     value_text,
@@ -32,20 +33,22 @@ _STEPS = (
     (CommandState.QUEUED, "queued"), (CommandState.SENT, "sent"),
     (CommandState.ACCEPTED, "accepted"), (CommandState.EXECUTING, "under way"),
 )  # fmt: skip
+#: A yes stands behind the asking and before the queue.
+_YES_ORDER = 1.5
 
 
 def phase_table(phases: Sequence[PhaseTime]) -> Table:
     """Times per phase and department."""
     rows = [
         (
-            one.phase if not one.department else "",
+            "" if one.phase == before else one.phase,
             department_text(one.department) if one.department else "All",
             str(one.n) if not one.n_missing else f"{one.n} of {one.n + one.n_missing}",
             "–" if one.median_s is None else span_text(one.median_s),
             "–" if one.longest_s is None else span_text(one.longest_s),
             one.longest_what,
         )
-        for one in phases
+        for one, before in zip(phases, ["", *(p.phase for p in phases)], strict=False)
     ]
     columns = (
         Column("Phase", 2.3), Column("Department", 1.2), Column("Times", 0.8, "right"),
@@ -107,7 +110,8 @@ def figures_table(figures: AlarmFigures, clockwork: Clockwork) -> Table:
         ("The same for each operator", f"{figures.rate_per_operator:.1f}", "at most 1"),
         ("Most in ten minutes", f"{figures.peak:,}" + (
             f", from {clockwork.time(figures.peak_ns)}" if figures.peak else ""), "at most 10"),
-        ("Share of the time in a flood", f"{figures.flood_share:.0%}", "under 1 %"),
+        ("Share of the time in a flood", f"{figures.flood_share:.0%}"
+         f" ({figures.n_floods} floods)", "under 1 %"),
         ("Priorities", ", ".join(f"{name} {text}" for name, text in shares.items()),
          "few critical, most low" + (" (too few here to judge)" if few else "")),
         ("Acknowledged after, median and longest", "–" if figures.ack_median_s is None else
@@ -123,8 +127,8 @@ def figures_table(figures: AlarmFigures, clockwork: Clockwork) -> Table:
     ]  # fmt: skip
     columns = (Column("Figure", 2.2), Column("Here", 2.6), Column("Acceptable", 1.3))
     return Table(
-        caption="Figures after EEMUA 191. Only alarms that sounded count; a flood is ten or more in"
-        " ten minutes.",
+        caption="Figures after EEMUA 191. Only alarms that sounded count; a flood begins with more"
+        " than ten in ten minutes for each operator.",
         columns=columns, rows=tuple(rows),
     )  # fmt: skip
 
@@ -163,12 +167,13 @@ def command_table(commands: Sequence[Command], clockwork: Clockwork) -> Table:
     for one in sorted(commands, key=_begun)[:MOST_ROWS]:
         begun = _begun(one)
         clocks = [
-            f"{clockwork.time(one.times_ns[state.value])} {name}"
-            for state, name in _STEPS
+            (one.times_ns[state.value], float(order), name)
+            for order, (state, name) in enumerate(_STEPS)
             if state.value in one.times_ns
         ]
         grants = one.approval.grants if one.approval else ()
-        clocks += [f"{clockwork.time(g.t_ns)} yes of {person(g.by)}" for g in grants]
+        clocks += [(g.t_ns, _YES_ORDER, f"yes of {person(g.by)}") for g in grants]
+        clock = "\n".join(f"{clockwork.time(t_ns)} {name}" for t_ns, _, name in sorted(clocks))
         ended = one.times_ns.get(one.state.value, one.moved_ns)
         end = one.state.value.lower().replace("_", " ").capitalize()
         if one.is_terminal:
@@ -176,8 +181,8 @@ def command_table(commands: Sequence[Command], clockwork: Clockwork) -> Table:
         seen = "" if one.observed is None else f"Observed {value_text(one.observed)}"
         why = "" if one.state is CommandState.VERIFIED else one.state_text
         rows.append((
-            ask_text(one.request), person(one.issued_by), "\n".join(sorted(clocks)), end,
-            "\n".join(filter(None, (one.effect_text, seen, why))) or "–",
+            ask_text(one.request), person(one.issued_by), clock, end,
+            "\n".join(filter(None, (capital(one.effect_text), seen, capital(why)))) or "–",
         ))  # fmt: skip
     columns = (
         Column("Command", 2.2), Column("Ordered by", 1.2), Column("Clock", 1.9),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import fields
 from datetime import UTC, datetime, tzinfo
 from functools import cache
 
@@ -17,9 +18,9 @@ _MINUTE_S, _HOUR_S, _DAY_S = 60, 3_600, 86_400
 
 
 class Clockwork:
-    """Times of the report in one time zone."""
+    """Times of the report in one time zone; None = this machine's."""
 
-    def __init__(self, zone: tzinfo = UTC) -> None:
+    def __init__(self, zone: tzinfo | None = UTC) -> None:
         self.zone = zone
 
     def at(self, t_ns: int) -> datetime:
@@ -79,8 +80,20 @@ def ask_text(request: CommandRequest) -> str:
     """What was asked for: the title of the command, its target and its arguments."""
     known = _types().get(request.type_id)
     title = known.title if known else request.type_id
-    given = ", ".join(f"{words(name)} {_plain(value)}" for name, value in request.args.items())
+    units = (
+        {}
+        if known is None
+        else {one.name: one.metadata.get("unit", "") for one in fields(known.params)}
+    )
+    given = ", ".join(
+        _argument(name, value, units.get(name, "")) for name, value in request.args.items()
+    )
     return f"{title}: {request.target_name or request.target_id}" + (f" ({given})" if given else "")
+
+
+def capital(text: str) -> str:
+    """The same with a capital at its beginning."""
+    return text[:1].upper() + text[1:]
 
 
 def department_text(department: str) -> str:
@@ -96,6 +109,11 @@ def department_of(operator: Operator | None) -> str:
 @cache
 def _types() -> Registry[CommandType]:
     return command_registry()
+
+
+def _argument(name: str, value: object, unit: str) -> str:
+    called = words(name).removesuffix(" pct").removesuffix(" m").removesuffix(" s")
+    return f"{called} {_plain(value)} {unit}".strip()
 
 
 def _plain(value: object) -> str:
