@@ -92,7 +92,8 @@ def _picture(city: OffscreenCity, wanted: ToDraw, moment: ReportMoment) -> Pictu
     names = "; ".join(f"{one.number} {one.name}" for one, _ in located) or "none"
     return Picture(
         caption=f"{wanted.clockwork.time(moment.t_ns)}: {moment.text}",
-        alt=f"The city at {at}: {moment.text}. Marked places: {names}", size=SIZE_PX, image=packed.getvalue(),
+        alt=f"The city at {at}: {moment.text}. Marked places: {names}", size=SIZE_PX,
+        image=packed.getvalue(),
     )  # fmt: skip
 
 
