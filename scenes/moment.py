@@ -14,6 +14,7 @@ from scenes.scene_input import NothingSelected, SceneInput
 from twin.city.areas import Area
 from twin.city.style import style_from_table, table_from_style
 from twin.errors import TwinError
+from twin.operations.alarm_places import AlarmSpot
 from twin.room.parts.marks import Mark
 from twin.sense.model import Datastream, Thing, Unit
 from twin.sense.store import DeclaredLimits, ObservationSnapshot
@@ -76,6 +77,7 @@ def save_moment(path: Path, moment: Moment) -> None:
         },
         "colour_by": given.colour_by,
         "alarms": dict(given.alarms),
+        "alarm_spots": list(given.alarm_spots),
         "targets": sorted(given.targets),
         "style": table_from_style(given.style),
         "areas": list(given.areas),
@@ -129,6 +131,7 @@ def _moment(content: dict[str, Any]) -> Moment:
         selection=NothingSelected(**selected),
         colour_by=content["colour_by"],
         alarms=content["alarms"],
+        alarm_spots=tuple(msgspec.convert(content.get("alarm_spots", []), list[AlarmSpot])),
         targets=frozenset(content["targets"]),
         style=style_from_table(content["style"]),
         areas=tuple(msgspec.convert(content["areas"], list[Area])),

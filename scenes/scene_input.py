@@ -13,6 +13,7 @@ from twin.city.areas import Area
 from twin.city.style import PLAIN, CityStyle
 from twin.commands.preview import Preview
 from twin.marking import Draft
+from twin.operations.alarm_places import AlarmSpot
 from twin.people import Person
 from twin.room.parts.marks import Mark
 from twin.sense.model import Datastream, Thing, Unit
@@ -91,6 +92,7 @@ class SceneInput:
     selection : what is selected
     colour_by : observed property or feature attribute the city is coloured by, "" = plain
     alarms : thing id -> priority, only things that have an alarm
+    alarm_spots : alarms at places where no thing of the catalogue stands
     targets : ids of the things and units that a command is running for
     style : how the city is to be drawn; its colours step back while ``colour_by`` is set
     areas : areas and cordons drawn on the city
@@ -114,6 +116,7 @@ class SceneInput:
     selection: Selected = field(default_factory=NothingSelected)
     colour_by: str = ""
     alarms: Mapping[str, Priority] = field(default_factory=dict)
+    alarm_spots: tuple[AlarmSpot, ...] = ()
     targets: frozenset[str] = frozenset()
     style: CityStyle = PLAIN
     areas: tuple[Area, ...] = ()
@@ -146,6 +149,7 @@ def input_from_stores(
     selection: Selected,
     colour_by: str = "",
     alarms: Mapping[str, Priority] | None = None,
+    alarm_spots: tuple[AlarmSpot, ...] = (),
     targets: frozenset[str] = frozenset(),
     style: CityStyle = PLAIN,
     areas: tuple[Area, ...] = (),
@@ -188,6 +192,7 @@ def input_from_stores(
         selection=selection,
         colour_by=colour_by,
         alarms=alarms or {},
+        alarm_spots=alarm_spots,
         targets=targets,
         style=style,
         areas=areas,

@@ -19,6 +19,7 @@ from twin.recording.reading import Recording
 from twin.room.model import Operator
 from twin.theme import load_theme
 from twin.tiles.budget import DEFAULT_BYTES
+from viewer.alarm_watch import AlarmWatch
 from viewer.area_driver import AreaDriver
 from viewer.city_pane import CityPane, PaneBase
 from viewer.city_pane_docks import PaneDocks, ViewArea
@@ -202,14 +203,20 @@ class Desk:
             theme=lambda: self.window.theme.name,
         )
         self._tool_driver.dress(theme, self.window.theme_changed)
-        self._collaboration = Collaboration(
-            session=self.session, bridge=self._bridge, window=self.window, settings=settings
-        )
+        self._collaboration, self._alarms = self._watch_room()
         self._together = TogetherParts(panes=self._panes, window=self.window)
         self._duty = DutyParts(panes=self._panes, window=self.window)
         areas = AreaDriver(session=self.session, bridge=self._bridge, window=self.window)
         parts = (self._wall, self._docks, self._tool_driver, self._view_driver, self._exports)
-        for part in (*parts, areas, self._collaboration, self._together, self._duty, self.time):
+        for part in (
+            *parts,
+            areas,
+            self._collaboration,
+            self._alarms,
+            self._together,
+            self._duty,
+            self.time,
+        ):
             part.add_actions(self.window.actions_table)
         self._is_closed = False
         self._after_first_frame: list[Callable[[], None]] = []
@@ -239,6 +246,20 @@ class Desk:
         told = InViewList()
         InViewTeller(session=self.session, active=lambda: self._panes.active, told=told)
         return told
+
+    def _watch_room(self) -> tuple[Collaboration, AlarmWatch]:
+        """What the console does by itself when something comes."""
+        collaboration = Collaboration(
+            session=self.session, bridge=self._bridge, window=self.window, settings=self._settings
+        )
+        alarms = AlarmWatch(
+            session=self.session,
+            bridge=self._bridge,
+            window=self.window,
+            sounds=collaboration.sounds,
+            is_live=lambda: self.time.machine.is_live,
+        )
+        return collaboration, alarms
 
     def _make_wall_pane(self, name: str, beside: CityPane, *, scale: float) -> CityPane:
         """A view of the wall; the first one of a run takes its figures."""
@@ -363,6 +384,7 @@ class Desk:
         self._view_driver.close()
         self._sources_driver.close()
         self._exports.close()
+        self._alarms.close()
         self._collaboration.close()
         self._main.close()
         QApplication.quit()

@@ -8,7 +8,7 @@ composes the app makes the session, the bridge, the 3D view and this window, and
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal, Protocol
 
 from PySide6.QtCore import Qt
@@ -16,7 +16,9 @@ from PySide6.QtGui import QCloseEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QStatusBar, QTabWidget, QWidget
 
 from twin.clock import NS_PER_S
+from twin.operations.alarm_book import Unseen
 from twin.room.model import Operator
+from twin.room.parts.alarms import Priority
 from twin.session import NOTHING, ComposeRequest, TwinSession
 from twin.signals import Signal
 from twin.theme import Theme, load_theme
@@ -317,6 +319,19 @@ class MainWindow(QMainWindow):
     def show_queue(self, n: int, level: int, panel_id: str) -> None:
         """Show at the top how much waits for whoever sits here."""
         self.top_bar.show_queue(n, level, panel_id)
+
+    def show_alarm_counts(self, counts: Mapping[Priority, Unseen]) -> None:
+        """Show at the top how many alarms there are."""
+        self.top_bar.alarms.show_counts(counts)
+
+    def acknowledge_alarms(self) -> bool:
+        """Acknowledge what is chosen in a panel that is seen; False where nothing is."""
+        seen = (dock for dock in self.docks.values() if dock.is_showing)
+        return any(
+            dock.record.acknowledge(dock.panel)
+            for dock in seen
+            if dock.record.acknowledge is not None and dock.panel is not None
+        )
 
     def show_drill(self, is_drill: bool) -> None:
         """Frame the window when nothing of the room is real."""

@@ -8,9 +8,11 @@ from scenes.city_scene import CityScene
 from scenes.legend import Legend as SceneLegend
 from scenes.pick import Pick
 from scenes.pose import Pose
-from scenes.scene_input import SceneInput, input_from_stores
+from scenes.scene_input import Priority, SceneInput, input_from_stores
 from twin.clock import NS_PER_S
+from twin.operations.alarm_places import AlarmSpot, alarm_spots, alarms_of_things
 from twin.ramps import Ramp
+from twin.room.parts.alarms import Alarms
 from twin.room.parts.commands import Commands
 from twin.room.parts.leases import Leases
 from twin.session import NOTHING, Selection, TwinSession
@@ -81,12 +83,15 @@ class SceneDriver:
         self._size_px = (0, 0)
         self._targets: frozenset[str] = frozenset()
         self._leases: dict[str, bool] = {}
+        self._alarms: dict[str, Priority] = {}
+        self._alarm_spots: tuple[AlarmSpot, ...] = ()
+        self._catalogue_of_spots = -1
         #: Whether it always has the camera of the view it follows, and draws with it.
         self.is_in_step = False
         #: Whose camera this view takes over, None = its own.
         self.leader: Callable[[], Pose] | None = None
         self._led: Pose | None = None
-        self._take_room(frozenset({"commands", "leases"}))
+        self._take_room(frozenset({"commands", "leases", "alarms"}))
         self._disconnects = [
             session.selection_changed.connect(self._hurry),
             session.areas_changed.connect(self._hurry),
@@ -131,6 +136,8 @@ class SceneDriver:
 
     def _input(self) -> SceneInput:
         session, behind_ns = self._session, self.behind_ns
+        if session.observations.catalogue_version != self._catalogue_of_spots:
+            self._take_alarms()
         now_ns = session.clock.now_ns() - behind_ns
         return input_from_stores(
             observations=session.observations,
@@ -138,6 +145,8 @@ class SceneDriver:
             now_ns=now_ns,
             selection=session.selection,
             colour_by=self._look.colour_by,
+            alarms={} if behind_ns else self._alarms,
+            alarm_spots=() if behind_ns else self._alarm_spots,
             targets=frozenset() if behind_ns else self._targets,
             style=self._look.style,
             areas=session.areas,
@@ -235,12 +244,24 @@ class SceneDriver:
         room = self._session.hub.room
         if "commands" in changed:
             self._targets = frozenset(c.request.target_id for c in room[Commands].open)
+        if "alarms" in changed:
+            self._take_alarms()
         if "leases" in changed:
             me = whoami(self._session).identity
             self._leases = {
                 lease.asset_id: lease.holder is not None and lease.holder.identity == me
                 for lease in room[Leases].held
             }
+
+    def _take_alarms(self) -> None:
+        """Rings and marks follow the room; where there is a thing they stand at its symbol."""
+        alarms = self._session.hub.room[Alarms].by_id.entries.values()
+        observations = self._session.observations
+        self._catalogue_of_spots = observations.catalogue_version
+        self._alarms = {
+            thing_id: priority.value for thing_id, priority in alarms_of_things(alarms).items()
+        }
+        self._alarm_spots = alarm_spots(alarms, observations.things)
 
     def hurry(self) -> None:
         """Draw with the next tick although nothing of the room moved."""
@@ -264,6 +285,9 @@ class SceneDriver:
             return
         if pick is not None and pick.mark_id:
             self._session.mark_inspected.emit(pick.mark_id)
+            return
+        if pick is not None and pick.alarm_id:
+            self._session.alarm_inspected.emit(pick.alarm_id)
             return
         if pick is not None:
             self._scene.keep_picked(pick)

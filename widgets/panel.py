@@ -74,7 +74,8 @@ class PanelType:
     ``order`` sorts the tabs within an area; ``workspaces`` names those it is shown in at first
     ("overview", "monitor", "incidents", "command", "review"); empty = those that show its area.
     ``icon`` names a file of ``resources/icons``, ``key`` raises the panel. ``enter`` is called with
-    the widget when a person goes to the panel: by its key, by name, by a counter.
+    the widget when a person goes to the panel: by its key, by name, by a counter. ``acknowledge``
+    is called with it by the key of that name and says whether there was something to.
     """
 
     id: str
@@ -86,6 +87,7 @@ class PanelType:
     key: str = ""
     workspaces: tuple[str, ...] = ()
     enter: Callable[[Any], object] | None = None
+    acknowledge: Callable[[Any], bool] | None = None
 
 
 def panel_registry() -> Registry[PanelType]:

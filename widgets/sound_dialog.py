@@ -56,7 +56,11 @@ class SoundDialog(QDialog):
         self.volume.valueChanged.connect(lambda _value: self._tell())
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
-        for title, chime in (("Hear a call", "call"), ("Hear an urgent call", "urgent")):
+        for title, chime in (
+            ("Hear a call", "call"),
+            ("Hear an urgent call", "urgent"),
+            ("Hear an alarm", "alarm critical"),
+        ):
             button = QPushButton(title)
             button.setAutoDefault(False)
             button.clicked.connect(lambda _checked=False, c=chime: try_out(cast("Chime", c)))

@@ -23,13 +23,14 @@ from PySide6.QtWidgets import QApplication
 
 from twin.arrays import Float64Array
 from twin.clock import NS_PER_S, Clock
+from twin.room.parts.alarms import Priority
 
 _log = logging.getLogger(__name__)
-Chime = Literal["call", "urgent"]
+Chime = Literal["call", "urgent", "alarm critical", "alarm high", "alarm medium", "alarm low"]
 SoundMode = Literal["all", "urgent", "off"]
 SOUND_MODES: dict[SoundMode, str] = {
-    "all": "Everything that waits for me",
-    "urgent": "Only what is serious or grave",
+    "all": "Everything that waits for me, and alarms",
+    "urgent": "Only what is serious or grave, and critical and high alarms",
     "off": "No sounds",
 }
 RATE_HZ = 22_050
@@ -41,6 +42,18 @@ _END_S = 1.0
 _NOTES: dict[Chime, tuple[tuple[float, ...], float]] = {
     "call": ((659.3, 880.0), 0.22),
     "urgent": ((880.0, 659.3, 880.0, 659.3), 0.16),
+    "alarm critical": ((1046.5, 1046.5, 1046.5, 784.0, 784.0), 0.13),
+    "alarm high": ((932.3, 932.3, 698.5), 0.18),
+    "alarm medium": ((784.0, 587.3), 0.24),
+    "alarm low": ((587.3,), 0.3),
+}
+
+#: Each priority of an alarm sounds in its own way.
+ALARM_CHIMES: dict[Priority, Chime] = {
+    Priority.CRITICAL: "alarm critical",
+    Priority.HIGH: "alarm high",
+    Priority.MEDIUM: "alarm medium",
+    Priority.LOW: "alarm low",
 }
 
 
@@ -144,8 +157,13 @@ class Sounds:
         self._volume = volume
         self._last_ns: int | None = None
 
-    def ring(self, significance: int) -> bool:
-        """Ring for something that came; False when it stays quiet."""
+    def ring(self, significance: int, chime: Chime | None = None) -> bool:
+        """Ring for something that came; False when it stays quiet.
+
+        Parameters
+        ----------
+        chime : None = a call, urgent from 3 on
+        """
         mode, volume = self._mode(), self._volume()
         is_urgent = significance >= 3
         if mode == "off" or volume <= 0 or (mode == "urgent" and not is_urgent):
@@ -154,7 +172,7 @@ class Sounds:
         if self._last_ns is not None and now_ns - self._last_ns < PAUSE_S * NS_PER_S:
             return False
         self._last_ns = now_ns
-        self._play(chime_wav("urgent" if is_urgent else "call", volume))
+        self._play(chime_wav(chime or ("urgent" if is_urgent else "call"), volume))
         return True
 
     def try_out(self, chime: Chime) -> None:

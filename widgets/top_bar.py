@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from twin.theme import Theme
 from widgets.actions import ActionTable, fill_menu, key_text
+from widgets.alarm_counts import AlarmCounts
 from widgets.icons import icon
 from widgets.shape_mark import LEVEL_OF_SIGNIFICANCE, SIGNIFICANCE_WORDS, Level, level_icon
 from widgets.style import set_role
@@ -78,6 +79,8 @@ class TopBar(QWidget):
             button.setProperty("role", "counter")
             button.setIconSize(QSize(16, 12))
             button.clicked.connect(lambda _checked=False, n=name: open_counter(n))
+        self.alarms = AlarmCounts(theme)
+        self.alarms.clicked.connect(lambda _checked=False: open_counter("alarms"))
         self._queue = QPushButton()
         self._queue.setIconSize(QSize(16, 12))
         self._queue_shown: tuple[int, int, str] = (-1, 0, "")
@@ -140,6 +143,7 @@ class TopBar(QWidget):
         self._more = QHBoxLayout()
         self._more.setSpacing(4)
         layout.addLayout(self._more)
+        layout.addWidget(self.alarms)
         layout.addWidget(self._queue)
         for button in self._counters.values():
             layout.addWidget(button)
@@ -167,6 +171,7 @@ class TopBar(QWidget):
         self._find.setText("Find")
         user = icon("user", theme.ui["muted"], 16)
         self._operator_mark.setPixmap(user.pixmap(QSize(16, 16), self.devicePixelRatioF()))
+        self.alarms.set_theme(theme)
         self._dress_counters()
 
     def show_scene(self, title: str) -> None:

@@ -11,10 +11,18 @@ import pytest
 
 from twin.clock import FakeClock
 from widgets.sound_dialog import SoundDialog
-from widgets.sounds import PAUSE_S, RATE_HZ, Sounds, SystemPlayer, chime_samples, chime_wav
+from widgets.sounds import (
+    ALARM_CHIMES,
+    PAUSE_S,
+    RATE_HZ,
+    Sounds,
+    SystemPlayer,
+    chime_samples,
+    chime_wav,
+)
 
 
-@pytest.mark.parametrize("chime", ["call", "urgent"])
+@pytest.mark.parametrize("chime", ["call", "urgent", *ALARM_CHIMES.values()])
 def test_a_chime_is_a_wav_of_its_volume_without_clicks(chime: str) -> None:
     samples = chime_samples(chime, 0.5)
     assert 0.3 < np.abs(samples).max() <= 0.5

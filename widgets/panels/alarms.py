@@ -328,10 +328,12 @@ class AlarmsPanel(PanelWidget):
 
     def choose(self, alarm_id: str) -> None:
         """Choose the row of an alarm, if it is listed."""
+        self._catch_up()
         self._choose_row(self.model.row_of_alarm(alarm_id))
 
     def choose_first(self) -> None:
         """Choose what somebody has to look at first, unless something is chosen."""
+        self._catch_up()
         self.table.setFocus(Qt.FocusReason.OtherFocusReason)
         if not self.table.chosen_rows() and self.model.rows:
             self._choose_row(0)
@@ -339,6 +341,11 @@ class AlarmsPanel(PanelWidget):
     def acknowledge(self) -> bool:
         """Acknowledge what is chosen; False when there is nothing to."""
         return self.details.acknowledge_chosen()
+
+    def _catch_up(self) -> None:
+        """Nothing is refreshed while nobody sees the panel."""
+        if self._has_moved:
+            self.show_alarms()
 
     def _choose_row(self, row: int) -> None:
         if row < 0:
@@ -355,6 +362,7 @@ class AlarmsPanel(PanelWidget):
         target_id = selection.thing_id or selection.unit_id
         if not target_id or any(one.head.thing_id == target_id for one in self.table.chosen_rows()):
             return
+        self._catch_up()
         for group in self.book.groups:
             for alarm in group.alarms:
                 if alarm.thing_id == target_id:
@@ -371,5 +379,6 @@ PANEL = PanelType(
     icon="alarm",
     key="Alt+A",
     enter=AlarmsPanel.choose_first,
+    acknowledge=AlarmsPanel.acknowledge,
     workspaces=("monitor", "incidents", "command"),
 )

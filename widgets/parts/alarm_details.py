@@ -88,7 +88,7 @@ class AlarmDetails(QWidget):
         self.make = self._button("Make an incident…", self._open_incident)
 
     def _button(self, title: str, run: Callable[[], object], tip: str = "") -> QPushButton:
-        button = QPushButton(title)
+        button = QPushButton(title, self)
         button.setToolTip(tip)
         button.clicked.connect(lambda _checked=False: run())
         return button

@@ -1,0 +1,83 @@
+"""Alarms between two operators of one hub: a real window here, a bare client there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from tests.viewer.test_together import WAIT_MS, ben, desk  # noqa: F401 - fixtures
+from twin.link.client import HubClient
+from twin.room.parts.alarms import Alarms, AlarmState
+from viewer.desk import Desk
+
+pytestmark = pytest.mark.display
+ALARM = {
+    "id": "high:pump-1", "title": "Level is high", "priority": "critical", "thing_name": "Pump 1",
+    "xyz": [12.0, 3.0, 0.0], "response": "Start the second pump",
+}  # fmt: skip
+
+
+def state(client: HubClient) -> AlarmState | None:
+    client.poll()
+    alarm = client.room[Alarms].by_id.get("high:pump-1")
+    return None if alarm is None else alarm.state
+
+
+def panel_of(desk: Desk) -> Any:  # noqa: F811
+    return desk.window.docks["alarms"].panel
+
+
+def test_raised_there_acknowledged_here_and_seen_there(
+    desk: Desk,  # noqa: F811
+    ben: HubClient,  # noqa: F811
+    qtbot: QtBot,
+) -> None:
+    ben.act("alarm.raise", {"alarms": [ALARM]})
+    top = desk.window.top_bar.alarms
+    qtbot.waitUntil(
+        lambda: top.accessibleName() == "Alarms: 1 critical, 1 not acknowledged", timeout=WAIT_MS
+    )
+    qtbot.waitUntil(lambda: desk._driver.given.alarm_spots != (), timeout=WAIT_MS)
+    assert state(ben) is AlarmState.UNACKNOWLEDGED
+    top.click()
+    qtbot.waitUntil(lambda: desk.window.docks["alarms"].is_showing, timeout=WAIT_MS)
+    panel = panel_of(desk)
+    qtbot.waitUntil(lambda: panel.model.rowCount() == 1, timeout=WAIT_MS)
+    desk.window.show_panel("alarms")
+    assert panel.details.response.text() == "Start the second pump"
+    QTest.keyClick(panel.table, Qt.Key.Key_A)
+    qtbot.waitUntil(lambda: state(ben) is AlarmState.ACKNOWLEDGED, timeout=WAIT_MS)
+    alarm = ben.room[Alarms].by_id.get("high:pump-1")
+    assert alarm is not None
+    assert alarm.acked_by is not None
+    assert alarm.acked_by.name == "Ada"
+    qtbot.waitUntil(lambda: top.accessibleName() == "Alarms: 1 critical", timeout=WAIT_MS)
+    ben.act("alarm.return", {"ids": ["high:pump-1"]})
+    qtbot.waitUntil(lambda: top.accessibleName() == "No alarms", timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: panel.model.rowCount() == 0, timeout=WAIT_MS)
+
+
+def test_a_click_on_the_spot_in_the_view_opens_the_alarm(
+    desk: Desk,  # noqa: F811
+    ben: HubClient,  # noqa: F811
+    qtbot: QtBot,
+) -> None:
+    ben.act("alarm.raise", {"alarms": [ALARM]})
+    qtbot.waitUntil(lambda: desk._driver.given.alarm_spots != (), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: desk._viewport.frame_times.fps(desk.session.clock.monotonic_ns()) > 0)
+
+    def is_hit() -> bool:
+        pick = desk._scene.pick(*desk._scene.pixel_from_local((12.0, 3.0, 0.0)))
+        return pick is not None and pick.alarm_id == "high:pump-1"
+
+    qtbot.waitUntil(is_hit, timeout=WAIT_MS)
+    desk._driver._select_at(desk._scene.pixel_from_local((12.0, 3.0, 0.0)))
+    assert desk.window.docks["alarms"].isVisible()
+    panel = panel_of(desk)
+    qtbot.waitUntil(
+        lambda: [alarm.id for alarm in panel.details.alarms] == ["high:pump-1"], timeout=WAIT_MS
+    )
