@@ -104,6 +104,25 @@ class CitySource:
         return Composed(asset=city, scene=SceneFile(title=city.title))
 
 
+def demo_named(text: str) -> CitySource | None:
+    """The generated city of "demo" or "demo:BUILDINGS:SEED", None for any other text.
+
+    Raises
+    ------
+    TwinError
+        It begins like one and is none.
+    """
+    name, _, further = text.partition(":")
+    if name != "demo":
+        return None
+    numbers = further.split(":") if further else []
+    if len(numbers) > 2 or not all(one.isdigit() for one in numbers):
+        raise TwinError(f"A demo city is written demo or demo:BUILDINGS:SEED, not {text!r}")
+    usual = CitySource()
+    n_buildings, seed = [*map(int, numbers), *(usual.n_buildings, usual.seed)[len(numbers) :]]
+    return CitySource(n_buildings=n_buildings, seed=seed)
+
+
 @dataclass(frozen=True, slots=True)
 class LoadedCity:
     """A city ready to be drawn.

@@ -1,4 +1,4 @@
-"""What belongs to duty in one console: the stage of the city, put together and taken apart."""
+"""What belongs to duty in one console: stage, units, workspaces; put together and taken apart."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from viewer.city_panes import CityPanes
 from viewer.main_window import MainWindow
 from viewer.stage_driver import StageDriver
 from viewer.unit_follower import UnitFollower
+from viewer.workspace_handover import WorkspaceHandover
 from widgets.actions import Action, ActionTable
 
 GROUP = "Shift"
@@ -21,6 +22,7 @@ class DutyParts:
     def __init__(self, *, panes: CityPanes, window: MainWindow) -> None:
         self._window = window
         self._follower = UnitFollower(window.session, panes)
+        self._handover = WorkspaceHandover(panes=panes, window=window)
         self._stage = StageDriver(
             session=window.session,
             bridge=window.bridge,
@@ -37,6 +39,7 @@ class DutyParts:
     def add_actions(self, table: ActionTable) -> None:
         """Going to stage and shift by name, following a unit."""
         self._follower.add_actions(table)
+        self._handover.add_actions(table)
         table.add(
             Action(
                 id="stage.why",
@@ -50,6 +53,7 @@ class DutyParts:
         """Let go of everything."""
         for stop in self._stops:
             stop()
+        self._handover.close()
         self._stage.close()
 
     def _follow_room(self, changed: frozenset[str]) -> None:

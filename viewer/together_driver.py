@@ -332,6 +332,15 @@ class TogetherDriver:
                 ("Not now", partial(answer, (call, False))),
             ]
             notices.append(("people", f"{operator_text(call.by)} asks you to look there", steps))
+        for offer in together.offers[-2:]:
+            take = together.offer_answered.emit
+            about = f": {offer.text}" if offer.text else ""
+            steps = [
+                ("Take it over", partial(take, (offer, True))),
+                ("Not now", partial(take, (offer, False))),
+            ]
+            words = f"{operator_text(offer.by)} hands a workspace over{about}"
+            notices.append(("layout", words, steps))
         if together.is_pointing:
             notices.append(("pointer", "The others see your pointer", []))
         return notices

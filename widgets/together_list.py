@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from twin.room.model import Operator
+from twin.room.parts.seats import WorkspaceOffer
 from twin.signals import Signal
 
 
@@ -26,6 +27,7 @@ class TogetherList:
     calls : invitations that are open, newest last
     is_pointing : whether the others see the pointer
     is_calling : whether an invitation of this console is open
+    offers : workspaces that this console may take over, newest last
 
     Signals
     -------
@@ -39,6 +41,10 @@ class TogetherList:
         Go where a caller looks, or not now.
     point_requested(bool)
         Let the others see the pointer, or no longer.
+    hand_over_requested(str)
+        Hand this console's workspace to a console, "" = to whoever takes it.
+    offer_answered((WorkspaceOffer, bool))
+        Take an offered workspace over, or decline it.
     changed(None)
         Something of the above is otherwise now.
     """
@@ -49,6 +55,9 @@ class TogetherList:
         self.calls: tuple[Call, ...] = ()
         self.is_pointing = False
         self.is_calling = False
+        self.offers: tuple[WorkspaceOffer, ...] = ()
+        self.hand_over_requested: Signal[str] = Signal()
+        self.offer_answered: Signal[tuple[WorkspaceOffer, bool]] = Signal()
         self.follow_requested: Signal[str] = Signal()
         self.jump_requested: Signal[str] = Signal()
         self.call_requested: Signal[str] = Signal()
@@ -77,6 +86,12 @@ class TogetherList:
         if new != old:
             self.following, self.followers, self.calls = following, followers, calls
             self.is_pointing, self.is_calling = is_pointing, is_calling
+            self.changed.emit(None)
+
+    def show_offers(self, offers: tuple[WorkspaceOffer, ...]) -> None:
+        """Tell which workspaces may be taken over; called by the app."""
+        if offers != self.offers:
+            self.offers = offers
             self.changed.emit(None)
 
     def leave(self) -> bool:

@@ -77,20 +77,12 @@ def moment(text: str, start_ns: int, end_ns: int) -> int:
 def city_of(text: str, arguments: argparse.Namespace) -> CitySource:
     """The city that a recording or the person names; raises `TwinError`."""
     from twin.errors import TwinError
-    from viewer.city_source import CitySource
+    from viewer.city_source import demo_named
     from viewer.console_arguments import city_of_files
 
     if not text:
         raise TwinError("The recording does not say which city it is of; name it with --city")
-    name, _, further = text.partition(":")
-    if name != "demo":
-        return city_of_files([text], arguments)
-    numbers = further.split(":") if further else []
-    if len(numbers) > 2 or not all(one.isdigit() for one in numbers):
-        raise TwinError(f"A demo city is written demo or demo:BUILDINGS:SEED, not {text!r}")
-    source = CitySource()
-    n_buildings, seed = [*map(int, numbers), *(source.n_buildings, source.seed)[len(numbers) :]]
-    return CitySource(n_buildings=n_buildings, seed=seed)
+    return demo_named(text) or city_of_files([text], arguments)
 
 
 def _recording_of(file: str, folder: Path) -> Path:

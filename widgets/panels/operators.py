@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex
+from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -63,6 +63,7 @@ class OperatorsPanel(PanelWidget):
         layout.addWidget(self.you)
         layout.addWidget(stack, 1)
         layout.addLayout(self._make_steps())
+        layout.addWidget(self.hand_over, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addLayout(self._make_calls())
 
     def _make_steps(self) -> QHBoxLayout:
@@ -72,6 +73,11 @@ class OperatorsPanel(PanelWidget):
         self.look.clicked.connect(lambda _checked=False: self._jump(self.list.currentIndex()))
         row = QHBoxLayout()
         row.setSpacing(6)
+        self.hand_over = QPushButton("Hand my workspace over")
+        self.hand_over.setToolTip(
+            "They take over your layout, camera, selection, filters and incident with one click"
+        )
+        self.hand_over.clicked.connect(lambda _checked=False: self._hand_over())
         row.addWidget(self.follow_view)
         row.addWidget(self.look)
         row.addStretch(1)
@@ -177,6 +183,7 @@ class OperatorsPanel(PanelWidget):
         self.follow_view.setText("Stop following" if is_followed else "Follow view")
         self.follow_view.setEnabled(shows or is_followed)
         self.look.setEnabled(shows)
+        self.hand_over.setEnabled(person is not None)
         has_others = bool(self.list.rows.rows)
         self.call.setEnabled(has_others)
         self.to.setEnabled(has_others)
@@ -196,6 +203,11 @@ class OperatorsPanel(PanelWidget):
         person = self._current()
         if person is not None:
             self._together.jump_requested.emit(person.console_id)
+
+    def _hand_over(self) -> None:
+        person = self._current()
+        if person is not None:
+            self._together.hand_over_requested.emit(person.console_id)
 
     def _call(self) -> None:
         self._together.call_requested.emit(str(self.to.currentData() or ""))

@@ -1,0 +1,161 @@
+"""Duty in a real window with a real hub: Ada's console on one side, Ben's client on the other."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPushButton
+from pytestqt.qtbot import QtBot
+
+from tests.twin.box_city import city_of_boxes
+from tests.twin.hub_rig import console, running_hub
+from twin.analysis.pose import Pose
+from twin.link.client import HubClient
+from twin.link.presence import Look
+from twin.room.model import Operator
+from twin.room.parts.seats import Seats
+from twin.room.parts.stage import Stage
+from twin.session import Selection
+from twin.tiles.partition import tiles_from_asset
+from viewer.city_source import LoadedCity
+from viewer.desk import Desk
+from viewer.settings import Settings
+from widgets.stage_button import StageButton
+from widgets.view_notice import ViewNotice
+
+pytestmark = pytest.mark.display
+WAIT_MS = 15_000
+BEN = "console-Ben"
+
+
+@pytest.fixture
+def ben(tmp_path: Path) -> Iterator[HubClient]:
+    with (
+        running_hub(tmp_path / "journal.sqlite") as hub,
+        console(hub.addresses.control, tmp_path, "Ben", "fire") as client,
+    ):
+        yield client
+
+
+@pytest.fixture
+def desk(ben: HubClient, qtbot: QtBot, tmp_path: Path) -> Iterator[Desk]:
+    boxes = city_of_boxes()
+    made = Desk(
+        loaded=LoadedCity(asset=boxes, tiles=list(tiles_from_asset(boxes))),
+        endpoint=ben.status().endpoint,
+        operator=Operator(name="Ada", department="traffic", console_id="console-Ada"),
+        outbox_path=tmp_path / "outbox",
+        settings=Settings(tmp_path / "console.ini"),
+    )
+    made.show(size=(1280, 760))
+
+    def both_are_there() -> bool:
+        ben.poll()
+        return len(ben.room.operators) == 2 and len(made.session.hub.room.operators) == 2
+
+    qtbot.waitUntil(both_are_there, timeout=WAIT_MS)
+    yield made
+    made.close()
+
+
+def notice_of(desk: Desk) -> ViewNotice:
+    return desk.window.findChild(ViewNotice)
+
+
+def step(notice: ViewNotice, words: str) -> QPushButton:
+    return next(b for b in notice.findChildren(QPushButton) if b.text() == words)
+
+
+def test_a_stage_set_elsewhere_stands_in_the_top_bar(
+    desk: Desk, ben: HubClient, qtbot: QtBot
+) -> None:
+    button = desk.window.top_bar.findChild(StageButton)
+    assert button.text() == "1 Normal"
+    ben.act("stage.set", {"level": 4, "expected": 1, "reason": "Storm"})
+    qtbot.waitUntil(lambda: button.text().startswith("4 Severe"), timeout=WAIT_MS)
+    assert desk.session.hub.room[Stage].newest.by.name == "Ben"  # type: ignore[union-attr]
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert not desk.window.docks["stage"].isHidden()
+    qtbot.waitUntil(lambda: "1 proposed" in button.text(), timeout=WAIT_MS)
+
+
+def test_a_workspace_is_taken_over_with_one_click(desk: Desk, ben: HubClient, qtbot: QtBot) -> None:
+    pose = Pose(focal_m=(10.0, 20.0, 0.0), distance_m=150.0, azimuth_rad=1.0, elevation_rad=0.7)
+    feature = str(desk.session.city.features.ids[3])
+    body: dict[str, Any] = {
+        "id": "w1", "to": "console-Ada", "workspace": "incidents", "text": "Mill Lane",
+        "look": msgspec.to_builtins(Look.of(pose)),
+        "panels": ["activity", "units", "sensors"], "feature_ids": [feature],
+        "filters": {"sensors": '{"words": "pump"}'}, "incident": "i1",
+    }  # fmt: skip
+    ben.act("workspace.offer", body)
+    notice = notice_of(desk)
+    said = "Ben (fire) hands a workspace over: Mill Lane"
+    qtbot.waitUntil(lambda: said in notice.words(), timeout=WAIT_MS)
+    qtbot.mouseClick(step(notice, "Take it over"), Qt.MouseButton.LeftButton)
+    window = desk.window
+    qtbot.waitUntil(lambda: window.workspace == "incidents", timeout=WAIT_MS)
+    shown = {name for name, dock in window.docks.items() if not dock.isHidden()}
+    assert shown == {"activity", "units", "sensors"}
+    assert window.docks["sensors"].panel.text.text() == "pump"  # type: ignore[union-attr]
+    assert desk.session.selection == Selection(feature=3)
+    assert desk.session.incident == "i1"
+    camera = desk._panes.active.scene.camera
+    qtbot.waitUntil(
+        lambda: (
+            math.dist(camera.pose.focal_m, pose.focal_m) < 1.0
+            and abs(camera.pose.distance_m - 150.0) < 1.0
+        ),
+        timeout=WAIT_MS,
+    )
+
+    def ben_knows() -> bool:
+        ben.poll()
+        return not ben.room[Seats].offers and ben.room.activity[-1].kind == "workspace.taken"
+
+    qtbot.waitUntil(ben_knows, timeout=WAIT_MS)
+    assert ben.room.activity[-1].actor == "Ada (traffic)"
+
+
+def test_a_workspace_is_handed_over_and_its_giver_is_told(
+    desk: Desk, ben: HubClient, qtbot: QtBot
+) -> None:
+    said: list[str] = []
+    desk.session.message.connect(said.append)
+    desk.session.select(Selection(feature=2))
+    desk.window.docks["sensors"].panel.text.setText("gate")  # type: ignore[union-attr]
+    desk.window.together.hand_over_requested.emit(BEN)
+
+    def arrived() -> bool:
+        ben.poll()
+        return bool(ben.room[Seats].offers)
+
+    qtbot.waitUntil(arrived, timeout=WAIT_MS)
+    (offer,) = ben.room[Seats].offers.values()
+    assert (offer.to, offer.workspace) == (BEN, "overview")
+    assert offer.feature_ids == (str(desk.session.city.features.ids[2]),)
+    assert offer.filters == {"sensors": '{"words": "gate"}'}
+    assert "sensors" in offer.panels
+    assert offer.look is not None
+    ben.act("workspace.take", {"id": offer.id})
+    told = "Ben (fire) has taken over your workspace"
+    qtbot.waitUntil(lambda: told in said, timeout=WAIT_MS)
+
+
+def test_who_comes_too_late_is_told(desk: Desk, ben: HubClient, qtbot: QtBot) -> None:
+    said: list[str] = []
+    desk.session.message.connect(said.append)
+    ben.act("workspace.offer", {"id": "w1", "workspace": "review"})
+    qtbot.waitUntil(lambda: bool(desk.window.together.offers), timeout=WAIT_MS)
+    (offer,) = desk.window.together.offers
+    ben.act("workspace.withdraw", {"id": "w1"})
+    qtbot.waitUntil(lambda: not desk.window.together.offers, timeout=WAIT_MS)
+    desk.window.together.offer_answered.emit((offer, True))
+    qtbot.waitUntil(lambda: any("Somebody else has taken it" in s for s in said), timeout=WAIT_MS)
+    assert desk.window.workspace == "overview"
