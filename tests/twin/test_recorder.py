@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -40,8 +41,8 @@ from twin.room.model import CommandRequest, CommandState
 class Stepping:
     """A recorder stepping on a thread of its own."""
 
-    def __init__(self, endpoint: str, path: Path) -> None:
-        self.recorder = Recorder(endpoint=endpoint, keeper=Keeper(path), clock=CLOCK)
+    def __init__(self, endpoint: str, path: Path, **more: Any) -> None:
+        self.recorder = Recorder(endpoint=endpoint, keeper=Keeper(path), clock=CLOCK, **more)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
 
