@@ -201,6 +201,7 @@ class Desk:
             pane=lambda: self._panes.active,
             book=lambda: views.book,
             theme=lambda: self.window.theme.name,
+            tape=made.machine.tape,
         )
         self._tool_driver.dress(theme, self.window.theme_changed)
         self._collaboration, self._alarms = self._watch_room()

@@ -51,7 +51,7 @@ def run_drawing(arguments: Sequence[str], report: JobProgress) -> None:
         finally:
             _end(process)
         if status:
-            raise DrawingFailedError(f"It was not drawn: {end_text(status, log_path)}")
+            raise DrawingFailedError(f"It was not made: {end_text(status, log_path)}")
 
 
 def _follow(process: subprocess.Popen[bytes], report: JobProgress) -> int:

@@ -16,12 +16,14 @@ from twin.export.chosen import chosen_of, table_rows
 from twin.export.models import glb_of_pieces
 from twin.export.sensors import rows_of_sensors, sensors_now
 from twin.export.tables import TableRow, csv_of, geojson_of
+from twin.playback.tape import Tape
 from twin.session import TwinSession
 from viewer.city_pane import CityPane
 from viewer.city_source import CitySource
 from viewer.export_child import run_drawing
 from viewer.export_units import UnitRecording
 from viewer.export_view import ShownView, orbit_film, pieces_of, shown_view, tour_film
+from viewer.report_driver import ReportDriver
 from widgets.actions import Action, ActionTable
 from widgets.bridge import Bridge, JobProgress
 from widgets.export_dialog import ExportChoice, ExportDialog, ExportForm, Format
@@ -44,6 +46,7 @@ class ExportDriver:
     pane : the view that the person works with
     book : bookmarks and tours of the scene
     theme : name of the present theme
+    tape : what reports are made of, None = there is nothing
     """
 
     def __init__(
@@ -56,9 +59,13 @@ class ExportDriver:
         pane: Callable[[], CityPane],
         book: Callable[[], BookmarkBook],
         theme: Callable[[], str],
+        tape: Tape | None = None,
     ) -> None:
         self._session, self._bridge, self._window = session, bridge, window
         self._source, self._pane, self._book, self._theme = source, pane, book, theme
+        self._reports = None
+        if tape is not None:
+            self._reports = ReportDriver(session=session, tape=tape, source=source, saver=self)
         self._folder: Path | None = None
         self._recording: UnitRecording | None = None
         self.dialog: ExportDialog | None = None
@@ -76,6 +83,8 @@ class ExportDriver:
             needs_rows = action_id in ("export.model", "export.table")
             enabled = self._has_rows if needs_rows else _always
             table.add(Action(id=action_id, title=title, group=GROUP, run=run, enabled=enabled))
+        if self._reports is not None:
+            self._reports.add_actions(table, GROUP)
         table.add(
             Action(
                 id="export.units",
@@ -100,7 +109,9 @@ class ExportDriver:
 
     # -- asking -------------------------------------------------------------------------------
 
-    def _ask(self, form: ExportForm, chosen: Callable[[ExportChoice], object]) -> None:
+    def ask(self, form: ExportForm, chosen: Callable[[ExportChoice], object]) -> None:
+        """Show a form; `chosen` gets what the person chose."""
+
         def take(choice: ExportChoice) -> None:
             self._folder = choice.path.parent
             chosen(choice)
@@ -118,7 +129,8 @@ class ExportDriver:
         if self._ended is not None:
             self._ended.deleteLater()
 
-    def _suggested(self, what: str, suffix: str) -> Path:
+    def suggested(self, what: str, suffix: str) -> Path:
+        """A file that is not there yet, in the folder where the person saved last."""
         places = QStandardPaths.StandardLocation
         usual = QStandardPaths.writableLocation(places.DocumentsLocation)
         folder = self._folder or Path(usual)
@@ -138,23 +150,23 @@ class ExportDriver:
             title="Save picture…",
             about="What the view shows now, with symbols, labels and legend, at any size.",
             formats=(_PNG,),
-            suggested=self._suggested("view", _PNG.suffix),
+            suggested=self.suggested("view", _PNG.suffix),
             view_px=self._view_px(),
             most_px=PICTURE_MOST_PX,
         )
-        self._ask(form, lambda choice: self._draw("snapshot", choice, self._shown(), []))
+        self.ask(form, lambda choice: self._draw("snapshot", choice, self._shown(), []))
 
     def _ask_film(self) -> None:
         form = ExportForm(
             title="Save film…",
             about="A flight with the values, layers and colours of this moment.",
             formats=_FILMS,
-            suggested=self._suggested("film", _FILMS[0].suffix),
+            suggested=self.suggested("film", _FILMS[0].suffix),
             view_px=self._view_px(),
             most_px=FILM_MOST_PX,
             flights=("", *(tour.name for tour in self._book().tours)),
         )
-        self._ask(form, self._film)
+        self.ask(form, self._film)
 
     def _film(self, choice: ExportChoice) -> None:
         tours = {tour.name: tour for tour in self._book().tours}
@@ -193,7 +205,7 @@ class ExportDriver:
                 run_drawing([command, *city, *size, *further], report)
             return _saved(choice.path, f"{width:,} × {height:,} pixels")
 
-        self._save(work, choice.path)
+        self.save(work, choice.path)
 
     # -- models and tables --------------------------------------------------------------------
 
@@ -206,9 +218,9 @@ class ExportDriver:
             title="Export model…",
             about=f"{_features(n)} as triangles in metres, with attributes as extras.",
             formats=(_GLB,),
-            suggested=self._suggested("selection", _GLB.suffix),
+            suggested=self.suggested("selection", _GLB.suffix),
         )
-        self._ask(form, self._write_model)
+        self.ask(form, self._write_model)
 
     def _write_model(self, choice: ExportChoice) -> None:
         chosen = chosen_of(self._session.city.features, self._session.selection.rows)
@@ -218,7 +230,7 @@ class ExportDriver:
             choice.path.write_bytes(glb_of_pieces(pieces, chosen))
             return _saved(choice.path, _features(len(chosen)).lower())
 
-        self._save(work, choice.path)
+        self.save(work, choice.path)
 
     def _ask_table(self) -> None:
         n = len(self._session.selection.rows)
@@ -226,9 +238,9 @@ class ExportDriver:
             title="Export table…",
             about=f"{_features(n)} with place, kind, height and all attributes.",
             formats=_TABLES,
-            suggested=self._suggested("selection", _TABLES[0].suffix),
+            suggested=self.suggested("selection", _TABLES[0].suffix),
         )
-        self._ask(form, self._write_table)
+        self.ask(form, self._write_table)
 
     def _write_table(self, choice: ExportChoice) -> None:
         chosen = chosen_of(self._session.city.features, self._session.selection.rows)
@@ -240,9 +252,9 @@ class ExportDriver:
             title="Export sensors…",
             about=f"All {n:,} datastreams as they are now: value, unit, time, age and health.",
             formats=_TABLES,
-            suggested=self._suggested("sensors", _TABLES[0].suffix),
+            suggested=self.suggested("sensors", _TABLES[0].suffix),
         )
-        self._ask(form, self._write_sensors)
+        self.ask(form, self._write_sensors)
 
     def _write_sensors(self, choice: ExportChoice) -> None:
         now = sensors_now(self._session.observations, self._session.clock.now_ns())
@@ -259,7 +271,7 @@ class ExportDriver:
                 path.write_bytes(geojson_of(rows, origin))
             return _saved(path, "1 row" if len(rows) == 1 else f"{len(rows):,} rows")
 
-        self._save(work, path)
+        self.save(work, path)
 
     # -- units --------------------------------------------------------------------------------
 
@@ -271,9 +283,9 @@ class ExportDriver:
             title="Record units…",
             about="Where all units are, second by second, until you choose this action again.",
             formats=(_CZML,),
-            suggested=self._suggested("units", _CZML.suffix),
+            suggested=self.suggested("units", _CZML.suffix),
         )
-        self._ask(form, self._begin_recording)
+        self.ask(form, self._begin_recording)
 
     def _begin_recording(self, choice: ExportChoice) -> None:
         try:
@@ -294,11 +306,12 @@ class ExportDriver:
         recording, self._recording = self._recording, None
         if recording is not None:
             recording.stop()
-            self._save(lambda _report: why + recording.write(), recording.path)
+            self.save(lambda _report: why + recording.write(), recording.path)
 
     # -- doing --------------------------------------------------------------------------------
 
-    def _save(self, work: Callable[[JobProgress], str], path: Path) -> None:
+    def save(self, work: Callable[[JobProgress], str], path: Path) -> None:
+        """Do it on a worker; what it says at the end is shown."""
         self._bridge.run_job(
             work,
             done=self._session.message.emit,

@@ -59,6 +59,7 @@ class ExportForm:
     view_px : size of the 3D view, None = no size is asked
     most_px : largest width and height
     flights : for a film: what can be flown, "" = once around, else names of tours
+    subjects : what it may be about: title and key; the first is offered
     """
 
     title: str
@@ -68,17 +69,22 @@ class ExportForm:
     view_px: tuple[int, int] | None = None
     most_px: int = 65_536
     flights: tuple[str, ...] = ()
+    subjects: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportChoice:
-    """What the person chose; ``flight`` is the name of a tour, "" = once around."""
+    """What the person chose; ``flight`` is the name of a tour, "" = once around.
+
+    ``subject`` is the key of what it is to be about.
+    """
 
     path: Path
     size_px: tuple[int, int] = (0, 0)
     flight: str = ""
     seconds: float = 0.0
     fps: int = 0
+    subject: str = ""
 
 
 class ExportDialog(QDialog):
@@ -99,6 +105,7 @@ class ExportDialog(QDialog):
         self._rows = QFormLayout()
         self._rows.setHorizontalSpacing(12)
         self._rows.setVerticalSpacing(8)
+        self._make_subject()
         self._make_size()
         self._make_film()
         self._make_file()
@@ -119,6 +126,14 @@ class ExportDialog(QDialog):
         self.file.setFocus()
 
     # -- making -----------------------------------------------------------------------------
+
+    def _make_subject(self) -> None:
+        self.subject = QComboBox()
+        self.subject.setAccessibleName("About")
+        for title, key in self.form.subjects:
+            self.subject.addItem(title, key)
+        if self.form.subjects:
+            self._rows.addRow("About", self.subject)
 
     def _make_size(self) -> None:
         self.presets, self.width_px, self.height_px = QComboBox(), QSpinBox(), QSpinBox()
@@ -203,6 +218,7 @@ class ExportDialog(QDialog):
             flight=self.flight.currentData() or "",
             seconds=self.seconds.value(),
             fps=self.fps.value(),
+            subject=self.subject.currentData() or "",
         )
 
     def accept(self) -> None:
