@@ -37,6 +37,12 @@ def test_everything_is_told_in_words(hub_world) -> None:
     issue_batch(session, "Both pumps", drafts)
     hub_world.act("ben", "approval.give", {"command_id": "no", "digest": "0"})
     _propose(hub_world)
+    rule = {"id": "high", "title": "Level is high", "open": "value > 2", "kinds": ["gauge"]}
+    client.act("rule.put", {"rule": rule})
+    client.act("rule.enable", {"id": "high", "is_on": False})
+    client.act("rule.remove", {"id": "high"})
+    loaded = {"file": "city.toml", "fingerprint": "1", "rules": [rule]}
+    client.act("rule.load", loaded)
     hub_world.sync()
     told = [sentence_of(session, event) for event in session.hub.room.activity]
     for sentence in (
@@ -55,6 +61,10 @@ def test_everything_is_told_in_words(hub_world) -> None:
         "Ada (traffic) kept the template “Stop it”",
         "Ada (traffic) removed a template",
         "Ada (traffic) asked for “Both pumps”, 2 commands at once",
+        "Ada (traffic): made the rule “Level is high”",
+        "Ada (traffic): switched the rule “Level is high” off",
+        "Ada (traffic): removed the rule “Level is high”",
+        "Ada (traffic): 1 rule of city.toml watched",
         "Ada (traffic) says: values of Pump 1 were not an anomaly",
         "Ada (traffic) says: 2 alarms belong apart",
         "Ada (traffic) made 2 alarms the incident “Flood”",

@@ -13,7 +13,7 @@ from twin.security.keystore import KeyStore, new_workstation_secret
 from twin.security.records import Person, Workstation, WorkstationRole
 from twin.security.sealed import new_signer
 
-DIRECTOR, CITY = "director", "city"
+DIRECTOR, CITY, WATCHER = "director", "city", "watcher"
 _PASSWORD_BYTES = 12
 
 
@@ -27,7 +27,7 @@ class Pass:
 
 
 def make_passes(script: Script, folder: Path) -> tuple[KeyStore, dict[str, Pass]]:
-    """Keys of a hub, of a workstation a seat, of the city's machines and of the director.
+    """Keys of a hub, a workstation a seat, the city's machines, the watcher and the director.
 
     Returns
     -------
@@ -50,6 +50,11 @@ def make_passes(script: Script, folder: Path) -> tuple[KeyStore, dict[str, Pass]
         roles=("auditor",), on_shift=True,
     )  # fmt: skip
     passes[DIRECTOR] = _admit(store, place, director, DIRECTOR)
+    place = _workstation(store, WATCHER, ("console",))
+    watcher = Person(
+        id=WATCHER, name="Rules", department="control_room", public_key="", roles=("watcher",)
+    )
+    passes[WATCHER] = _admit(store, place, watcher, WATCHER)
     return store, passes
 
 

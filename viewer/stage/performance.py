@@ -21,7 +21,7 @@ from twin.playback.script import Script
 from twin.playback.seat import Outcome
 from viewer.ports import free_base_port
 from viewer.stage.cast import Member
-from viewer.stage.passes import CITY, DIRECTOR, Pass, make_passes
+from viewer.stage.passes import CITY, DIRECTOR, WATCHER, Pass, make_passes
 from viewer.stage.place import HeadlessSeat
 
 _TICK_S = 0.1
@@ -40,6 +40,7 @@ class StageOptions:
     journal : "" = a file in `folder`, else ``postgresql://…``: then two hubs share it
     samples : "" = ZeroMQ, else ``nats://…``
     policy, interlocks : files; None = none
+    rules : file of event rules that are watched; None = none
     pictures : where consoles put their pictures
     buildings, seed : of the generated city
     longest_s : the whole performance may take so long
@@ -51,6 +52,7 @@ class StageOptions:
     samples: str = ""
     policy: Path | None = None
     interlocks: Path | None = None
+    rules: Path | None = None
     pictures: Path | None = None
     buildings: int = 800
     seed: int = 1
@@ -123,6 +125,8 @@ class Stage:
         self._hubs[0].await_ready()  # before the others: the first one is to be the active one
         self._hubs += [self._start_hub(i) for i in range(1, n_hubs)]
         self._start_city()
+        if self.options.rules is not None:
+            self._start_watcher(self.options.rules)
         for name in self.script.seats:
             if name in self.options.windows:
                 self._consoles[name] = self._start_console(name)
@@ -152,6 +156,13 @@ class Stage:
         arguments += ["--buildings", str(options.buildings), "--seed", str(options.seed)]
         arguments += ["--alerts", str(options.folder / "alerts")]
         self._member("city", arguments)
+
+    def _start_watcher(self, rules: Path) -> None:
+        own = self.passes[WATCHER]
+        arguments = ["watch", str(rules), "--hub", self.endpoint, "--keys", str(own.folder)]
+        arguments += ["--person", own.person, "--password-stdin"]
+        arguments += ["--seconds", str(self.options.longest_s)]
+        self._member("watcher", arguments, standard_input=own.password + "\n")
 
     def _start_console(self, name: str) -> Member:
         options, seat, own = self.options, self.script.seats[name], self.passes[name]
