@@ -48,6 +48,17 @@ _TOGETHER = (
     "SELECT b, sum(n)::BIGINT, min(low), max(high), sum(total) / sum(n) FROM ({})"
     " GROUP BY b ORDER BY b"
 )
+#: Good values as they came.
+_GOOD = (
+    "SELECT list_position(?, datastream::VARCHAR) AS k, t, value FROM read_parquet(?)"
+    " WHERE datastream IN (SELECT unnest(?)) AND t >= ? AND t < ? AND quality = 0"
+)
+#: Of thinned days the mean of each minute, at its end.
+_MINUTES = (
+    "SELECT list_position(?, datastream::VARCHAR) AS k, t + ? AS t, mean AS value"
+    " FROM read_parquet(?) WHERE datastream IN (SELECT unnest(?)) AND t >= ? AND t < ?"
+)
+_BY_TIME = "SELECT k, t, value FROM ({}) ORDER BY k, t"
 _EXPORT = (
     "COPY (SELECT datastream, make_timestamp_ns(t) AS time, value, quality FROM read_parquet(?)"
     " WHERE t >= ? AND t < ? {only} ORDER BY datastream, t) TO '{place}' (FORMAT {kind})"
@@ -126,6 +137,41 @@ class History:
         sql = _TOGETHER.format(" UNION ALL ".join(parts))
         return _span(self._ask(sql, given), start_ns, width_ns)
 
+    def samples(
+        self, datastreams: Sequence[str], start_ns: int, end_ns: int
+    ) -> dict[str, tuple[Int64Array, Float64Array]]:
+        """Good values of some datastreams, each with times rising; of thinned days the minutes.
+
+        A datastream without any is left out.
+        """
+        exact, thin = self._files(start_ns, end_ns)
+        names = list(datastreams)
+        parts, given = [], []
+        if exact:
+            parts.append(_GOOD)
+            given += [names, exact, names, start_ns, end_ns]
+        if thin:
+            parts.append(_MINUTES)
+            given += [names, _MINUTE_NS - 1, thin, names, start_ns, end_ns]
+        if not parts or not names:
+            return {}
+        numbers, t_ns, values = self._columns(_BY_TIME.format(" UNION ALL ".join(parts)), given)
+        edges = np.searchsorted(numbers, np.arange(1, len(names) + 2))
+        spans = zip(names, edges[:-1].tolist(), edges[1:].tolist(), strict=True)
+        return {name: (t_ns[a:b], values[a:b]) for name, a, b in spans if b > a}
+
+    def span(self) -> tuple[int, int]:
+        """Times of the first and last value that is kept, nanoseconds. Raises `HistoryError`."""
+        files = [str(f) for kind in (RAW, WHOLE, THIN) for f in self._all(kind)]
+        rows = self._ask("SELECT min(t), max(t) FROM read_parquet(?)", [files]) if files else []
+        if not rows or rows[0][0] is None:
+            raise HistoryError(f"The history is empty: {self.folder}")
+        return int(rows[0][0]), int(rows[0][1])
+
+    def thinned_days(self, start_ns: int, end_ns: int) -> int:
+        """Of how many days of a span only minutes are kept."""
+        return len(self._files(start_ns, end_ns)[1])
+
     def compare(self, datastream: str, days: Sequence[date], n_buckets: int = 288) -> list[Span]:
         """The same datastream on several days, with the same buckets from midnight (UTC) on."""
         return [
@@ -196,6 +242,19 @@ class History:
             raise HistoryError(
                 f"The history cannot be read: {str(error).splitlines()[0]}"
             ) from error
+
+    def _columns(self, sql: str, given: list[Any]) -> tuple[np.ndarray, Int64Array, Float64Array]:
+        import duckdb
+
+        try:
+            with duckdb.connect() as database:
+                found = database.execute(sql, given).fetchnumpy()
+        except duckdb.Error as error:
+            raise HistoryError(
+                f"The history cannot be read: {str(error).splitlines()[0]}"
+            ) from error
+        numbers, t_ns, values = (np.asarray(found[name]) for name in ("k", "t", "value"))
+        return numbers.astype(np.int64), t_ns.astype(np.int64), values.astype(np.float64)
 
 
 def _whole_minutes(width_ns: int) -> int:

@@ -19,6 +19,7 @@ import numpy as np
 from twin.arrays import Int64Array
 from twin.clock import NS_PER_S
 from twin.errors import WireError
+from twin.history.catalogue import read_catalogue, write_catalogue
 from twin.history.files import DAY_NS, RAW, HistoryError, day_of, put_in_place
 from twin.link.sift import sift
 from twin.link.wire import Buffer, SampleBatch, decode
@@ -51,6 +52,8 @@ class HistoryWriter:
             raise HistoryError(
                 f"The history cannot be made ({error.strerror}): {folder}"
             ) from error
+        self._catalogue = read_catalogue(folder)
+        self._has_news = False
         self._ids: list[str] = []
         self._number: dict[str, int] = {}
         self._indices = IndexTable()
@@ -72,6 +75,7 @@ class HistoryWriter:
                 self._indices.begin(message.source, message.epoch)
                 for stream in message.datastreams:
                     self._indices.bind(message.source, stream.index, self._of(stream.id))
+                self._note(message)
             case SampleBatch():
                 batch, _ = sift(message, received_ns)
                 numbers = self._indices.lookup(batch.source, batch.indices, batch.epoch)
@@ -87,6 +91,7 @@ class HistoryWriter:
 
     def flush(self) -> None:
         """Write what there is, a segment a day. Raises `HistoryError`."""
+        self._keep_catalogue()
         if not self._n_rows:
             return
         numbers = np.concatenate([one for one, _ in self._pieces])
@@ -105,6 +110,26 @@ class HistoryWriter:
     def close(self) -> None:
         """Write what is left."""
         self.flush()
+
+    def _note(self, told: Announcement) -> None:
+        """Remember what is announced, to be written with the next segment."""
+        for thing in told.things:
+            self._has_news |= self._catalogue.things.get(thing.id) != thing
+            self._catalogue.things[thing.id] = thing
+        for stream in told.datastreams:
+            self._has_news |= self._catalogue.datastreams.get(stream.id) != stream
+            self._catalogue.datastreams[stream.id] = stream
+
+    def _keep_catalogue(self) -> None:
+        if not self._has_news:
+            return
+        try:
+            write_catalogue(self.folder, self._catalogue)
+        except OSError as error:
+            raise HistoryError(
+                f"The history cannot be written ({error.strerror or error}): {self.folder}"
+            ) from error
+        self._has_news = False
 
     def _of(self, datastream_id: str) -> int:
         number = self._number.get(datastream_id)
