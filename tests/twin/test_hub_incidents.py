@@ -9,7 +9,7 @@ import pytest
 from tests.twin.hub_bench import Bench, why
 from twin.link.control import Acknowledged
 from twin.room.fold import Room
-from twin.room.parts.incidents import CLOSED_KEPT, Incident, Incidents
+from twin.room.parts.incidents import CLOSED_KEPT, LINES_KEPT, Incident, Incidents
 from twin.security.policy_file import read_policy
 
 POLICY = read_policy(
@@ -136,3 +136,18 @@ def test_old_closed_ones_leave_with_their_tasks_and_the_fold_agrees(bench: Bench
     assert bench.folded().state_hash() == bench.core.room.state_hash()
     copy = Room.from_bytes(bench.core.room.to_bytes())
     assert copy.state_hash() == bench.core.room.state_hash()
+
+
+def test_its_log_keeps_the_last_lines_until_it_leaves(bench: Bench) -> None:
+    open_(bench)
+    for i in range(LINES_KEPT + 3):
+        bench.act("ben", "incident.log", {"id": "i1", "text": f"line {i}"})
+    lines = bench.core.room[Incidents].lines_of("i1")
+    assert [lines[0].text, lines[-1].text] == ["line 3", f"line {LINES_KEPT + 2}"]
+    assert lines[0].by == "Ben (fire)"
+    assert bench.folded().state_hash() == bench.core.room.state_hash()
+    bench.act("ada", "incident.close", {"id": "i1", "cause": "over"})
+    for i in range(CLOSED_KEPT):
+        open_(bench, f"k{i}")
+        bench.act("ada", "incident.close", {"id": f"k{i}", "cause": "over"})
+    assert not bench.core.room[Incidents].lines

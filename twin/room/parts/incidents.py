@@ -21,6 +21,8 @@ from twin.room.model import Event, Operator
 from twin.room.parts.base import Fingerprint, Handler, Part, PartType, read_body
 
 CLOSED_KEPT = 50
+#: Lines of its log that the room keeps for each incident; the rest is in the journal.
+LINES_KEPT = 200
 
 
 class Severity(enum.StrEnum):
@@ -118,6 +120,16 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     evidence: Evidence | None = None
 
 
+class LogLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One line of an incident's log; ``seq`` is its event, ``by`` its actor."""
+
+    seq: int
+    incident: str
+    t_ns: int
+    by: str
+    text: str
+
+
 class _Opened(msgspec.Struct, frozen=True, kw_only=True):
     """Body of "incident.opened"."""
 
@@ -154,7 +166,7 @@ class _Closed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Logged(msgspec.Struct, frozen=True, kw_only=True):
-    """Body of "incident.logged": a line of its log; it changes nothing else."""
+    """Body of "incident.logged": a line of its log."""
 
     id: str
     text: str
@@ -194,6 +206,7 @@ class Incidents(Part):
         self.by_id = self.table("incident", Incident, lambda entry: entry.id)
         self.tasks = self.table("task", Task, lambda entry: entry.id)
         self.runs = self.table("playbook_run", PlaybookRun, lambda entry: entry.id)
+        self.lines = self.table("incident_line", LogLine, lambda entry: str(entry.seq))
         self._closed: deque[str] = deque()
 
     @property
@@ -204,6 +217,10 @@ class Incidents(Part):
     def tasks_of(self, incident_id: str) -> tuple[Task, ...]:
         """Tasks of an incident in the order they were given."""
         return tuple(task for task in self.tasks.values() if task.incident == incident_id)
+
+    def lines_of(self, incident_id: str) -> tuple[LogLine, ...]:
+        """The last lines of an incident's log, oldest first."""
+        return tuple(line for line in self.lines.values() if line.incident == incident_id)
 
     def runs_of(self, incident_id: str) -> tuple[PlaybookRun, ...]:
         """Playbooks worked on an incident, in the order they were started."""
@@ -275,9 +292,20 @@ class Incidents(Part):
                 self.tasks.drop(task.id)
             for run in self.runs_of(oldest):
                 self.runs.drop(run.id)
+            for line in self.lines_of(oldest):
+                self.lines.drop(str(line.seq))
 
     def _logged(self, event: Event) -> None:
-        self._require(read_body(event, _Logged).id)
+        body = read_body(event, _Logged)
+        self._require(body.id)
+        kept = self.lines_of(body.id)
+        for line in kept[: len(kept) + 1 - LINES_KEPT]:
+            self.lines.drop(str(line.seq))
+        self.lines.put(
+            LogLine(
+                seq=event.seq, incident=body.id, t_ns=event.t_ns, by=event.actor, text=body.text
+            )
+        )  # fmt: skip
 
     def _task(self, event: Event) -> None:
         task = read_body(event, _TaskPut).task
