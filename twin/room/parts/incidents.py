@@ -299,7 +299,7 @@ class Incidents(Part):
         body = read_body(event, _Logged)
         self._require(body.id)
         kept = self.lines_of(body.id)
-        for line in kept[: len(kept) + 1 - LINES_KEPT]:
+        for line in kept[: max(0, len(kept) + 1 - LINES_KEPT)]:
             self.lines.drop(str(line.seq))
         self.lines.put(
             LogLine(
