@@ -15,6 +15,7 @@ from twin.city.areas import Area
 from twin.city.style import style_from_table, table_from_style
 from twin.errors import TwinError
 from twin.operations.alarm_places import AlarmSpot
+from twin.room.parts.incidents import Incident
 from twin.room.parts.marks import Mark
 from twin.sense.model import Datastream, Thing, Unit
 from twin.sense.store import DeclaredLimits, ObservationSnapshot
@@ -82,6 +83,7 @@ def save_moment(path: Path, moment: Moment) -> None:
         "style": table_from_style(given.style),
         "areas": list(given.areas),
         "marks": list(given.marks),
+        "incidents": list(given.incidents),
         "tools": dict(moment.tools),
         "selected_ids": list(moment.selected_ids),
         "is_plan": moment.is_plan,
@@ -136,6 +138,7 @@ def _moment(content: dict[str, Any]) -> Moment:
         style=style_from_table(content["style"]),
         areas=tuple(msgspec.convert(content["areas"], list[Area])),
         marks=tuple(msgspec.convert(content.get("marks", []), list[Mark])),
+        incidents=tuple(msgspec.convert(content.get("incidents", []), list[Incident])),
     )
     return Moment(
         given=given,

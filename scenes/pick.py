@@ -18,7 +18,8 @@ class Pick:
     surface : `twin.city.asset.Surface` of the triangle, -1 when none was hit
     n_stood_for : how many symbols a badge that was hit stands for, 0 = it was no badge
     spread_m : how far they lie from its middle
-    thing_id, unit_id, mark_id, alarm_id : set when a symbol was hit (the feature is then -1)
+    thing_id, unit_id, mark_id, alarm_id, incident_id : set when a symbol was hit (the feature is
+        then -1)
     """
 
     xyz_local_m: tuple[float, float, float]
@@ -30,11 +31,12 @@ class Pick:
     spread_m: float = 0.0
     mark_id: str = ""
     alarm_id: str = ""
+    incident_id: str = ""
 
     @property
     def is_ground(self) -> bool:
         """Whether nothing but the ground sheet or the terrain was hit."""
         is_symbol = self.thing_id or self.unit_id or self.mark_id or self.alarm_id
-        if is_symbol or self.n_stood_for:
+        if is_symbol or self.incident_id or self.n_stood_for:
             return False
         return self.feature < 0 or self.surface == Surface.TERRAIN

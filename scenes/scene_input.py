@@ -15,6 +15,7 @@ from twin.commands.preview import Preview
 from twin.marking import Draft
 from twin.operations.alarm_places import AlarmSpot
 from twin.people import Person
+from twin.room.parts.incidents import Incident
 from twin.room.parts.marks import Mark
 from twin.sense.model import Datastream, Thing, Unit
 
@@ -101,6 +102,7 @@ class SceneInput:
     is_drill : nothing of the room is real
     marks, draft : what the room shares on the city, and the mark that is being made here
     people : the other operators and what they show
+    incidents : those that are worked
     """
 
     now_ns: int = 0
@@ -126,6 +128,7 @@ class SceneInput:
     marks: tuple[Mark, ...] = ()
     draft: Draft | None = None
     people: tuple[Person, ...] = ()
+    incidents: tuple[Incident, ...] = ()
 
     @property
     def version(self) -> int:
@@ -159,6 +162,7 @@ def input_from_stores(
     marks: tuple[Mark, ...] = (),
     draft: Draft | None = None,
     people: tuple[Person, ...] = (),
+    incidents: tuple[Incident, ...] = (),
     previous: SceneInput | None = None,
     past: Past | None = None,
 ) -> SceneInput:
@@ -202,6 +206,7 @@ def input_from_stores(
         marks=marks,
         draft=draft,
         people=people,
+        incidents=incidents,
     )
 
 

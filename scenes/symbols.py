@@ -22,12 +22,12 @@ class SymbolSet:
     Attributes
     ----------
     xyz_local_m : (N, 3) float32, their anchors
-    ids : N ids of things, units, marks or alarms
+    ids : N ids of things, units, marks, alarms or incidents
     lift_px : how far above its anchor the middle of a symbol is drawn, logical pixels
     grab_px : how near a click must be, logical pixels
     """
 
-    kind: Literal["thing", "unit", "mark", "alarm"]
+    kind: Literal["thing", "unit", "mark", "alarm", "incident"]
     xyz_local_m: Float32Array
     ids: Sequence[str]
     lift_px: float = 0.0
@@ -141,4 +141,6 @@ def _pick(symbols: SymbolSet, row: int) -> Pick:
         return Pick(xyz_local_m=(x, y, z), mark_id=symbols.ids[row])
     if symbols.kind == "alarm":
         return Pick(xyz_local_m=(x, y, z), alarm_id=symbols.ids[row])
+    if symbols.kind == "incident":
+        return Pick(xyz_local_m=(x, y, z), incident_id=symbols.ids[row])
     return Pick(xyz_local_m=(x, y, z), thing_id=symbols.ids[row])

@@ -105,6 +105,8 @@ class TwinSession:
         Somebody wants to see what a mark says.
     alarm_inspected(str)
         Somebody wants to see an alarm that has no thing of its own.
+    incident_inspected(str)
+        Somebody wants to see an incident.
     fly_to_requested(tuple x, y, z, distance)
         Somebody wants the camera there, local metres.
     compose_requested(ComposeRequest)
@@ -175,6 +177,7 @@ class TwinSession:
         self.draft_changed: Signal[Draft | None] = Signal()
         self.mark_inspected: Signal[str] = Signal()
         self.alarm_inspected: Signal[str] = Signal()
+        self.incident_inspected: Signal[str] = Signal()
         self.fly_to_requested: Signal[tuple[float, float, float, float]] = Signal()
         self.compose_requested: Signal[ComposeRequest] = Signal()
         self.message: Signal[str] = Signal()

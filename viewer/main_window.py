@@ -206,6 +206,7 @@ class MainWindow(QMainWindow):
         return [
             self.session.message.connect(self.say),
             self.session.compose_requested.connect(self._show_composer),
+            self.session.incident_inspected.connect(lambda _id: self.show_panel("incidents")),
         ]
 
     def _arrange_first(self) -> None:

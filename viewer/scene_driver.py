@@ -14,6 +14,7 @@ from twin.operations.alarm_places import AlarmSpot, alarm_spots, alarms_of_thing
 from twin.ramps import Ramp
 from twin.room.parts.alarms import Alarms
 from twin.room.parts.commands import Commands
+from twin.room.parts.incidents import Incidents
 from twin.room.parts.leases import Leases
 from twin.session import NOTHING, Selection, TwinSession
 from twin.tiles.governor import GPU_FPS, SOFTWARE_FPS
@@ -86,6 +87,7 @@ class SceneDriver:
         self._alarms: dict[str, Priority] = {}
         self._alarm_spots: tuple[AlarmSpot, ...] = ()
         self._catalogue_of_spots = -1
+        self._incidents = session.hub.room[Incidents].open
         #: Whether it always has the camera of the view it follows, and draws with it.
         self.is_in_step = False
         #: Whose camera this view takes over, None = its own.
@@ -156,6 +158,7 @@ class SceneDriver:
             marks=session.marks,
             draft=session.draft,
             people=() if behind_ns else session.people(),
+            incidents=self._incidents,
             previous=self._given,
             past=self._past.at(now_ns) if behind_ns else None,
         )
@@ -246,6 +249,8 @@ class SceneDriver:
             self._targets = frozenset(c.request.target_id for c in room[Commands].open)
         if "alarms" in changed:
             self._take_alarms()
+        if "incidents" in changed:
+            self._incidents = room[Incidents].open
         if "leases" in changed:
             me = whoami(self._session).identity
             self._leases = {
@@ -288,6 +293,9 @@ class SceneDriver:
             return
         if pick is not None and pick.alarm_id:
             self._session.alarm_inspected.emit(pick.alarm_id)
+            return
+        if pick is not None and pick.incident_id:
+            self._session.incident_inspected.emit(pick.incident_id)
             return
         if pick is not None:
             self._scene.keep_picked(pick)
