@@ -106,7 +106,9 @@ class TwinSession:
     alarm_inspected(str)
         Somebody wants to see an alarm that has no thing of its own.
     incident_inspected(str)
-        Somebody wants to see an incident.
+        Somebody wants to see an incident; after `inspect_incident`.
+    incident_wanted(tuple x, y, z)
+        Somebody wants to open an incident there, local metres; after `want_incident`.
     fly_to_requested(tuple x, y, z, distance)
         Somebody wants the camera there, local metres.
     compose_requested(ComposeRequest)
@@ -178,6 +180,9 @@ class TwinSession:
         self.mark_inspected: Signal[str] = Signal()
         self.alarm_inspected: Signal[str] = Signal()
         self.incident_inspected: Signal[str] = Signal()
+        self.incident_wanted: Signal[tuple[float, float, float]] = Signal()
+        #: Where somebody wants to open an incident, until a form has taken it over.
+        self.incident_place: tuple[float, float, float] | None = None
         self.fly_to_requested: Signal[tuple[float, float, float, float]] = Signal()
         self.compose_requested: Signal[ComposeRequest] = Signal()
         self.message: Signal[str] = Signal()
@@ -264,6 +269,16 @@ class TwinSession:
             self._previews[owner] = preview
         if self.preview != before:
             self.preview_changed.emit(self.preview)
+
+    def inspect_incident(self, incident_id: str) -> None:
+        """Work on an incident here from now on; its panel opens."""
+        self.incident = incident_id
+        self.incident_inspected.emit(incident_id)
+
+    def want_incident(self, xyz_local_m: tuple[float, float, float]) -> None:
+        """Ask for the form of a new incident at a place; its panel opens."""
+        self.incident_place = xyz_local_m
+        self.incident_wanted.emit(xyz_local_m)
 
     def compose(self, request: ComposeRequest) -> None:
         """Ask for a command form; the commands panel opens and fills it."""

@@ -295,7 +295,7 @@ class SceneDriver:
             self._session.alarm_inspected.emit(pick.alarm_id)
             return
         if pick is not None and pick.incident_id:
-            self._session.incident_inspected.emit(pick.incident_id)
+            self._session.inspect_incident(pick.incident_id)
             return
         if pick is not None:
             self._scene.keep_picked(pick)

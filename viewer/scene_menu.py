@@ -40,6 +40,9 @@ def fill_scene_menu(
                 (*pick.xyz_local_m, FLY_DISTANCE_M)
             )
         )
+        menu.addAction("Open an incident here…").triggered.connect(
+            lambda _checked=False: session.want_incident(pick.xyz_local_m)
+        )
     menu.addSeparator()
     if pick is not None and pick.feature >= 0 and not pick.is_ground:
         _add_export_of(menu, session, actions, pick, select)

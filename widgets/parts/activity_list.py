@@ -26,6 +26,7 @@ from widgets.parts.command_words import (
     request_phrase,
 )
 from widgets.parts.duty_words import duty_sentence
+from widgets.parts.incident_words import incident_sentence
 from widgets.parts.inks import Inks
 from widgets.parts.mark_words import together_sentence
 from widgets.parts.room_words import room_sentence
@@ -67,6 +68,7 @@ def sentence_of(session: TwinSession, event: Event) -> str:
                 room_sentence(session, event)
                 or duty_sentence(session, event)
                 or alarm_sentence(session.hub.room, event)
+                or incident_sentence(session, event)
             )
             return told or f"{event.actor}: {event.kind.replace('.', ' ')}"
 

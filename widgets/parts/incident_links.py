@@ -1,0 +1,237 @@
+"""What belongs to an incident: objectives, links to alarms, commands, marks and things, files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QModelIndex
+from PySide6.QtWidgets import QComboBox, QFileDialog, QLineEdit, QPushButton
+
+from twin.incident_working import KINDS, attach, attachment_of, change, link, unlink
+from twin.marking import middle_of_mark
+from twin.room.parts.alarms import Alarms
+from twin.room.parts.incidents import Incident, Severity
+from twin.room.parts.marks import Marks
+from twin.session import TwinSession
+from widgets.bridge import Bridge
+from widgets.parts.command_details import selection_of
+from widgets.parts.command_words import STATE_WORDS, request_phrase
+from widgets.parts.incident_page import RowsPage, focus, inset, row_of
+from widgets.parts.incident_story import commands_of
+from widgets.parts.incident_words import words
+from widgets.parts.inks import Inks
+from widgets.parts.labels import say, wrapped
+from widgets.parts.places import place_of
+from widgets.parts.section_list import Row, Section
+from widgets.parts.wording import clock_text
+
+_EMPTY = (
+    "Nothing is linked yet. Select something in the view and link it, write an objective, or "
+    "attach a file."
+)
+
+
+class LinksPage(RowsPage):
+    """A click selects; a double click flies there."""
+
+    def __init__(self, session: TwinSession, inks: Inks, bridge: Bridge) -> None:
+        super().__init__(session, inks, "What belongs to it")
+        self._bridge = bridge
+        self.list.clicked.connect(self._select)
+        self.list.activated.connect(self._fly)
+        self.note = wrapped("muted")
+        self.note.setContentsMargins(12, 8, 12, 0)
+        self.column.insertWidget(0, self.note)
+        self._make_kind()
+        self.objective = QLineEdit()
+        self.objective.setMaxLength(300)
+        self.objective.setPlaceholderText("Another objective, e.g. Keep the hospital dry")
+        self.objective.setAccessibleName("Objective")
+        self.objective.returnPressed.connect(self._add_objective)
+        self.link = QPushButton("Link what is selected")
+        self.link.clicked.connect(lambda _checked=False: self._link_selected())
+        self.remove = QPushButton("Remove")
+        self.remove.setToolTip("Take the chosen link or objective away")
+        self.remove.clicked.connect(lambda _checked=False: self._remove())
+        self.file = QPushButton("Attach a file…")
+        self.file.setToolTip("Its name, size and fingerprint; the file itself stays where it is")
+        self.file.clicked.connect(lambda _checked=False: self._choose_file())
+        self.column.addLayout(inset(row_of(self.objective, stretch=0)))
+        self.column.addLayout(inset(row_of(self.link, self.remove)))
+        self.column.addLayout(inset(row_of(self.file)))
+
+    def _make_kind(self) -> None:
+        self.kind, self.severity = QComboBox(), QComboBox()
+        self.kind.setAccessibleName("Type of incident")
+        self.severity.setAccessibleName("Severity")
+        for kind in KINDS:
+            self.kind.addItem(words(kind).capitalize(), kind)
+        for severity in Severity:
+            self.severity.addItem(severity.value.capitalize(), severity.value)
+        self.kind.activated.connect(lambda _index: self._set_kind())
+        self.severity.activated.connect(lambda _index: self._set_severity())
+        self.column.insertLayout(0, inset(row_of(self.kind, self.severity)))
+
+    # -- showing ------------------------------------------------------------------------------
+
+    def show_incident(self, incident_id: str) -> None:
+        """Show another incident."""
+        super().show_incident(incident_id)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """List what belongs to it."""
+        incident = self.incident
+        if incident is None:
+            return
+        if self.kind.findData(incident.kind) < 0:
+            self.kind.addItem(words(incident.kind).capitalize(), incident.kind)
+        self.kind.setCurrentIndex(self.kind.findData(incident.kind))
+        self.severity.setCurrentIndex(self.severity.findData(incident.severity.value))
+        self.model.show_sections(self._sections(incident))
+        say(self.note, "" if self.model.rowCount() else _EMPTY)
+        for part in (self.kind, self.severity, self.objective, self.link, self.file):
+            part.setEnabled(incident.is_open)
+        self.show_chosen()
+
+    def show_chosen(self) -> None:
+        """Only links and objectives can be taken away."""
+        kind, incident = self.chosen.partition(":")[0], self.incident
+        is_open = incident is not None and incident.is_open
+        listed = incident is not None and self.chosen in incident.links
+        self.remove.setEnabled(is_open and (kind == "objective" or listed))
+
+    def _sections(self, incident: Incident) -> list[Section]:
+        objectives = [
+            Row(key=f"objective:{number}", title=text)
+            for number, text in enumerate(incident.objectives)
+        ]
+        commands = [
+            Row(
+                key=f"command:{one.request.id}", title=request_phrase(one.request),
+                caption=STATE_WORDS[one.state],
+                right=clock_text(min(one.times_ns.values(), default=0)),
+            )
+            for one in commands_of(self.session, incident)
+        ]  # fmt: skip
+        there = {row.key for row in commands}
+        linked = [self._link_row(one) for one in incident.links if one not in there]
+        marks = [
+            self._link_row(f"mark:{mark.id}")
+            for mark in self.session.hub.room[Marks].by_id.values()
+            if mark.incident == incident.id and f"mark:{mark.id}" not in incident.links
+        ]
+        files = [Row(key=f"file:{n}", title=t) for n, t in enumerate(incident.attachments)]
+        return [
+            ("Objectives", objectives),
+            ("Commands", commands),
+            ("Alarms, marks and things", [*linked, *marks]),
+            ("Attachments", files),
+        ]
+
+    def _link_row(self, one: str) -> Row:
+        kind, _, target = one.partition(":")
+        room = self.session.hub.room
+        title, caption = target, words(kind)
+        if kind == "alarm":
+            alarm = room[Alarms].by_id.get(target)
+            if alarm is not None:
+                title = f"{alarm.thing_name}: {alarm.title}".lstrip(": ")
+                caption = f"{alarm.priority.value} alarm, {words(alarm.state.value.lower())}"
+            else:
+                caption = "alarm, normal again"
+        elif kind == "mark":
+            mark = room[Marks].by_id.get(target)
+            title = (mark.title or mark.text or mark.kind) if mark is not None else target
+            caption = "mark" if mark is not None else "mark, removed"
+        elif kind in ("thing", "unit"):
+            title = self.session.city_view.name_of(target)
+        return Row(key=one, title=title, caption=caption)
+
+    # -- doing --------------------------------------------------------------------------------
+
+    def _target(self, key: str) -> str:
+        """Id of the thing or unit that a row is about, "" = none."""
+        kind, _, target = key.partition(":")
+        room = self.session.hub.room
+        if kind == "alarm":
+            alarm = room[Alarms].by_id.get(target)
+            return alarm.thing_id if alarm is not None else ""
+        if kind == "command":
+            command = room.commands.get(target)
+            return command.request.target_id if command is not None else ""
+        return target if kind in ("thing", "unit") else ""
+
+    def _select(self, _index: QModelIndex) -> None:
+        key = self.chosen
+        target = self._target(key)
+        if target:
+            self.session.select(selection_of(self.session, target))
+        elif key.startswith("mark:"):
+            self.session.mark_inspected.emit(key.removeprefix("mark:"))
+
+    def _fly(self, _index: QModelIndex) -> None:
+        key = self.chosen
+        target = self._target(key)
+        place = place_of(self.session, selection_of(self.session, target)) if target else None
+        if place is not None:
+            self.session.fly_to_requested.emit((*place[1], 220.0))
+        mark = self.session.hub.room[Marks].by_id.get(key.removeprefix("mark:"))
+        if key.startswith("mark:") and mark is not None:
+            point, distance_m = middle_of_mark(mark)
+            self.session.fly_to_requested.emit((*point, distance_m))
+
+    def _set_kind(self) -> None:
+        incident, kind = self.incident, str(self.kind.currentData())
+        if incident is not None and kind != incident.kind:
+            self.asked.emit(change(self.session, incident, kind=kind))
+
+    def _set_severity(self) -> None:
+        incident, severity = self.incident, str(self.severity.currentData())
+        if incident is not None and severity != incident.severity.value:
+            self.asked.emit(change(self.session, incident, severity=severity))
+
+    def _add_objective(self) -> None:
+        incident, text = self.incident, self.objective.text().strip()
+        if incident is None or not text:
+            focus(self.objective)
+            return
+        objectives = [*incident.objectives, text]
+        self.asked.emit(change(self.session, incident, objectives=objectives))
+        self.objective.clear()
+
+    def _link_selected(self) -> None:
+        incident, chosen = self.incident, self.session.selection
+        links = [f"thing:{one}" for one in (chosen.thing_id, *chosen.things) if one]
+        links += [f"unit:{chosen.unit_id}"] if chosen.unit_id else []
+        if incident is None or not links:
+            self.failed.emit("Select a sensor, an asset or a unit in the view first")
+            return
+        self.asked.emit(link(self.session, incident, links[:100]))
+
+    def _remove(self) -> None:
+        incident, key = self.incident, self.chosen
+        if incident is None:
+            return
+        kind, _, number = key.partition(":")
+        if kind == "objective":
+            left = [t for n, t in enumerate(incident.objectives) if n != int(number)]
+            self.asked.emit(change(self.session, incident, objectives=left))
+        else:
+            self.asked.emit(unlink(self.session, incident, key))
+
+    def _choose_file(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(self, "Attach a file")
+        if name:
+            self.attach_file(Path(name))
+
+    def attach_file(self, path: Path) -> None:
+        """Attach name, size and fingerprint of a file; it is read in the background."""
+        incident = self.incident
+        if incident is None:
+            return
+        self._bridge.run_job(
+            lambda _progress: attachment_of(path),
+            lambda text: self.asked.emit(attach(self.session, incident, text)),
+            lambda error: self.failed.emit(str(error)),
+        )
