@@ -442,8 +442,16 @@ class World:
         body = {"id": ids["held"], "state": "QUEUED", "text": blocked["text"]}
         hub.happen("command.state", body | {"interlocks": [blocked]})
         self.be_on_duty()
+        self.work_on_an_incident()
         self.session.poll()
         return ids
+
+    def work_on_an_incident(self) -> None:
+        """Ben has opened an incident."""
+        incident = {"id": "i-1", "title": "Water in Mill Lane", "kind": "flood"}
+        incident |= {"severity": "severe", "opened_by": msgspec.to_builtins(BEN)}
+        incident |= {"opened_ns": self.clock.now_ns()}
+        self.hub.happen("incident.opened", {"incident": incident}, actor="Ben (water)")
 
     def be_on_duty(self) -> None:
         """A stage that was set, a note of the shift, a handover, a unit out of service."""
