@@ -344,6 +344,6 @@ PANEL = PanelType(
     create=ShiftPanel,
     order=64,
     icon="clock",
-    key="Shift+D",
+    key="Ctrl+H",
     workspaces=("incidents", "review"),
 )
