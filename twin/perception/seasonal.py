@@ -22,6 +22,7 @@ HOUR_NS = 3_600 * NS_PER_S
 HOURS_OF_WEEK, HOURS_OF_DAY = 168, 24
 #: Values kept for each hour of the week, of the day, and of everything; the oldest go first.
 KEPT_WEEK, KEPT_DAY, KEPT_ALL = 24, 48, 512
+USUAL_PER_HOUR, MOST_TIMES = 12, 30.0
 #: So many values until a bin is trusted.
 ENOUGH = 6
 #: MAD of a normal distribution over its standard deviation.
@@ -41,6 +42,8 @@ class Score:
     score : 0 usual … 1 certainly unusual
     expected, spread : median and robust sigma of its hour, in the datastream's unit
     residual : (value - expected) / spread
+    strength : the same evidence in spreads: the score is 1 - the tail beyond it of a normal
+        distribution; unlike the score it does not run into 1
     reason : "value", "drift", "level" or "" for none
     basis : which history the expectation rests on: "hour of week", "hour of day" or "all"
     """
@@ -51,6 +54,7 @@ class Score:
     residual: float
     reason: str
     basis: str
+    strength: float = 0.0
 
     def text(self, unit: str = "") -> str:
         """The reason in one sentence."""
@@ -69,7 +73,7 @@ class _Ring:
     """Last values of many bins."""
 
     def __init__(self, n_bins: int, kept: int) -> None:
-        self.values = np.full((n_bins, kept), np.nan)
+        self.values = np.empty((n_bins, kept))  # memory is taken bin by bin, when it is written
         self._at = np.zeros(n_bins, dtype=np.int64)
         self.counts = np.zeros(n_bins, dtype=np.int64)
 
@@ -91,13 +95,19 @@ class SeasonalDetector:
     ----------
     probation : observations before anything is called unusual
     utc_offset_s : of the city, so that hours are those of its people
+    per_hour : observations an hour, where there are more than a dozen: an hour then holds more of
+        them, and is not trusted before it has been met once before
     """
 
-    def __init__(self, *, probation: int = 200, utc_offset_s: float = 0.0) -> None:
+    def __init__(
+        self, *, probation: int = 200, utc_offset_s: float = 0.0, per_hour: int = USUAL_PER_HOUR
+    ) -> None:
         self._probation = probation
         self._offset_ns = round(utc_offset_s * NS_PER_S)
-        self._week = _Ring(HOURS_OF_WEEK, KEPT_WEEK)
-        self._day = _Ring(HOURS_OF_DAY, KEPT_DAY)
+        times = min(max(per_hour / USUAL_PER_HOUR, 1.0), MOST_TIMES)
+        self._enough = ENOUGH if times == 1.0 else round(1.25 * USUAL_PER_HOUR * times)
+        self._week = _Ring(HOURS_OF_WEEK, round(KEPT_WEEK * times))
+        self._day = _Ring(HOURS_OF_DAY, round(KEPT_DAY * times))
         self._all = _Ring(1, KEPT_ALL)
         self._residuals = _Ring(1, LONG)
         self._short = _Ring(1, SHORT)
@@ -114,19 +124,19 @@ class SeasonalDetector:
         history, basis = self._history(week, day)
         expected, spread = self._expectation(history)
         residual = (value - expected) / spread if spread > 0 else 0.0
-        score, reason = self._judge(residual)
+        score, reason, strength = self._judge(residual)
         self._remember(week, day, value, residual)
         return Score(
             score=score, expected=expected, spread=spread, residual=residual, reason=reason,
-            basis=basis,
+            basis=basis, strength=strength,
         )  # fmt: skip
 
     def _history(
         self, week: int, day: int
     ) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], str]:
-        if self._week.counts[week] >= ENOUGH:
+        if self._week.counts[week] >= self._enough:
             return self._week.of(week), "hour of week"
-        if self._day.counts[day] >= ENOUGH:
+        if self._day.counts[day] >= self._enough:
             return self._day.of(day), "hour of day"
         return self._all.of(0), "all"
 
@@ -141,24 +151,25 @@ class SeasonalDetector:
         whole = MAD_TO_SIGMA * float(np.median(np.abs(everything - np.median(everything))))
         return expected, max(spread, 0.15 * whole, 1e-9 * max(1.0, abs(expected)))
 
-    def _judge(self, residual: float) -> tuple[float, str]:
+    def _judge(self, residual: float) -> tuple[float, str, float]:
+        """Score, reason and strength."""
         clipped = min(max(residual, -CLIP), CLIP)
         self._up = max(0.0, self._up + clipped - SLACK)
         self._down = max(0.0, self._down - clipped - SLACK)
         known = self._residuals.of(0)
         if self._n < self._probation or len(known) < ENOUGH:
-            return 0.0, ""
+            return 0.0, "", 0.0
         centre = float(np.median(known))
         sigma = max(MAD_TO_SIGMA * float(np.median(np.abs(known - centre))), 0.5)
         short = np.append(self._short.of(0), residual)[-SHORT:]
-        tails = {
-            "value": _tail(abs(residual - centre) / sigma),
-            "level": _tail(abs(float(short.mean()) - centre) / sigma * math.sqrt(len(short)) / 2.0),
-            "drift": _tail(max(self._up, self._down) / (4.0 * sigma)),
+        strengths = {
+            "value": abs(residual - centre) / sigma,
+            "level": abs(float(short.mean()) - centre) / sigma * math.sqrt(len(short)) / 2.0,
+            "drift": max(self._up, self._down) / (4.0 * sigma),
         }
-        reason = min(tails, key=lambda name: tails[name])
-        score = 1.0 - tails[reason]
-        return score, reason if score > 0.9 else ""
+        reason = max(strengths, key=lambda name: strengths[name])
+        score = 1.0 - tail_of(strengths[reason])
+        return score, reason if score > 0.9 else "", strengths[reason]
 
     def _remember(self, week: int, day: int, value: float, residual: float) -> None:
         self._n += 1
@@ -171,6 +182,6 @@ class SeasonalDetector:
             self._up = self._down = 0.0
 
 
-def _tail(z: float) -> float:
+def tail_of(z: float) -> float:
     """Two-sided tail probability of a standard normal."""
     return math.erfc(z / math.sqrt(2.0))
