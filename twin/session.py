@@ -16,7 +16,9 @@ from twin.commands.city_view import StoreCityView
 from twin.commands.preview import Preview
 from twin.link.hub_link import HubLink
 from twin.marking import AREA_PREFIX, Draft, areas_of_marks
+from twin.operations.correlation import IncidentProposal
 from twin.people import Person, people_of
+from twin.perception.watching import AnomalyWatch
 from twin.reading import MessageReader
 from twin.room.parts.marks import Mark, Marks
 from twin.room.parts.templates import TemplateItem
@@ -115,6 +117,8 @@ class TwinSession:
         Somebody wants to prepare a command; `compose_request` holds it for a panel opened later.
     proposal_changed(Proposal)
         The rules propose another stage of the city, or on other facts.
+    incident_proposals_changed(tuple[IncidentProposal, ...])
+        Other alarms may be one incident.
     preview_changed(Preview or None)
         What a command would change is drawn in the city, or no longer.
     message(str)
@@ -142,6 +146,11 @@ class TwinSession:
         self.observations = observations
         #: Learns which sources must not be trusted; looks in a job about once a second.
         self.source_watch = SourceWatch(observations)
+        #: Watches chosen datastreams for unusual values; looks in the same job.
+        self.anomalies = AnomalyWatch(observations)
+        #: What may be one incident, the newest first.
+        self.incident_proposals: tuple[IncidentProposal, ...] = ()
+        self.incident_proposals_changed: Signal[tuple[IncidentProposal, ...]] = Signal()
         self.units = units
         self.ingest = ingest
         #: The link to the hub; another while the past is shown (`twin.playback.time_machine`).
@@ -279,6 +288,12 @@ class TwinSession:
         """Ask for the form of a new incident at a place; its panel opens."""
         self.incident_place = xyz_local_m
         self.incident_wanted.emit(xyz_local_m)
+
+    def set_incident_proposals(self, proposals: tuple[IncidentProposal, ...]) -> None:
+        """Say what may be one incident now."""
+        if proposals != self.incident_proposals:
+            self.incident_proposals = proposals
+            self.incident_proposals_changed.emit(proposals)
 
     def compose(self, request: ComposeRequest) -> None:
         """Ask for a command form; the commands panel opens and fills it."""

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from twin.sense.model import Thing, Unit
 from twin.session import TwinSession
+from twin.street_names import streets_in, without_number
 
 #: A batch holds no more.
 MOST_TARGETS = 500
-_MOST_WORDS = 6
-_NUMBER = re.compile(r"( no\.)? \d+( \(\d+\))?$")
 _PLURALS = {
     "bus": "buses",
     "police": "police cars",
@@ -54,7 +52,7 @@ def street_sets(things: Sequence[Thing], streets: Iterable[str]) -> list[TargetS
     known = {name.casefold(): name for name in streets if name}
     for thing in targets:
         if thing.kind == "road_segment":
-            name = _NUMBER.sub("", thing.name)
+            name = without_number(thing.name)
             known[name.casefold()] = name
     grouped: dict[tuple[str, str], list[Thing]] = {}
     for thing in targets:
@@ -103,18 +101,3 @@ def _set_of(kind: str, members: Sequence[Thing | Unit], ending: str) -> TargetSe
         ids=tuple(member.id for member in members),
         accepts=tuple(one for one in members[0].accepts if one in shared),
     )
-
-
-def streets_in(name: str, known: dict[str, str]) -> Iterator[str]:
-    """Names of streets that a name holds as whole words; the longest ones only."""
-    words = name.split()
-    at = 0
-    while at < len(words):
-        longest = min(_MOST_WORDS, len(words) - at)
-        for n in range(longest, 0, -1):
-            found = known.get(" ".join(words[at : at + n]).casefold())
-            if found is not None:
-                yield found
-                at += n - 1
-                break
-        at += 1

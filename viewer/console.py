@@ -82,6 +82,8 @@ class ConsoleOptions:
     part : seat of a script that is played here
     login : keys of this workstation and who logs in; None = a hub without keys
     replay : show a recording, without any hub
+    history : folder with the past of datastreams, None = there is none
+    watched : ids of datastreams to watch for unusual values, besides those chosen before
     """
 
     city: CitySource
@@ -106,6 +108,8 @@ class ConsoleOptions:
     part: Part | None = None
     login: LoginAsked | None = None
     replay: ReplayOptions | None = None
+    history: Path | None = None
+    watched: tuple[str, ...] = ()
 
 
 def run_console(options: ConsoleOptions) -> int:
@@ -333,6 +337,8 @@ def _run_desk(
         memory_bytes=options.memory_mib * MIB,
         login=login,
         recording=None if options.replay is None else options.replay.recording,
+        history=options.history,
+        watched=options.watched,
     )
     troubles.show_on(desk)
     if options.replay is not None:

@@ -93,6 +93,20 @@ def add_console_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="fill every monitor with views of the city and nothing else; Esc leaves",
     )
+    noticing = parser.add_argument_group("unusual values")
+    noticing.add_argument(
+        "--history",
+        type=Path,
+        metavar="FOLDER",
+        help="learn what is usual from this history (what civitwin record --history wrote)",
+    )
+    noticing.add_argument(
+        "--watch",
+        action="append",
+        default=[],
+        metavar="DATASTREAM",
+        help="watch a datastream for unusual values; may be repeated",
+    )
     add_opening_arguments(parser)
     timed = parser.add_argument_group("timed run")
     timed.add_argument(
@@ -201,6 +215,8 @@ def console_options(
     from viewer.console import ConsoleOptions
 
     check_outputs(arguments)
+    if arguments.history is not None and not arguments.history.is_dir():
+        raise TwinError(f"There is no such folder with a history: {arguments.history}")
     return ConsoleOptions(
         city=city,
         hub=arguments.hub,
@@ -223,6 +239,8 @@ def console_options(
         wall=arguments.wall,
         part=part_of(arguments),
         login=login_asked(arguments),
+        history=arguments.history,
+        watched=tuple(arguments.watch),
     )
 
 

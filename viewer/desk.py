@@ -91,6 +91,8 @@ class Desk:
         memory_bytes: int = DEFAULT_BYTES,
         login: Login | None = None,
         recording: Recording | None = None,
+        history: Path | None = None,
+        watched: tuple[str, ...] = (),
     ) -> None:
         self.exit_status = 0
         self._settings = settings
@@ -230,14 +232,16 @@ class Desk:
             self.window.theme_changed.connect(self._swipe.set_theme),
             self.window.closing.connect(self._close_further_views),
         ]
-        self._begin()
+        self._begin(history, watched)
 
-    def _begin(self) -> None:
+    def _begin(self, history: Path | None, watched: tuple[str, ...]) -> None:
         """Start what goes on by itself."""
         self._bridge.every(LINK_CHECK_MS, HubFollower(self.session, self.window.top_bar).look)
         self._bridge.every(UNITS_CHECK_MS, self._recorder.note_units)
         self._bridge.every(UNITS_CHECK_MS, self._past.note)
-        PerceptionDriver(self.session, self._bridge)
+        self._perception = PerceptionDriver(
+            self.session, self._bridge, self._settings, history=history, watched=watched
+        )
         self.time.begin(self.window, self._panes, self._driver.hurry)
         self.session.ingest.start()
         self.session.hub.start()

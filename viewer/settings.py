@@ -144,6 +144,14 @@ class Settings:
         """Remember which further views of a city are open."""
         self._store.setValue(f"open_views/{_key(city)}", text)
 
+    def watched(self, city: str) -> str:
+        """Which values of a city are watched for anomalies, as JSON; "" for none."""
+        return self._text(f"watched/{_key(city)}")
+
+    def set_watched(self, city: str, text: str) -> None:
+        """Remember which values of a city are watched."""
+        self._store.setValue(f"watched/{_key(city)}", text)
+
     def save(self) -> bool:
         """Write to disk now; False when that is not possible (read-only folder, full disk)."""
         self._store.sync()

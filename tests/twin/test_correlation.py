@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from twin.clock import NS_PER_S
 from twin.operations.asset_graph import AssetGraph
-from twin.operations.correlation import Apart, Happening, Proposal, proposals
+from twin.operations.correlation import Apart, Happening, IncidentProposal, proposals
 from twin.sense.model import Thing
 
 T0 = 1_760_000_000 * NS_PER_S
@@ -25,7 +25,7 @@ def at(name: str, x: float = 0.0, y: float = 0.0, t_s: float = 0.0, **more: obje
     )  # fmt: skip
 
 
-def names(found: tuple[Proposal, ...]) -> set[frozenset[str]]:
+def names(found: tuple[IncidentProposal, ...]) -> set[frozenset[str]]:
     return {frozenset(one.id[6:] for one in proposal.members) for proposal in found}
 
 

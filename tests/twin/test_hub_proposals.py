@@ -10,7 +10,7 @@ from tests.twin.hub_bench import Bench, why
 from twin.clock import NS_PER_S
 from twin.link.control import Acknowledged
 from twin.operations.asset_graph import AssetGraph
-from twin.operations.correlation import Proposal
+from twin.operations.correlation import IncidentProposal
 from twin.operations.proposing import (
     departments_of,
     kind_of,
@@ -46,7 +46,7 @@ def raise_(bench: Bench, name: str, x: float = 0.0, **more: Any) -> str:
     return f"alarm:{name}"
 
 
-def proposed(bench: Bench) -> tuple[Proposal, ...]:
+def proposed(bench: Bench) -> tuple[IncidentProposal, ...]:
     return proposals_of(bench.core.room, NO_GRAPH, bench.now_ns)
 
 

@@ -418,6 +418,9 @@ class World:
         late = self.request("road.open", "road-4", "Canal Street")
         ids["expired"] = hub.await_approval(late, ADA)
         hub.move(ids["expired"], CommandState.EXPIRED, text="Nobody approved it in time")
+        pair = {"id": "rule|a|b", "kind": "rule", "a": "a", "b": "b", "at_ns": 1}
+        hub.happen("proposal.forbidden", {"pair": pair | {"by": msgspec.to_builtins(BEN)}})
+        self.session.anomalies.watch("pump-0/water_level")
         hub.lease("gate-0", "North gate", BEN)
         hub.lease("pump-1", "Pump 2", ADA)
         asked = {"asset_id": "pump-1", "by": msgspec.to_builtins(CLEO)}

@@ -6,7 +6,6 @@ Only pairs that are asked about are looked at, so nothing of the size of the cit
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 
@@ -16,12 +15,11 @@ from twin.analysis.power_model import feeder_of
 from twin.analysis.water_model import GATE_REACH_M
 from twin.arrays import Float64Array
 from twin.sense.model import Thing
-from twin.target_sets import streets_in
+from twin.street_names import streets_in, without_number
 
 #: Along a street and below a cabinet nothing is related further away than this.
 STREET_REACH_M, FEEDER_REACH_M = 1_000.0, 1_500.0
 WATER_KINDS = frozenset({"river_gauge", "sewer_gauge", "pump_station", "gate"})
-_NUMBER = re.compile(r"( no\.)? \d+( \(\d+\))?$")
 Pair = frozenset[str]
 
 
@@ -45,7 +43,7 @@ class AssetGraph:
         self._streets = {name.casefold(): name for name in street_names if name}
         for thing in things.values():
             if thing.kind == "road_segment":
-                name = _NUMBER.sub("", thing.name)
+                name = without_number(thing.name)
                 self._streets[name.casefold()] = name
         self._feeders = [
             thing.id for thing in things.values() if thing.kind == "feeder" and thing.id in xyz_of

@@ -78,7 +78,7 @@ class Apart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Proposal:
+class IncidentProposal:
     """Happenings that may be one incident.
 
     Attributes
@@ -137,7 +137,7 @@ def proposals(
     apart: Apart | None = None,
     radius_m: float = RADIUS_M,
     within_s: float = WITHIN_S,
-) -> tuple[Proposal, ...]:
+) -> tuple[IncidentProposal, ...]:
     """Propose what may be one incident, the newest first; who has nobody near is in none.
 
     Parameters
@@ -159,7 +159,7 @@ def proposals(
     made = [
         _proposal([found[row] for row in rows], relations) for rows in trees.values() if rows[1:]
     ]
-    kept = [one for one in made if one.members]
+    kept = [one for one in made if one.members and (one.incident or len(one.members) > 1)]
     return tuple(sorted(kept, key=lambda one: (-one.members[-1].t_ns, one.key)))
 
 
@@ -228,7 +228,7 @@ def _related(found: Sequence[Happening], relations: Mapping[Pair, str]) -> BoolA
     return related
 
 
-def _proposal(rows: Sequence[Happening], relations: Mapping[Pair, str]) -> Proposal:
+def _proposal(rows: Sequence[Happening], relations: Mapping[Pair, str]) -> IncidentProposal:
     members = tuple(
         sorted((o for o in rows if o.kind != "incident"), key=lambda one: (one.t_ns, one.id))
     )
@@ -240,7 +240,7 @@ def _proposal(rows: Sequence[Happening], relations: Mapping[Pair, str]) -> Propo
         span_m = float(np.hypot(*(placed - middle)[:, :2].T).max())
         xyz = (float(middle[0]), float(middle[1]), float(middle[2]))
     span_s = (members[-1].t_ns - members[0].t_ns) / NS_PER_S if members else 0.0
-    return Proposal(
+    return IncidentProposal(
         members=members, incident=incident, xyz=xyz, span_m=span_m, span_s=span_s,
         reasons=_reasons(members, incident, relations, span_m, span_s),
     )  # fmt: skip

@@ -7,12 +7,12 @@ hours. What belongs to an open incident, or was made one before, is not proposed
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import combinations, product
 
 from twin.clock import NS_PER_S
 from twin.operations.asset_graph import AssetGraph
-from twin.operations.correlation import Apart, Happening, Pair, Proposal, proposals
+from twin.operations.correlation import Apart, Happening, IncidentProposal, Pair, proposals
 from twin.room.fold import Room
 from twin.room.parts.alarms import Alarm, Alarms
 from twin.room.parts.incidents import Incident, Incidents, Severity
@@ -60,17 +60,22 @@ def apart_of(room: Room) -> Apart:
     )
 
 
-def proposals_of(room: Room, graph: AssetGraph, now_ns: int) -> tuple[Proposal, ...]:
+def proposals_of(room: Room, graph: AssetGraph, now_ns: int) -> tuple[IncidentProposal, ...]:
     """What may be one incident, the newest first."""
-    found = happenings_of(room, now_ns)
-    if sum(one.kind != "incident" for one in found) == 0:
+    return proposals_among(happenings_of(room, now_ns), apart_of(room), graph)
+
+
+def proposals_among(
+    found: Sequence[Happening], apart: Apart, graph: AssetGraph
+) -> tuple[IncidentProposal, ...]:
+    """The same from what was taken out of a room before; any thread."""
+    if all(one.kind == "incident" for one in found):
         return ()
     things = {thing for one in found for thing in (one.thing_id, *one.things) if thing}
-    made = proposals(found, relations=graph.relations(sorted(things)), apart=apart_of(room))
-    return tuple(one for one in made if one.incident is not None or len(one.members) > 1)
+    return proposals(found, relations=graph.relations(sorted(things)), apart=apart)
 
 
-def kind_of(proposal: Proposal) -> str:
+def kind_of(proposal: IncidentProposal) -> str:
     """The kind of incident that most of the members hint at; "other" for none."""
     votes: dict[str, int] = {}
     for one in proposal.members:
@@ -82,21 +87,21 @@ def kind_of(proposal: Proposal) -> str:
     return max(votes, key=lambda kind: (votes[kind], kind)) if votes else "other"
 
 
-def severity_of(proposal: Proposal) -> Severity:
+def severity_of(proposal: IncidentProposal) -> Severity:
     """From the most urgent priority of the members."""
     priorities = {one.priority for one in proposal.members}
     found = (severity for priority, severity in _SEVERITY.items() if priority in priorities)
     return next(found, Severity.MINOR)
 
 
-def title_of(proposal: Proposal) -> str:
+def title_of(proposal: IncidentProposal) -> str:
     """What the incident may be called: what came first, and where."""
     first = proposal.members[0]
     where = f", {first.thing_name}" if first.thing_name else ""
     return f"{first.title}{where}"
 
 
-def departments_of(proposal: Proposal) -> tuple[str, ...]:
+def departments_of(proposal: IncidentProposal) -> tuple[str, ...]:
     """Whose alarms they are, each once."""
     return tuple(dict.fromkeys(one.department for one in proposal.members if one.department))
 
@@ -162,7 +167,7 @@ def _pairs_apart(answer: ProposalAnswer) -> Iterator[Pair]:
             yield frozenset((a, b))
 
 
-def pairs_of(proposal: Proposal) -> tuple[tuple[str, Happening, Happening], ...]:
+def pairs_of(proposal: IncidentProposal) -> tuple[tuple[str, Happening, Happening], ...]:
     """Pairs of rules and of assets that could be forbidden, each once: "rule" or "asset", a, b."""
     told: dict[tuple[str, Pair], tuple[str, Happening, Happening]] = {}
     for a, b in product(proposal.members, repeat=2):

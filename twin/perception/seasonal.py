@@ -58,9 +58,8 @@ class Score:
 
     def text(self, unit: str = "") -> str:
         """The reason in one sentence."""
-        usual = (
-            f"usual for this {self.basis}: {self.expected:.4g} ± {self.spread:.2g} {unit}".strip()
-        )
+        when = "so far" if self.basis == "all" else f"for this {self.basis}"
+        usual = f"usual {when}: {self.expected:.4g} ± {self.spread:.2g} {unit}".strip()
         what = {
             "value": f"{abs(self.residual):.1f} spreads off",
             "drift": "a little off for long",

@@ -1,0 +1,373 @@
+"""Unusual values of watched datastreams: what, when, why, and what operators say of it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QItemSelection, Qt
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QMenu,
+    QPushButton,
+    QScrollArea,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
+
+from twin.acting import refusal_of
+from twin.clock import NS_PER_S
+from twin.judging import give_verdict, place_of_thing
+from twin.perception.episode_log import Episode
+from twin.perception.labels import Advice, advice_of
+from twin.perception.nearest import NearestDay, nearest_day, window_of
+from twin.perception.watching import StreamView
+from twin.room.parts.verdicts import Verdict, Verdicts
+from twin.session import Selection
+from twin.theme import Theme
+from widgets.panel import PanelContext, PanelType
+from widgets.parts.elided_button import ElidedButton
+from widgets.parts.empty_state import EmptyState
+from widgets.parts.episode_plot import EpisodePlot
+from widgets.parts.episode_words import (
+    learning_text,
+    moment_text,
+    nearest_text,
+    stream_name,
+    unit_of,
+    verdict_text,
+    why_text,
+)
+from widgets.parts.labels import say, wrapped
+from widgets.parts.panel_widget import PanelWidget
+from widgets.parts.section_list import KeyRole, Row, SectionDelegate, SectionList, section_view
+from widgets.parts.wording import lower_first, property_title
+
+#: What is marked as a missed anomaly: so many of the newest buckets.
+MARKED_BUCKETS = 12
+LIST_PX = 210
+_EMPTY = (
+    "No values are watched. Select a sensor and choose “Watch its values” above: the console "
+    "learns what is usual for them and shows here what is not, and why."
+)
+
+
+class AnomaliesPanel(PanelWidget):
+    """A list of episodes and watched values, and the chosen one below it."""
+
+    def __init__(self, context: PanelContext) -> None:
+        super().__init__(context)
+        self._act_id = ""
+        self._chosen = ""
+        self._nearest: tuple[object, NearestDay | None] = ((), None)
+        self.model = SectionList()
+        self._delegate = SectionDelegate(self.inks)
+        self.list = section_view(self.model, self._delegate, "Unusual and watched values")
+        self.list.selectionModel().selectionChanged.connect(self._choose_row)
+        self.list.activated.connect(lambda _index: self._fly())
+        self.watch = ElidedButton("Watch its values…")
+        self.watch.clicked.connect(lambda _checked=False: self._show_menu())
+        self.menu = QMenu(self)
+        self._make_detail()
+        self._lay_out()
+        self.follow(self.session.room_changed, self._follow_room)
+        self.follow(self.session.selection_changed, lambda _selection: self._offer_watching())
+        self.refresh()
+
+    def _make_detail(self) -> None:
+        self.title, self.why, self.verdict = wrapped("heading"), wrapped(), wrapped("muted")
+        self.yes, self.no = QPushButton("Anomaly"), QPushButton("Not an anomaly")
+        self.yes.setToolTip("Everybody sees it; it becomes a label for later")
+        self.yes.clicked.connect(lambda _checked=False: self._judge(is_anomaly=True))
+        self.no.clicked.connect(lambda _checked=False: self._judge(is_anomaly=False))
+        self.missed = ElidedButton("This now is an anomaly")
+        self.missed.setToolTip("Nothing was told, but the newest values are an anomaly")
+        self.missed.clicked.connect(lambda _checked=False: self._mark_missed())
+        self.stop = ElidedButton("Watch no longer")
+        self.stop.clicked.connect(lambda _checked=False: self._unwatch())
+        self.plot = EpisodePlot(self.inks)
+        self.legend, self.trouble = wrapped("caption"), wrapped("error")
+        self.advice = wrapped()
+        self.use = ElidedButton()
+        self.use.clicked.connect(lambda _checked=False: self._use_advice())
+        self.problem = wrapped("error")
+        self.problem.hide()
+
+    def _lay_out(self) -> None:
+        buttons = QHBoxLayout()
+        buttons.setSpacing(8)
+        for button in (self.yes, self.no, self.missed, self.stop):
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        body = QWidget()
+        detail = QVBoxLayout(body)
+        detail.setContentsMargins(12, 8, 12, 12)
+        detail.setSpacing(8)
+        for part in (self.title, self.why, self.verdict):
+            detail.addWidget(part)
+        detail.addLayout(buttons)
+        below: tuple[QWidget, ...] = (
+            *(self.problem, self.plot, self.legend, self.trouble, self.advice, self.use),
+        )
+        for widget in below:
+            detail.addWidget(widget)
+        detail.addStretch(1)
+        self.detail = QScrollArea()
+        self.detail.setWidgetResizable(True)
+        self.detail.setFrameShape(QFrame.Shape.NoFrame)
+        self.detail.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.detail.setWidget(body)
+        filled = QWidget()
+        rows = QVBoxLayout(filled)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(0)
+        rows.addWidget(self.list)
+        rows.addWidget(self.detail, 1)
+        middle = QWidget()
+        self._stack = QStackedLayout(middle)
+        self._stack.addWidget(filled)
+        self._stack.addWidget(EmptyState(_EMPTY))
+        head = QHBoxLayout()
+        head.setContentsMargins(12, 8, 12, 4)
+        head.addWidget(self.watch)
+        head.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(head)
+        layout.addWidget(middle, 1)
+
+    # -- showing ----------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """List what was found up to now."""
+        episodes = self._episodes()
+        is_new = [one for one in episodes if self._verdict(one.id) is None]
+        is_old = [one for one in episodes if self._verdict(one.id) is not None]
+        self.model.show_sections(
+            [
+                ("To be judged", [self._episode_row(one) for one in is_new]),
+                ("Judged", [self._episode_row(one) for one in is_old]),
+                ("Watched", [self._watched_row(one) for one in self.session.anomalies.wanted]),
+            ]
+        )
+        self._stack.setCurrentIndex(0 if self.model.rowCount() else 1)
+        self.list.setFixedHeight(min(max(self.model.height_px, 70), LIST_PX))
+        self._offer_watching()
+        if self.model.row_of(self._chosen) < 0:
+            self._chosen = ""
+            if self.model.rowCount() > 1:
+                self.list.setCurrentIndex(self.model.index(1))
+        self._show_chosen()
+
+    def _episodes(self) -> list[Episode]:
+        views = self.session.anomalies.views.values()
+        found = [episode for view in views for episode in view.episodes]
+        return sorted(found, key=lambda one: -one.start_ns)
+
+    def _verdict(self, episode_id: str) -> Verdict | None:
+        return self.session.hub.room[Verdicts].by_id.get(episode_id)
+
+    def _episode_row(self, one: Episode) -> Row:
+        verdict = self._verdict(one.id)
+        now_ns = self.session.clock.now_ns()
+        said = "" if verdict is None else ("anomaly" if verdict.is_anomaly else "not an anomaly")
+        return Row(
+            key=one.id,
+            title=stream_name(self.session, one.datastream_id),
+            caption=said or why_text(self.session, one),
+            right="now" if one.is_open else moment_text(one.start_ns, now_ns),
+            level=("warning" if one.is_open else "notice") if verdict is None else "calm",
+            is_bold=verdict is None and one.is_open,
+        )
+
+    def _watched_row(self, datastream_id: str) -> Row:
+        view = self.session.anomalies.views.get(datastream_id)
+        name = stream_name(self.session, datastream_id)
+        return Row(key=datastream_id, title=name, caption=learning_text(view))
+
+    def _choose_row(self, _on: QItemSelection, _off: QItemSelection) -> None:
+        chosen = self.list.selectionModel().selectedIndexes()
+        if chosen and chosen[0].data(KeyRole):
+            self._chosen = str(chosen[0].data(KeyRole))
+            self.problem.hide()
+            self._show_chosen()
+
+    def _chosen_episode(self) -> Episode | None:
+        return next((one for one in self._episodes() if one.id == self._chosen), None)
+
+    def _chosen_view(self) -> StreamView | None:
+        return self.session.anomalies.views.get(self._chosen.rpartition("@")[0] or self._chosen)
+
+    def _show_chosen(self) -> None:
+        episode, view = self._chosen_episode(), self._chosen_view()
+        datastream_id = episode.datastream_id if episode is not None else self._chosen
+        self.title.setText(stream_name(self.session, datastream_id) if self._chosen else "")
+        say(self.why, why_text(self.session, episode) if episode else learning_text(view))
+        say(self.verdict, verdict_text(self._verdict(self._chosen)))
+        for part in (self.yes, self.no):
+            part.setVisible(episode is not None)
+        self.stop.setVisible(episode is None and bool(self._chosen))
+        has_learned = view is not None and view.n_to_learn == 0
+        self.missed.setVisible(episode is None and has_learned)
+        self._show_plot(view, episode)
+        self._show_advice(datastream_id)
+
+    def _show_plot(self, view: StreamView | None, episode: Episode | None) -> None:
+        has_trace = view is not None and len(view.trace.t_ns) > 1
+        self.plot.setVisible(has_trace)
+        say(self.trouble, view.trouble if view is not None else "")
+        if view is None or not has_trace:
+            say(self.legend, "")
+            return
+        offset_s = self.session.anomalies.utc_offset_s
+        last_ns = int(view.trace.t_ns[-1])
+        span = (episode.start_ns, episode.end_ns) if episode else (last_ns, last_ns)
+        _, start_ns, end_ns = window_of(view.trace, span, offset_s)
+        nearest = self._nearest_of(view, episode, span, offset_s)
+        unit = unit_of(self.session, view.datastream_id)
+        self.plot.show_trace(
+            view.trace.between(start_ns, max(end_ns, span[1])),
+            label=unit or "value",
+            threshold=view.threshold,
+            episode=span if episode else None,
+            nearest=nearest,
+        )
+        dashed = f". {nearest_text(nearest)}" if episode else ""
+        say(self.legend, f"Grey: 3 spreads around what is usual{dashed}")
+
+    def _nearest_of(
+        self, view: StreamView, episode: Episode | None, span: tuple[int, int], offset_s: float
+    ) -> NearestDay | None:
+        """The nearest normal day, looked for again only when something was added."""
+        if episode is None:
+            return None
+        others = tuple(
+            (one.start_ns, one.end_ns)
+            for one in view.episodes
+            if one.id != episode.id and ((said := self._verdict(one.id)) is None or said.is_anomaly)
+        )
+        key = (episode.id, view.n_buckets, others)
+        if self._nearest[0] != key:
+            self._nearest = key, nearest_day(view.trace, span, others, offset_s)
+        return self._nearest[1]
+
+    def _advice(self, datastream_id: str) -> Advice | None:
+        said = self.session.hub.room[Verdicts].by_id.values()
+        own = [one for one in said if one.datastream_id == datastream_id]
+        return advice_of(own, self.session.anomalies.threshold_of(datastream_id))
+
+    def _show_advice(self, datastream_id: str) -> None:
+        advice = self._advice(datastream_id) if datastream_id else None
+        say(self.advice, advice.text() if advice is not None else "")
+        self.use.setVisible(advice is not None)
+        if advice is not None:
+            self.use.say(f"Tell episodes from {advice.threshold:.1f} spreads on, at this console")
+
+    def _follow_room(self, parts: frozenset[str]) -> None:
+        if "verdicts" in parts:
+            self.refresh()
+        refused = refusal_of(self.session, self._act_id)
+        if refused:
+            self._act_id = ""
+            say(self.problem, f"The hub refused: {refused}")
+
+    def take_theme(self, theme: Theme) -> None:
+        """Follow a change of theme in plots too."""
+        super().take_theme(theme)
+        self.plot.repaint_inks()
+
+    def release(self) -> None:
+        """Let go of signals and plots."""
+        super().release()
+        self.plot.release()
+
+    # -- doing ------------------------------------------------------------------------------
+
+    def _offer_watching(self) -> None:
+        thing = self.session.observations.things.get(self.session.selection.thing_id)
+        self.watch.setEnabled(thing is not None)
+        self.watch.say(f"Watch values of {thing.name}…" if thing else "Select a sensor to watch")
+
+    def fill_menu(self) -> QMenu:
+        """The values of the selected thing, those that are watched with a tick."""
+        self.menu.clear()
+        store, anomalies = self.session.observations, self.session.anomalies
+        for slot in store.slots_of_thing(self.session.selection.thing_id).tolist():
+            stream = store.datastreams[slot]
+            action = self.menu.addAction(property_title(stream.observed_property))
+            action.setCheckable(True)
+            action.setChecked(stream.id in anomalies.wanted)
+            action.toggled.connect(lambda is_on, key=stream.id: self._toggle(key, is_on=is_on))
+        return self.menu
+
+    def _show_menu(self) -> None:
+        self.fill_menu().popup(self.watch.mapToGlobal(self.watch.rect().bottomLeft()))
+
+    def _toggle(self, datastream_id: str, *, is_on: bool) -> None:
+        if not is_on:
+            self.session.anomalies.unwatch(datastream_id)
+        elif sentence := self.session.anomalies.watch(datastream_id):
+            self.session.message.emit(sentence)
+        self.refresh()
+
+    def _unwatch(self) -> None:
+        self._toggle(self._chosen, is_on=False)
+
+    def _judge(self, *, is_anomaly: bool) -> None:
+        episode = self._chosen_episode()
+        if episode is not None:
+            self._act_id = give_verdict(self.session, episode, is_anomaly=is_anomaly)
+
+    def _mark_missed(self) -> None:
+        """Label the newest values although nothing was told."""
+        view = self._chosen_view()
+        if view is None or not len(view.trace.t_ns):
+            return
+        trace = view.trace
+        at = len(trace.t_ns) - MARKED_BUCKETS + int(trace.strength[-MARKED_BUCKETS:].argmax())
+        at = min(max(at, 0), len(trace.t_ns) - 1)
+        first_ns = int(trace.t_ns[-MARKED_BUCKETS:][0])
+        episode = Episode(
+            id=f"{view.datastream_id}@{first_ns // NS_PER_S}",
+            datastream_id=view.datastream_id, start_ns=first_ns,
+            end_ns=int(trace.t_ns[-1]) + round(view.bucket_s * NS_PER_S), is_open=False,
+            strength=float(trace.strength[at]), value=float(trace.values[at]),
+            expected=float(trace.expected[at]), spread=float(trace.spread[at]),
+            residual=float(trace.residual[at]), reason="", basis="all", threshold=view.threshold,
+        )  # fmt: skip
+        self._act_id = give_verdict(self.session, episode, is_anomaly=True)
+        name = lower_first(stream_name(self.session, view.datastream_id))
+        self.session.message.emit(f"The newest values of {name} are marked as an anomaly")
+
+    def _use_advice(self) -> None:
+        """A person takes the proposal; nothing does it by itself."""
+        episode = self._chosen_episode()
+        datastream_id = episode.datastream_id if episode is not None else self._chosen
+        advice = self._advice(datastream_id)
+        if advice is not None:
+            self.session.anomalies.set_threshold(datastream_id, advice.threshold)
+            self.refresh()
+
+    def _fly(self) -> None:
+        episode = self._chosen_episode()
+        datastream_id = episode.datastream_id if episode is not None else self._chosen
+        store = self.session.observations
+        slot = store.slot_of(datastream_id)
+        if slot < 0:
+            return
+        thing_id = store.datastreams[slot].thing_id
+        self.session.select(Selection(thing_id=thing_id))
+        place = place_of_thing(store, thing_id)
+        if place is not None:
+            self.fly_to(place)
+
+
+PANEL = PanelType(
+    id="anomalies",
+    title="Anomalies",
+    area="right",
+    create=AnomaliesPanel,
+    order=44,
+    icon="chart",
+    workspaces=("monitor",),
+)
