@@ -197,7 +197,11 @@ class _Pages:
     def _heading(self, text: str, blocks: Sequence[Block]) -> None:
         """Never the last thing on a page: the beginning of what follows goes with it."""
         first = blocks[0] if blocks else None
-        follows = self._picture_size(first)[1] if isinstance(first, Picture) else _mm(22)
+        follows = _mm(22)
+        if isinstance(first, Picture):
+            follows = self._picture_size(first)[1]
+        elif isinstance(first, FactList):
+            follows = len(first.rows) * self._height(_BODY_PT) * 1.2
         self._need(self._height(13.0) + _mm(9) + min(follows, _mm(150)))
         if self._y > _mm(_TOP_MM):
             self._y += _mm(5)

@@ -103,11 +103,13 @@ class PastValues:
         return tuple(found)
 
     def name_of(self, stream: Datastream) -> str:
-        """The thing's name and what is observed of it."""
+        """Its own name, else the thing's and what is observed of it."""
+        if stream.name:
+            return stream.name
         thing = self.store.things.get(stream.thing_id)
         known = OBSERVED_PROPERTIES.get(stream.observed_property)
         words = known[0].lower() if known else stream.observed_property.replace("_", " ")
-        return f"{thing.name if thing else stream.thing_id}, {stream.name.lower() or words}"
+        return f"{thing.name if thing else stream.thing_id}, {words}"
 
     def place_of(self, thing_id: str) -> tuple[float, float, float] | None:
         """Where a thing or unit is at the moment sought, local metres; None = not known."""

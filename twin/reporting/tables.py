@@ -153,8 +153,8 @@ def decision_table(
         for one in decisions[:MOST_ROWS]
     ]
     columns = (
-        Column("When", 0.95), Column("Who", 1.2), Column("Decided", 2.1), Column("Why", 1.6),
-        Column("What was known then", 3.0),
+        Column("When", 0.9), Column("Who", 1.1), Column("Decided", 2.0), Column("Why", 1.5),
+        Column("What was known then", 3.5),
     )  # fmt: skip
     caption = _cut_caption("Decisions, and what was known when they were taken", len(decisions))
     empty = "Nobody decided anything that the log holds"
