@@ -21,8 +21,8 @@ def book_of(*alarms: Alarm) -> AlarmBook:
 
 
 def ids(book: AlarmBook, **wanted: object) -> set[str]:
-    groups = book.listed(AlarmFilter(**wanted), NOW_NS)  # type: ignore[arg-type]
-    return {alarm.id for group in groups for alarm in group.alarms}
+    listing = book.listed(AlarmFilter(**wanted), NOW_NS)  # type: ignore[arg-type]
+    return {alarm.id for group in listing.groups for alarm in group.alarms}
 
 
 ALARMS = (
@@ -91,8 +91,11 @@ def test_after_any_change_the_book_is_as_if_made_anew(
 def test_a_list_holds_no_alarm_twice(alarms: list[Alarm], shown: Shown) -> None:
     book = AlarmBook()
     book.follow({alarm.id: alarm for alarm in alarms})
-    listed = [a.id for g in book.listed(AlarmFilter(shown=shown), NOW_NS) for a in g.alarms]
-    assert len(listed) == len(set(listed))
+    listing = book.listed(AlarmFilter(shown=shown), NOW_NS)
+    listed = [alarm for group in listing.groups for alarm in group.alarms]
+    assert len(listed) == len({alarm.id for alarm in listed}) == listing.n_alarms
+    unseen = [alarm for alarm in listed if not alarm.acked_ns and alarm.is_annunciated]
+    assert listing.n_unacknowledged == len(unseen)
 
 
 def test_what_nobody_has_seen_is_counted_by_priority() -> None:

@@ -9,7 +9,7 @@ are shown with it: `AlarmGroup.pinned` have rows of their own, all are counted o
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -89,6 +89,13 @@ class AlarmGroup:
         """When the last one came."""
         return max(alarm.raised_ns for alarm in self.alarms)
 
+    @cached_property
+    def weight(self) -> tuple[bool, int, int, str]:
+        """What sorts entries: unseen ones first, then the most urgent, then the newest."""
+        unseen = self.unacknowledged
+        rank = min((RANK[priority] for priority in unseen), default=RANK[self.worst])
+        return not unseen, rank, -self.newest_ns, self.key
+
     @property
     def pinned(self) -> tuple[Alarm, ...]:
         """Critical alarms that are seen even while the group is closed."""
@@ -98,7 +105,7 @@ class AlarmGroup:
         critical.sort(key=lambda alarm: (bool(alarm.acked_ns), _came(alarm)))
         return tuple(critical[:PINNED])
 
-    def only(self, ids: frozenset[str]) -> AlarmGroup | None:
+    def only(self, ids: Collection[str]) -> AlarmGroup | None:
         """The group without alarms that a filter leaves out, None if it leaves none."""
         alarms = tuple(alarm for alarm in self.alarms if alarm.id in ids)
         if len(alarms) == len(self.alarms):
@@ -132,13 +139,7 @@ def grouped(alarms: Iterable[Alarm]) -> tuple[AlarmGroup, ...]:
 
 def in_order(groups: Iterable[AlarmGroup]) -> list[AlarmGroup]:
     """What somebody has to look at first: not yet acknowledged, most urgent, newest."""
-
-    def weight(group: AlarmGroup) -> tuple[bool, int, int, str]:
-        unseen = group.unacknowledged
-        rank = min((RANK[priority] for priority in unseen), default=RANK[group.worst])
-        return not unseen, rank, -group.newest_ns, group.key
-
-    return sorted(groups, key=weight)
+    return sorted(groups, key=lambda group: group.weight)
 
 
 def root_of(alarm: Alarm, by_id: Mapping[str, Alarm]) -> str:
@@ -184,7 +185,8 @@ def _linked(alarms: Iterable[Alarm]) -> list[list[Alarm]]:
     bursts: dict[tuple[int, int], list[tuple[int, int, int]]] = {}
     for key_of in (_rule, _thing):
         for rows in _by_key(ordered, key_of).values():
-            _chain(ordered, rows, sets)
+            if len(rows) > 1:
+                _chain(ordered, rows, sets)
     for cell, rows in _by_key(ordered, _cell).items():
         bursts[cell] = _chain(ordered, rows, sets)
     _link_neighbours(bursts, sets)

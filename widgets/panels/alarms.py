@@ -21,8 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from twin.clock import NS_PER_S
-from twin.operations.alarm_book import AlarmBook, AlarmFilter, Shown
-from twin.operations.alarm_groups import AlarmGroup
+from twin.operations.alarm_book import AlarmBook, AlarmFilter, Listing, Shown
 from twin.operations.alarm_rates import figures_of, flood_at, times_of
 from twin.room.parts.alarms import Alarms, Priority
 from twin.session import Selection
@@ -41,6 +40,8 @@ from widgets.shape_mark import level_icon
 
 _DETAILS_PX = 340
 _WIDE_PX = 640
+#: Where thousands come and go, listing them takes at most one part in so many of the time.
+_REST = 5
 #: What is listed changes although no alarm has.
 _BY_TIME = (Shown.CHATTERING, Shown.STALE)
 _RESTATE_NS = NS_PER_S
@@ -60,8 +61,9 @@ class AlarmsPanel(PanelWidget):
         self.model = AlarmTable(self.session.clock)
         self._has_moved = True
         self._told_ns = 0
+        self._not_before_ns = 0
         self._is_choosing = False
-        self._groups: list[AlarmGroup] = []
+        self._listing = Listing()
         self._make_filters()
         self.table = AlarmView(self.model, self.inks, acknowledge=self.acknowledge)
         self.details = AlarmDetails(self.session)
@@ -171,7 +173,7 @@ class AlarmsPanel(PanelWidget):
 
     def refresh(self) -> None:
         """Take in what has moved since the last time; times go on."""
-        if self._has_moved:
+        if self._has_moved and self.session.clock.monotonic_ns() >= self._not_before_ns:
             self.show_alarms()
             return
         now_ns = self.session.clock.now_ns()
@@ -182,26 +184,28 @@ class AlarmsPanel(PanelWidget):
         else:
             self._told_ns = now_ns
             self.model.tell_time(*self.table.rows_on_screen())
-            self._show_around()
+            self._show_chosen()
+            self._tell_count()
+            self._show_page()
+        self._show_banner()
 
     def show_alarms(self) -> None:
         """List the alarms of the room as they are."""
         self._has_moved = False
+        began_ns = self.session.clock.monotonic_ns()
         if self.book.follow(self.session.hub.room[Alarms].by_id.entries):
             for box in (self.department, self.figures.department):
                 self._offer(box)
         self._list()
+        self._show_banner()
+        now_ns = self.session.clock.monotonic_ns()
+        self._not_before_ns = now_ns + _REST * (now_ns - began_ns)
 
     def _list(self) -> None:
         now_ns = self._told_ns = self.session.clock.now_ns()
-        self._groups = self.book.listed(self.filter, now_ns)
-        self.model.show_groups(self._groups)
-        self._show_around()
-
-    def _show_around(self) -> None:
-        """Everything but the list itself."""
+        self._listing = self.book.listed(self.filter, now_ns)
+        self.model.show_groups(self._listing.groups)
         self._show_chosen()
-        self._show_banner()
         self._tell_count()
         self._show_page()
 
@@ -234,11 +238,11 @@ class AlarmsPanel(PanelWidget):
         self._banner_icon.setPixmap(pixmap)
 
     def _tell_count(self) -> None:
-        listed = self._groups
-        n = sum(len(group.alarms) for group in listed)
+        listing = self._listing
+        entries = count_text(len(listing.groups), "entry", "entries")
         told = [
-            f"{count_text(n, 'alarm')} in {count_text(len(listed), 'entry', 'entries')}",
-            f"{sum(group.n_unacknowledged for group in listed):,} not acknowledged",
+            f"{count_text(listing.n_alarms, 'alarm')} in {entries}",
+            f"{listing.n_unacknowledged:,} not acknowledged",
         ]
         for shown in (Shown.SHELVED, Shown.SUPPRESSED, Shown.OUT_OF_SERVICE, Shown.CHATTERING):
             n_of = self.book.n_of(shown, self._told_ns)
@@ -335,7 +339,7 @@ class AlarmsPanel(PanelWidget):
         """Choose what somebody has to look at first, unless something is chosen."""
         self._catch_up()
         self.table.setFocus(Qt.FocusReason.OtherFocusReason)
-        if not self.table.chosen_rows() and self.model.rows:
+        if not self.table.chosen_rows() and self.model.rowCount():
             self._choose_row(0)
 
     def acknowledge(self) -> bool:

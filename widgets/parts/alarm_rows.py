@@ -166,7 +166,8 @@ class AlarmView(QTableView):
     def chosen_rows(self) -> list[Row]:
         """Rows that are selected, from the top."""
         found = sorted(index.row() for index in self.selectionModel().selectedRows())
-        return [self._table.rows[row] for row in found]
+        rows = (self._table.row_at(row) for row in found)
+        return [row for row in rows if row is not None]
 
     def rows_on_screen(self) -> tuple[int, int]:
         """First and last row that is seen."""
@@ -183,7 +184,7 @@ class AlarmView(QTableView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Open and close entries."""
         row = self.currentIndex().row()
-        face = self._table.rows[row] if 0 <= row < len(self._table.rows) else None
+        face = self._table.row_at(row)
         key = event.key()
         if face is not None and face.is_face:
             wants = {Qt.Key.Key_Right: True, Qt.Key.Key_Left: False}.get(Qt.Key(key))

@@ -89,8 +89,9 @@ class AlarmTable(QAbstractTableModel):
         self._groups: Sequence[AlarmGroup] = ()
         self._open: set[str] = set()
         self._sort: tuple[int, bool] = (-1, False)
-        self.rows: list[Row] = []
-        self._row_of: dict[str, int] = {}
+        #: A single alarm's group stands for itself: making ten thousand rows takes time.
+        self._rows: list[AlarmGroup | Row] = []
+        self._keys: list[str] = []
 
     # -- what is listed ---------------------------------------------------------------------
 
@@ -101,8 +102,9 @@ class AlarmTable(QAbstractTableModel):
 
     def toggle(self, row: int) -> None:
         """Open or close the entry in a row."""
-        if 0 <= row < len(self.rows) and self.rows[row].is_face:
-            self._open ^= {self.rows[row].group.key}
+        one = self.row_at(row)
+        if one is not None and one.is_face:
+            self._open ^= {one.group.key}
             self._arrange()
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
@@ -110,39 +112,47 @@ class AlarmTable(QAbstractTableModel):
         self._sort = (column, order == Qt.SortOrder.DescendingOrder)
         self._arrange()
 
-    def row_of(self, key: str) -> int:
-        """Where a row with that key is, -1 = nowhere."""
-        return self._row_of.get(key, -1)
+    def row_at(self, row: int) -> Row | None:
+        """What stands in a row, None outside."""
+        if not 0 <= row < len(self._rows):
+            return None
+        one = self._rows[row]
+        return one if isinstance(one, Row) else Row(one, one.alarms[0], one.key, False)
 
     def row_of_alarm(self, alarm_id: str) -> int:
         """Where an alarm is seen: its own row, else the face that stands for it; -1 = nowhere."""
-        for row, one in enumerate(self.rows):
-            if one.alarm is not None and one.alarm.id == alarm_id:
-                return row
-        for row, one in enumerate(self.rows):
-            if one.is_face and any(alarm.id == alarm_id for alarm in one.group.alarms):
-                return row
-        return -1
+        face = -1
+        for row, one in enumerate(self._rows):
+            if not isinstance(one, Row):
+                if one.alarms[0].id == alarm_id:
+                    return row
+            elif one.alarm is not None:
+                if one.alarm.id == alarm_id:
+                    return row
+            elif face < 0 and any(alarm.id == alarm_id for alarm in one.group.alarms):
+                face = row
+        return face
 
     def tell_time(self, first: int, last: int) -> None:
         """Have the rows that are seen painted again."""
-        if 0 <= first <= last < len(self.rows):
+        if 0 <= first <= last < len(self._rows):
             self.dataChanged.emit(self.index(first, 0), self.index(last, len(Column) - 1))
 
     def _arrange(self) -> None:
         rows = _rows(self._ordered(), self._open)
-        row_of = {one.key: row for row, one in enumerate(rows)}
-        if list(row_of) == list(self._row_of):
-            self.rows = rows
+        keys = [one.key for one in rows]
+        if keys == self._keys:
+            self._rows = rows
             self.tell_time(0, len(rows) - 1)
             return
         self.layoutAboutToBeChanged.emit()
         before = self.persistentIndexList()
-        keys = [self.rows[index.row()].key for index in before]
-        self.rows, self._row_of = rows, row_of
+        was = [self._keys[index.row()] for index in before]
+        self._rows, self._keys = rows, keys
+        row_of = {key: row for row, key in enumerate(keys)} if before else {}
         after = [
             self.index(row_of[key], index.column()) if key in row_of else QModelIndex()
-            for key, index in zip(keys, before, strict=True)
+            for key, index in zip(was, before, strict=True)
         ]
         self.changePersistentIndexList(before, after)
         self.layoutChanged.emit()
@@ -158,7 +168,7 @@ class AlarmTable(QAbstractTableModel):
 
     def rowCount(self, parent: _AnyIndex = _NOWHERE) -> int:
         """How many rows."""
-        return 0 if parent.isValid() else len(self.rows)
+        return 0 if parent.isValid() else len(self._rows)
 
     def columnCount(self, parent: _AnyIndex = _NOWHERE) -> int:
         """Alarm, place, state, value, department, age."""
@@ -179,9 +189,9 @@ class AlarmTable(QAbstractTableModel):
 
     def data(self, index: _AnyIndex, role: int = 0) -> Any:
         """Text of a cell, or its row."""
-        if not index.isValid() or index.row() >= len(self.rows):
+        row = self.row_at(index.row()) if index.isValid() else None
+        if row is None:
             return None
-        row = self.rows[index.row()]
         if role == RowRole:
             return row
         if role == Qt.ItemDataRole.DisplayRole:
@@ -222,11 +232,11 @@ _SORT_KEYS: dict[int, Callable[[AlarmGroup], Any]] = {
 }
 
 
-def _rows(groups: Sequence[AlarmGroup], opened: set[str]) -> list[Row]:
-    rows: list[Row] = []
+def _rows(groups: Sequence[AlarmGroup], opened: set[str]) -> list[AlarmGroup | Row]:
+    rows: list[AlarmGroup | Row] = []
     for group in groups:
         if len(group.alarms) == 1:
-            rows.append(Row(group, group.alarms[0], group.alarms[0].id, False))
+            rows.append(group)
             continue
         is_open = group.key in opened
         rows.append(Row(group, None, group.key, is_open))
