@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.peers.side_by_side import Beside, take_side_by_side  # noqa: E402 - the root must be known first
-from scripts import command_pictures, together_pictures  # noqa: E402
+from scripts import command_pictures, incident_pictures, together_pictures  # noqa: E402
 
 PICTURES = ROOT / "docs" / "pictures"
 DATA = ROOT.parent / "shared" / "data"
@@ -24,6 +24,8 @@ CIVITWIN = [sys.executable, "-m", "viewer.cli"]
 WIDTH_PX = 1600
 #: Pictures of three consoles that command one city together, see `command_pictures`.
 COMMAND = "command"
+#: Picture of an incident that is worked by a playbook, see `incident_pictures`.
+INCIDENTS = "incidents"
 #: Pictures of three consoles that work on one incident, see `together_pictures`.
 TOGETHER = "together"
 COMMAND_SIZE = "1920x1080"
@@ -209,7 +211,7 @@ def main() -> int:
     """Take the pictures named on the command line, all without names."""
     known, beside = shots(), pictures_beside()
     parser = argparse.ArgumentParser(description=__doc__)
-    all_names = [*known, *beside, COMMAND, TOGETHER]
+    all_names = [*known, *beside, COMMAND, TOGETHER, INCIDENTS]
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(all_names))
     names = parser.parse_args().names or all_names
     unknown = [name for name in names if name not in all_names]
@@ -222,7 +224,11 @@ def main() -> int:
         picture = PICTURES / f"{name}.png"
         if take_side_by_side(beside[name], picture):
             results.append(make_small(name, picture))
-    for several, made in ((COMMAND, command_pictures), (TOGETHER, together_pictures)):
+    for several, made in (
+        (COMMAND, command_pictures),
+        (TOGETHER, together_pictures),
+        (INCIDENTS, incident_pictures),
+    ):
         if several in names:
             results.append(made.take(PICTURES, COMMAND_SIZE))
             there = [PICTURES / f"{one}.png" for one in made.NAMES]

@@ -34,6 +34,7 @@ class IncidentsPanel(PanelWidget):
         super().__init__(context)
         self._act_id = ""
         self._awaited = ""
+        self._is_early = False
         self.model = SectionList()
         self._delegate = SectionDelegate(self.inks)
         self.list = section_view(self.model, self._delegate, "Incidents")
@@ -119,6 +120,7 @@ class IncidentsPanel(PanelWidget):
     def enter(self) -> None:
         """Somebody came by name or key: where nothing is open, the only incident is opened."""
         part = self.session.hub.room[Incidents]
+        self._is_early = self.session.hub.room.seq == 0  # nothing is known yet: when it comes
         if self._faces.currentWidget() is self._face and len(part.open) == 1:
             self.show_incident(part.open[0].id)
 
@@ -151,6 +153,8 @@ class IncidentsPanel(PanelWidget):
         if self._awaited and self._awaited in part.by_id:
             incident_id, self._awaited = self._awaited, ""
             self.show_incident(incident_id)
+        if self._is_early and self.session.hub.room.seq:
+            self.enter()
         if changed & {"incidents", "commands", "alarms", "marks", "messages", "operators"}:
             self.refresh()
         if "refusals" in changed and self._act_id:

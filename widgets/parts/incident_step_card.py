@@ -51,14 +51,15 @@ class StepCard(QFrame):
         self._now: StepNow | None = None
         self.title, self.text = wrapped("title"), wrapped()
         self.values, self.guard = wrapped("muted"), wrapped()
-        self.commands = wrapped("muted")
+        self.commands, self.note = wrapped("muted"), wrapped("muted")
+        self._wants_override = False
         self._make_answer()
         self._make_buttons()
         self._make_confirm()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 8)
         layout.setSpacing(6)
-        for label in (self.title, self.text, self.values, self.guard, self.commands):
+        for label in (self.title, self.text, self.values, self.guard, self.commands, self.note):
             layout.addWidget(label)
         for part in (self.choice, self.found, self.override):
             layout.addWidget(part)
@@ -127,7 +128,7 @@ class StepCard(QFrame):
             return
         step = self.step
         if is_other:
-            self._asked_s, self._now = -1, None
+            self._asked_s, self._now, self._wants_override = -1, None, False
             self.confirm.hide()
             self.found.clear()
             self.override.clear()
@@ -189,6 +190,11 @@ class StepCard(QFrame):
         incident = self._incident
         is_over = task.status in ("done", "skipped") or incident is None or not incident.is_open
         may = self._may(task, incident)
+        say(
+            self.note,
+            "" if is_over or may else f"It is for {words(task.department)}, or whoever commands",
+        )
+        is_over = is_over or not may
         has_order = step is not None and step.command is not None
         self.take.setVisible(not is_over and task.status == "open")
         self.order.setVisible(not is_over and has_order and not self.confirm.isVisible())
@@ -198,15 +204,11 @@ class StepCard(QFrame):
         is_question = step is not None and bool(step.choices)
         self.choice.setVisible(is_question and not is_over)
         self.found.setVisible(not is_over)
-        self.override.setVisible(not is_over and self._is_held(task, step))
-        why = "Why it is passed over" if has_order else "Why it is done although it waits"
-        self.override.setPlaceholderText(f"{why}; everybody reads it")
+        is_held = bool(self._held_by(task, step)) and (self._wants_override or not has_order)
+        self.override.setVisible(not is_over and is_held)
+        self.override.setPlaceholderText("Why it is done all the same; everybody reads it")
         for button in (self.done, self.skip):
             button.setVisible(not is_over)
-        for button in (self.take, self.order, self.done, self.skip):
-            button.setEnabled(may)
-            if not may:
-                button.setToolTip(f"It is for {words(task.department)}, or whoever commands")
 
     def _may(self, task: Task, incident: Incident | None) -> bool:
         me = whoami(self._session)
@@ -214,17 +216,20 @@ class StepCard(QFrame):
         leads = leader is not None and leader.identity == me.identity
         return not task.department or task.department == me.department or leads
 
-    def _is_held(self, task: Task, step: Step | None) -> bool:
-        """Whether something stands against ticking it, which a reason may pass over."""
+    def _held_by(self, task: Task, step: Step | None) -> str:
+        """What stands against ticking it, which a reason may pass over; "" = nothing."""
         if step is None:
-            return False
-        if self._now is not None and self._now.guard is not True:
-            return True
+            return ""
         if step.command is None:
-            return False
+            is_held = self._now is not None and self._now.guard is not True
+            return f"It waits: {step.guard_text or step.guard}" if is_held else ""
         room, ids = self._session.hub.room, task.evidence.commands if task.evidence else ()
+        if not ids:
+            return "Its command was not given"
         commands = [room.commands.get(one) for one in ids]
-        return not any(c is not None and c.state is CommandState.VERIFIED for c in commands)
+        if any(c is not None and c.state is CommandState.VERIFIED for c in commands):
+            return ""
+        return "The city does not show the effect of its command yet"
 
     # -- doing --------------------------------------------------------------------------------
 
@@ -276,6 +281,13 @@ class StepCard(QFrame):
         if step is not None and step.choices and not choice:
             self.failed.emit("Choose the answer first")
             focus(self.choice)
+            return
+        held = self._held_by(task, step)
+        if held and not self.override.text().strip():
+            self._wants_override = True
+            self._show_buttons()
+            self.failed.emit(f"{held}; wait, or say why it is done all the same")
+            focus(self.override)
             return
         act_id = finish_step(
             self._session, task, found=self.found.text(), choice=choice,
