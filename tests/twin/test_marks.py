@@ -51,6 +51,25 @@ def test_what_happened_becomes_marks() -> None:
     assert [m.kind for m in marks_of(ring, after_ns=marks[1].t_ns)] == ["command", "trouble"]
 
 
+def test_an_incident_is_marked_from_its_beginning_to_its_end() -> None:
+    ring = RingTape()
+    for event in (
+        said(1, "incident.opened", incident={"title": "Flood"}),
+        said(2, "playbook.started", run={"playbook": {"title": "River flood"}}),
+        said(3, "playbook.ended", id="r", text="3 of 4 steps were done"),
+        said(4, "incident.closed", id="i", cause="Blocked drain"),
+    ):
+        ring.add(EVENT, msgspec.json.encode(EventMessage(epoch=EPOCH, event=event)), event.t_ns)
+    marks = list(marks_of(ring))
+    assert {mark.kind for mark in marks} == {"incident"}
+    assert [mark.text for mark in marks] == [
+        "Incident: Flood",
+        "Ada (traffic) started the playbook “River flood”",
+        "A playbook has ended: 3 of 4 steps were done",
+        "Ada (traffic) closed an incident: Blocked drain",
+    ]
+
+
 def test_the_load_is_shares_of_the_largest(tmp_path: Path) -> None:
     recordings.record(tmp_path / "a.mcap")
     recording = Recording(tmp_path / "a.mcap")

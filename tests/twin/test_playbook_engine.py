@@ -161,6 +161,17 @@ def test_a_guard_asks_the_values_that_were_attached() -> None:
     assert not refusal(step, "done", Evidence(override="Gauge is broken"), facts)
 
 
+def test_the_guard_of_a_command_is_asked_before_it_and_not_when_it_has_worked() -> None:
+    text = GOOD.replace("    command: {type", "    guard: minutes < 5.0\n    command: {type")
+    step = read(text).step("close")
+    assert step is not None
+    given, late = Evidence(commands=("k",)), {"minutes": 9.0}
+    assert "waits" in refusal(step, "taken", given, late, gives_command=True)
+    assert "waits" in refusal(step, "done", given, late, gives_command=True), "nor at one stroke"
+    assert not refusal(step, "taken", given, {"minutes": 1.0}, gives_command=True)
+    assert not refusal(step, "done", given, late)
+
+
 def test_a_step_with_a_command_is_done_when_the_city_shows_it() -> None:
     step = read().step("close")
     assert step is not None

@@ -40,9 +40,13 @@ def step_refusal(
     step = run.playbook.step(task.step) if run is not None else None
     if step is None or incident is None or status not in ("taken", "done"):
         return ""
-    asked = evidence if status == "done" else new or Evidence()
+    fresh = new or Evidence()
+    asked = evidence if status == "done" else fresh
     unverified = tuple(filter(None, (_unverified(hall, one) for one in evidence.commands)))
-    return refusal(step, status, asked, facts_of(incident, hall.now_ns), unverified)
+    return refusal(
+        step, status, asked, facts_of(incident, hall.now_ns), unverified,
+        gives_command=bool(fresh.commands),
+    )  # fmt: skip
 
 
 def move_on(hall: Hall, run_id: str) -> None:

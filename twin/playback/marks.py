@@ -48,8 +48,11 @@ class _Message(msgspec.Struct):
 
 
 _decoder = msgspec.json.Decoder(_Message)
+_INCIDENT_KINDS: Final = (
+    "incident.opened", "incident.closed", "playbook.started", "playbook.ended"
+)  # fmt: skip
 _WANTED: Final = frozenset(
-    {"alarm.raised", "incident.opened", "command.submitted", "command.state", "stage.set"}
+    {"alarm.raised", "command.submitted", "command.state", "stage.set", *_INCIDENT_KINDS}
 )
 
 
@@ -99,5 +102,17 @@ def _mark(t_ns: int, event: _Event) -> Mark | None:
         level = body.get("level", 0)
         text = f"Stage {level} ({STAGE_WORDS.get(level, '')}): {body.get('reason', '')}"
         return Mark(t_ns, "stage", str(level), text)
-    incident = body.get("incident", body)
-    return Mark(t_ns, "incident", "", f"Incident: {incident.get('title', '')}")
+    return Mark(t_ns, "incident", "", _incident_text(event, body))
+
+
+def _incident_text(event: _Event, body: dict[str, Any]) -> str:
+    match event.kind:
+        case "incident.closed":
+            return f"{event.actor} closed an incident: {body.get('cause', '')}"
+        case "playbook.started":
+            title = body.get("run", {}).get("playbook", {}).get("title", "")
+            return f"{event.actor} started the playbook “{title}”"
+        case "playbook.ended":
+            return f"A playbook has ended: {body.get('text', '')}"
+        case _:
+            return f"Incident: {body.get('incident', {}).get('title', '')}"

@@ -255,6 +255,8 @@ def refusal(
     evidence: Evidence,
     facts: Mapping[str, float],
     unverified: tuple[str, ...] = (),
+    *,
+    gives_command: bool = False,
 ) -> str:
     """Why a step cannot become "taken" or "done" with this evidence, "" if it can.
 
@@ -262,6 +264,8 @@ def refusal(
     ----------
     facts : the numbers of `twin.playbooks.rules.ROOM_FACTS`
     unverified : what is to be said of its commands that are not VERIFIED
+    gives_command : a command is given with this move: what its guard is for. What the command has
+        done to the values of the guard says nothing against the step afterwards
     """
     choices = [one.id for one in step.choices]
     if status == "done" and choices and evidence.choice not in choices:
@@ -270,7 +274,7 @@ def refusal(
         return f"“{step.title}” has no choice “{evidence.choice[:40]}”"
     if evidence.override.strip():
         return ""
-    is_guarded = status == "done" if step.command is None else bool(evidence.commands)
+    is_guarded = gives_command or (status == "done" and step.command is None)
     if step.guard and is_guarded:
         values = {one.name: one.value for one in evidence.readings}
         holds = guard_state(step, {**values, **facts})
