@@ -22,6 +22,7 @@ def registered_ids() -> dict[str, tuple[str, ...]]:
     from scenes.layer import layer_registry
     from scenes.tool import tool_registry
     from twin.commands.base import command_registry
+    from twin.indicators.base import indicator_registry
     from twin.readers.base import reader_registry
     from viewer.subcommand import subcommand_registry
     from widgets.panel import panel_registry
@@ -31,6 +32,7 @@ def registered_ids() -> dict[str, tuple[str, ...]]:
         "command": command_registry().ids(),
         "layer": layer_registry().ids(),
         "tool": tool_registry().ids(),
+        "indicator": indicator_registry().ids(),
         "panel": panel_registry().ids(),
         "subcommand": subcommand_registry().ids(),
     }

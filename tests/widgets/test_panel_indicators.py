@@ -1,0 +1,117 @@
+"""The indicators panel: values with trends, and down to the observations behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QModelIndex, Qt
+from pytestqt.qtbot import QtBot
+
+from tests.widgets.hub_world import HubWorld
+from twin.session import Selection
+from twin.theme import load_theme
+from widgets.actions import ActionTable
+from widgets.bridge import Bridge
+from widgets.panel import PanelContext
+from widgets.panels.indicators import IndicatorsPanel
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[HubWorld]:
+    made = HubWorld(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def panel(world: HubWorld, qtbot: QtBot) -> Iterator[IndicatorsPanel]:
+    bridge = Bridge(world.world.clock)
+    context = PanelContext(
+        session=world.session, bridge=bridge, theme=load_theme("light"), actions=ActionTable()
+    )
+    made = IndicatorsPanel(context)
+    qtbot.addWidget(made)
+    made.resize(380, 700)
+    made.show()
+    computed(made, qtbot)
+    yield made
+    computed(made, qtbot)
+    made.release()
+    bridge.close()
+
+
+def computed(panel: IndicatorsPanel, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: not panel._is_computing, timeout=10_000)
+
+
+def row_of(panel: IndicatorsPanel, title: str) -> int:
+    titles = [panel.model.index(n).data() for n in range(panel.model.rowCount())]
+    return titles.index(title)
+
+
+def choose(panel: IndicatorsPanel, title: str) -> None:
+    panel.list.setCurrentIndex(panel.model.index(row_of(panel, title)))
+
+
+def told(panel: IndicatorsPanel, title: str) -> str:
+    index = panel.model.index(row_of(panel, title))
+    return str(index.data(Qt.ItemDataRole.AccessibleTextRole))
+
+
+def test_values_are_told_and_what_is_missing_where_data_lack(panel: IndicatorsPanel) -> None:
+    assert told(panel, "Nitrogen dioxide (NO2)") == (
+        "Nitrogen dioxide (NO2), no data, No datastream observes nitrogen dioxide (NO2)"
+    )
+    assert "µg/m³, Now · from" in told(panel, "Fine particulate matter (PM2.5)")
+    assert "No incident has had a unit on scene" in told(panel, "Response time to emergencies")
+
+
+def test_each_opens_down_to_the_observations_behind_it(
+    world: HubWorld, panel: IndicatorsPanel
+) -> None:
+    choose(panel, "Fine particulate matter (PM2.5)")
+    assert panel.table.isVisible()
+    assert "ISO 37120:2018, clause 8" in panel.source.text()
+    assert "The standard asks for the mean of a year" in panel.source.text()
+    assert panel.inputs.rowCount() == 4
+    assert panel.inputs.index(0, 0).data() == "Station 1"
+    assert panel.select_all.isVisible()
+    panel.select_all.click()
+    assert "air-0" not in world.session.selection.things, "its source marks it as doubtful"
+    assert world.session.selection.things == ("air-1", "air-2", "air-3")
+    panel.table.setCurrentIndex(panel.inputs.index(1, 0))
+    assert world.session.selection == Selection(thing_id="air-1")
+    flown: list[object] = []
+    world.session.fly_to_requested.connect(flown.append)
+    panel.table.activated.emit(panel.inputs.index(1, 0))
+    assert len(flown) == 1
+    panel.close_it.click()
+    assert not panel.table.isVisible()
+
+
+def test_help_that_came_counts_and_its_trend_begins(
+    world: HubWorld, panel: IndicatorsPanel, qtbot: QtBot
+) -> None:
+    incident = {"id": "i1", "title": "Fire", "kind": "fire", "severity": "severe"}
+    world.act("ben", "incident.open", incident)
+    world.wait(240.0)
+    unit = {"id": "i1", "unit_id": "amb-1", "name": "Ambulance 1", "status": "on_scene"}
+    world.act("ben", "incident.unit", unit)
+    world.sync()
+    computed(panel, qtbot)
+    panel.compute()
+    computed(panel, qtbot)
+    assert "4 min" in told(panel, "Response time to emergencies")
+    choose(panel, "Response time to emergencies")
+    assert "Trend since" in panel.source.text()
+    assert not panel.select_all.isVisible(), "units are no sensors"
+    panel.table.setCurrentIndex(panel.inputs.index(0, 0))
+    assert world.session.selection == Selection(unit_id="amb-1")
+
+
+def test_nothing_chosen_is_nothing_shown(panel: IndicatorsPanel) -> None:
+    choose(panel, "Noise")
+    panel.list.setCurrentIndex(QModelIndex())
+    assert not panel.table.isVisible()

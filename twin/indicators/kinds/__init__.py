@@ -1,0 +1,1 @@
+"""One file an indicator; each has one INDICATOR record."""

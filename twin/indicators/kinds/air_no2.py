@@ -1,0 +1,20 @@
+"""Nitrogen dioxide in the air."""
+
+from twin.indicators.base import CityNow, IndicatorType, Result, mean_of
+
+
+def _compute(city: CityNow) -> Result:
+    return mean_of(city, "nitrogen dioxide (NO2)", "no2", "nitrogen_dioxide")
+
+
+INDICATOR = IndicatorType(
+    id="air.no2",
+    title="Nitrogen dioxide (NO2)",
+    unit="µg/m³",
+    formula="Mean of the newest values of all stations that are fresh and trusted",
+    period="Now",
+    source="ISO 37120:2018, clause 8 (environment and climate change)",
+    differs="The standard asks for the mean of a year",
+    compute=_compute,
+    order=12,
+)

@@ -1,0 +1,20 @@
+"""Particulate matter in the air."""
+
+from twin.indicators.base import CityNow, IndicatorType, Result, mean_of
+
+
+def _compute(city: CityNow) -> Result:
+    return mean_of(city, "particulate matter (PM10)", "pm10")
+
+
+INDICATOR = IndicatorType(
+    id="air.pm10",
+    title="Particulate matter (PM10)",
+    unit="µg/m³",
+    formula="Mean of the newest values of all stations that are fresh and trusted",
+    period="Now",
+    source="ISO 37120:2018, clause 8 (environment and climate change)",
+    differs="The standard asks for the mean of a year",
+    compute=_compute,
+    order=11,
+)

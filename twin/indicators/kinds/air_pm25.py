@@ -1,0 +1,20 @@
+"""Fine particulate matter in the air."""
+
+from twin.indicators.base import CityNow, IndicatorType, Result, mean_of
+
+
+def _compute(city: CityNow) -> Result:
+    return mean_of(city, "fine particulate matter (PM2.5)", "pm25")
+
+
+INDICATOR = IndicatorType(
+    id="air.pm25",
+    title="Fine particulate matter (PM2.5)",
+    unit="µg/m³",
+    formula="Mean of the newest values of all stations that are fresh and trusted",
+    period="Now",
+    source="ISO 37120:2018, clause 8 (environment and climate change)",
+    differs="The standard asks for the mean of a year",
+    compute=_compute,
+    order=10,
+)

@@ -1,0 +1,20 @@
+"""Streets of which traffic is known."""
+
+from twin.indicators.base import CityNow, IndicatorType, Result, is_fresh, share_of
+
+
+def _compute(city: CityNow) -> Result:
+    return share_of(city, "street", ("road_segment",), is_fresh)
+
+
+INDICATOR = IndicatorType(
+    id="transport.roads_watched",
+    title="Streets with live traffic",
+    unit="%",
+    formula="Streets whose datastreams are all fresh and trusted, of all streets with sensors",
+    period="Now",
+    source="ISO 37122:2019, clause 19 (transportation)",
+    differs="The standard counts by length, of all streets of the city",
+    compute=_compute,
+    order=31,
+)
