@@ -12,12 +12,12 @@ from twin.sense.health import duration_text
 _DAY_S = 86_400.0
 
 
-def would_have(answer: DryRun, zone: tzinfo = UTC) -> str:
+def would_have(answer: DryRun, zone: tzinfo | None = UTC) -> str:
     """The answer in one sentence: "Would have fired 14 times in 7 days at 3 places, longest …".
 
     Parameters
     ----------
-    zone : in which the time of day is written
+    zone : in which the time of day is written; None = this machine's
     """
     span = duration_text((answer.end_ns - answer.start_ns) / NS_PER_S)
     if not answer.n_datastreams:
@@ -34,14 +34,14 @@ def would_have(answer: DryRun, zone: tzinfo = UTC) -> str:
     return f"Would have fired {times} in {span} {where}, {which} {lasted}"
 
 
-def episode_text(one: Episode, answer: DryRun, zone: tzinfo = UTC) -> str:
+def episode_text(one: Episode, answer: DryRun, zone: tzinfo | None = UTC) -> str:
     """One time in a line: "2026-03-01 14:02:07, 42 min, Gauge 1"."""
     lasted = duration_text(one.lasted_s(answer.end_ns))
     still = "" if one.end_ns else ", still open at the end"
     return f"{moment(one, zone)}, {lasted}{still}, {one.place}"
 
 
-def lines(answer: DryRun, most: int, zone: tzinfo = UTC) -> Iterator[str]:
+def lines(answer: DryRun, most: int, zone: tzinfo | None = UTC) -> Iterator[str]:
     """The sentence, then place by place, then the first times."""
     yield f"“{answer.title}”: {would_have(answer, zone)[:1].lower()}{would_have(answer, zone)[1:]}"
     places = list(answer.places.items())
@@ -56,9 +56,10 @@ def lines(answer: DryRun, most: int, zone: tzinfo = UTC) -> Iterator[str]:
         yield f"  and {left:,} more"
 
 
-def moment(one: Episode, zone: tzinfo) -> str:
+def moment(one: Episode, zone: tzinfo | None) -> str:
     """When it began."""
-    return f"{datetime.fromtimestamp(one.start_ns / NS_PER_S, zone):%Y-%m-%d %H:%M:%S}"
+    at = datetime.fromtimestamp(one.start_ns / NS_PER_S, UTC).astimezone(zone)
+    return f"{at:%Y-%m-%d %H:%M:%S}"
 
 
 def count(n: int, what: str) -> str:

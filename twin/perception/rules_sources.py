@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from twin.arrays import BoolArray, Float64Array, Int64Array
+from twin.clock import NS_PER_S
 from twin.errors import WireError
 from twin.history.asking import History
 from twin.history.catalogue import from_ids, read_catalogue
@@ -25,6 +26,8 @@ from twin.sense.store import ObservationStore
 
 MAX_SAMPLES = 60_000_000
 _TELL_EVERY = 2_000
+#: Datastreams of a console that are asked how far back they reach.
+_LOOKED_AT = 64
 
 
 class HistoryPast:
@@ -221,7 +224,9 @@ class StorePast:
         xyz = np.asarray(store.xyz_local_m[: len(streams)], np.float64)
         self.directory = Directory.of(streams, store.things, xyz)
         self.end_ns = now_ns
-        self.start_ns = now_ns
+        step = max(len(streams) // _LOOKED_AT, 1)
+        known = [store.history_of(slot)[0][:1] for slot in range(0, len(streams), step)]
+        self.start_ns = min((int(t[0]) for t in known if len(t)), default=now_ns - NS_PER_S)
 
     def prepare(
         self, datastreams: Sequence[str], start_ns: int, end_ns: int, progress: Progress

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from twin.arrays import Float64Array, Int64Array
@@ -25,6 +26,7 @@ class TimePlot(QWidget):
         self._inks = inks
         self._plot: Any = None
         self._curve: Any = None
+        self._region: Any = None
         self._shown: tuple[int, int, str] = (0, 0, "")
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
@@ -53,6 +55,19 @@ class TimePlot(QWidget):
         else:
             self._plot.enableAutoRange(axis="y")
 
+    def show_span(self, start_ns: int, end_ns: int) -> None:
+        """Shade a part of the time; after `show_series`. An empty span shades nothing."""
+        if self._plot is None:
+            return
+        if self._region is None:
+            import pyqtgraph as pg  # the reason is in the module's docstring
+
+            self._region = pg.LinearRegionItem(movable=False)
+            self._plot.addItem(self._region)
+            self._colour()
+        self._region.setVisible(end_ns > start_ns)
+        self._region.setRegion((start_ns / NS_PER_S, end_ns / NS_PER_S))
+
     def repaint_inks(self) -> None:
         """Follow a change of theme."""
         if self._plot is not None:
@@ -64,7 +79,7 @@ class TimePlot(QWidget):
             self._layout.removeWidget(self._plot)
             self._plot.close()
             self._plot.deleteLater()
-            self._plot = self._curve = None
+            self._plot = self._curve = self._region = None
 
     def _make(self) -> None:
         import pyqtgraph as pg  # the reason is in the module's docstring
@@ -86,4 +101,10 @@ class TimePlot(QWidget):
             axis = self._plot.getAxis(side)
             axis.setPen(self._inks.line)
             axis.setTextPen(self._inks.muted)
+        if self._region is not None:
+            shade = QColor(self._inks.accent)
+            shade.setAlphaF(0.18)
+            self._region.setBrush(shade)
+            for line in self._region.lines:
+                line.setPen(self._inks.accent, width=1)
         self._plot.showGrid(x=False, y=True, alpha=0.15)
