@@ -94,6 +94,7 @@ FAMILY_OF_KIND: dict[str, str] = {
     "weather_station": "weather",
     "river_gauge": "water",
     "sewer_gauge": "water",
+    "underpass": "water",
     "pump_station": "water",
     "gate": "water",
     "substation": "power",
@@ -129,6 +130,7 @@ KEY_KINDS = frozenset(
         "depot",
         "siren",
         "alert_gateway",
+        "underpass",
     }
 )
 

@@ -86,10 +86,12 @@ class Jobs:
     ----------
     acts : by command type id
     accepts : command types by target id
+    broken : targets that take commands and then fail
     """
 
     acts: Mapping[str, Act]
     accepts: Mapping[str, tuple[str, ...]]
+    broken: set[str] = field(default_factory=set)
     _jobs: dict[str, _Job] = field(default_factory=dict)
     _news: list[JobReport] = field(default_factory=list)
 
@@ -109,7 +111,7 @@ class Jobs:
             return Verdict(False, reason)
         self._replace(request)
         job = self._jobs[request.id] = _Job(request, act, elapsed_s)
-        if act.delay_s == 0:
+        if act.delay_s == 0 and request.target_id not in self.broken:
             self._news.append(job.begin())
         text = f"{request.target_name} has taken the command"
         return Verdict(True, text, act.route(request.target_id) if job.has_begun else ())
@@ -131,6 +133,10 @@ class Jobs:
 
     def _advance(self, command_id: str, job: _Job, elapsed_s: float) -> JobReport | None:
         target, args, age_s = job.request.target_id, job.request.args, elapsed_s - job.given_s
+        if target in self.broken and age_s >= job.act.delay_s:
+            del self._jobs[command_id]
+            text = f"{job.request.target_name} does not move: its drive is out of order"
+            return JobReport(command_id, target, "failed", text)
         if not job.has_begun:
             return job.begin() if age_s >= job.act.delay_s else None
         outcome = job.act.outcome(target, args)

@@ -64,6 +64,14 @@ def plan_faults(
     )
 
 
+#: Faults by the names that people use.
+FAULT_NAMES = {
+    "well": Fault.NONE, "silent": Fault.DROPOUT, "stuck": Fault.STUCK, "drift": Fault.DRIFT,
+    "spikes": Fault.SPIKES,
+}  # fmt: skip
+_DRIFT_A_MINUTE = 0.12
+
+
 class Faults:
     """Applies a plan to samples. Keeps the last value of stuck sensors."""
 
@@ -72,6 +80,17 @@ class Faults:
         self._ranges = ranges
         self._rng = rng
         self._stuck_at = np.full(len(ranges), np.nan)
+
+    def begin(self, index: int, fault: Fault, elapsed_s: float) -> None:
+        """From now on a datastream has this fault; `Fault.NONE` mends it.
+
+        Whoever is silent stays so, and no sensor notices what is wrong with it.
+        """
+        plan = self.plan
+        plan.kinds[index], plan.onset_s[index] = fault, elapsed_s
+        plan.period_s[index], plan.rates[index] = np.inf, _DRIFT_A_MINUTE
+        plan.is_flagged[index] = False
+        self._stuck_at[index] = np.nan
 
     def apply(
         self, indices: Int64Array, values: Float64Array, elapsed_s: float

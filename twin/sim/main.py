@@ -28,6 +28,7 @@ from twin.sense.model import Announcement
 from twin.sim.acts import JobReport, Verdict
 from twin.sim.addresses import reachable
 from twin.sim.alert_store import AlertStore, FolderAlerts, MemoryAlerts
+from twin.sim.directing import Directions
 from twin.sim.publisher import SamplePublisher
 from twin.sim.world import World, WorldOptions
 
@@ -39,6 +40,9 @@ ANNOUNCE_S = 5.0
 MAX_CORNERS = 500
 #: After a pause of the machine the model goes on from where it was, not in one leap.
 MAX_STEP_S = 1.0
+#: A directed city takes steps of at most so long, at most so many between two looks at its orders.
+DIRECTED_STEP_S = 0.25
+MOST_DIRECTED_STEPS = 8
 
 _Order: TypeAlias = tuple[CommandRequest, Reply] | str
 
@@ -54,6 +58,7 @@ class SimOptions:
     alerts : folder for published alerts; None = they are kept in memory
     memory : file of the commands that were begun; None = forgotten with the process
     security : keys of this process, None = for a hub without keys
+    directions : who says how far the city may live, and what happens there; None = nobody
     """
 
     city: CityAsset
@@ -62,6 +67,7 @@ class SimOptions:
     alerts: Path | None = None
     memory: Path | None = None
     security: ClientSecurity | None = None
+    directions: Directions | None = None
 
 
 def run_simulator(options: SimOptions, stop: threading.Event | None = None) -> int:
@@ -87,7 +93,10 @@ def run_simulator(options: SimOptions, stop: threading.Event | None = None) -> i
     try:
         simulator.start()
         _say_ready(options, simulator)
-        simulator.run(stop)
+        if options.directions is None:
+            simulator.run(stop)
+        else:
+            simulator.run_directed(options.directions, stop)
     finally:
         simulator.close()
         restore()
@@ -156,6 +165,24 @@ class Simulator:
             now_ns = self._clock.monotonic_ns()
             self.step(min((now_ns - last_ns) / NS_PER_S, MAX_STEP_S))
             last_ns = now_ns
+
+    def run_directed(self, directions: Directions, stop: threading.Event) -> None:
+        """Step as far as the directions let, until `stop` is set or nobody directs any more.
+
+        Prints ``{"elapsed_s": …}`` after each tick, so that whoever directs can wait for the city.
+        """
+        told_s = -1.0
+        while not (stop.wait(TICK_S) or directions.is_over.is_set()):
+            directions.take(self.world)
+            for _ in range(MOST_DIRECTED_STEPS):
+                left_s = directions.until_s - self.world.now.elapsed_s
+                if left_s > 0.0:
+                    self.step(min(left_s, DIRECTED_STEP_S))
+            if self.world.now.elapsed_s == told_s:
+                self.step(0.0)
+            told_s = self.world.now.elapsed_s
+            sys.stdout.write(f'{{"elapsed_s": {told_s:.3f}}}\n')
+            sys.stdout.flush()
 
     def step(self, dt_s: float) -> None:
         """Take orders, advance the world, send what it observes and reports."""

@@ -52,9 +52,10 @@ HABITS: dict[str, Habit] = {
     "occupancy": Habit(2.0),
     "speaker_message": Habit(5.0),
     "alert_active": Habit(5.0),
+    "flood_depth": Habit(1.0),
 }
 
-#: What actuators report of themselves: id -> (title, unit, usual min, usual max).
+#: What actuators report of themselves, and water on roads: id -> (title, unit, usual min, usual max).
 STATE_PROPERTIES: dict[str, tuple[str, str, float, float]] = {
     "closed": ("Closed", "", 0.0, 1.0),
     "signal_plan": ("Signal plan", "", 1.0, 4.0),
@@ -72,6 +73,7 @@ STATE_PROPERTIES: dict[str, tuple[str, str, float, float]] = {
     "occupancy": ("People inside", "", 0.0, 2_000.0),
     "speaker_message": ("Speaker message", "", 0.0, 1.0),
     "alert_active": ("Alerts in force", "", 0.0, 5.0),
+    "flood_depth": ("Water on the road", "m", 0.0, 2.5),
 }
 _ALL_PROPERTIES = OBSERVED_PROPERTIES | STATE_PROPERTIES
 _NO_UPPER_LIMIT = {"traffic_speed", "traffic_flow", "pm25", "noise", "rain", "power_load"}

@@ -6,6 +6,7 @@ import numpy as np
 
 from twin.arrays import Float64Array, Int64Array, UInt8Array
 from twin.sim.faults import Faults
+from twin.sim.injecting import Injections
 from twin.sim.roster import HabitColumns
 
 WANDER_TAU_S = 60.0
@@ -22,6 +23,7 @@ class Sampler:
 
     def __init__(self, habits: HabitColumns, faults: Faults, rng: np.random.Generator) -> None:
         self.faults = faults
+        self.injections = Injections(len(habits.interval_s), rng)
         self._habits = habits
         self._rng = rng
         self._due_s = rng.uniform(0.0, 1.0, len(habits.interval_s)) * habits.interval_s
@@ -53,6 +55,7 @@ class Sampler:
         n_later: Int64Array = np.repeat(n_times.cumsum(), n_times) - np.arange(len(indices)) - 1
         ages_s = n_later.astype(np.float64) * np.repeat(interval, n_times)
         values = self._measured(indices, truth[indices])
+        self.injections.apply(indices, values, elapsed_s)
         sent, quality = self.faults.apply(indices, values, elapsed_s)
         return indices[sent], ages_s[sent], values[sent], quality[sent]
 

@@ -54,6 +54,16 @@ class Water:
             "gate.set": Act(refuse=self._refuse_set, begin=self._set, outcome=self._is_at),
         }
 
+    @property
+    def pump_xyz(self) -> Float64Array:
+        """(n, 3) where the pump stations stand, local metres."""
+        return np.asarray(self._xyz[: self._n_pumps])
+
+    @property
+    def pump_power(self) -> Float64Array:
+        """(n,) how much each pump draws, 0 … 1 of what it can."""
+        return self._power
+
     def step(self, now: Moment, dt_s: float, model_dt_s: float) -> None:  # noqa: ARG002
         """Pump, fill, move gates and let the gates' effect travel downstream."""
         relax(self._power, self._running * self._speed, dt_s, PUMP_RAMP_S)

@@ -40,9 +40,21 @@ class Weather:
         self._probes = self._centre + 0.6 * radius_m * np.column_stack([np.cos(ring), np.sin(ring)])
         self.wetness_mm = 0.0
         self.mean_mm_h = 0.0
+        self._is_told = False
+        self._told_mm_h = self._wanted_mm_h = self._change_mm_h_s = 0.0
+
+    def tell(self, mm_h: float, over_s: float) -> None:
+        """Let it rain about `mm_h` everywhere in place of fronts, reached within `over_s`."""
+        if not self._is_told:
+            self._is_told, self._told_mm_h = True, self.mean_mm_h
+        self._wanted_mm_h = mm_h
+        self._change_mm_h_s = abs(mm_h - self._told_mm_h) / max(over_s, 0.001)
 
     def rain_mm_h(self, now: Moment, xy: Float64Array) -> Float64Array:
         """Rain intensity (K,) at (K, 2 or 3) points."""
+        if self._is_told:
+            rain = self._told_mm_h * (0.7 + 0.6 * self._cells.at(xy[:, :2]))
+            return np.where(rain < 0.1, 0.0, rain)
         if self._peak == 0.0:
             return np.zeros(len(xy))
         along = (xy[:, :2] - self._centre) @ self._way
@@ -53,8 +65,10 @@ class Weather:
         rain = self._peak * band * (0.4 + cells)
         return np.where(rain < 0.1, 0.0, rain)
 
-    def step(self, now: Moment, model_dt_s: float) -> None:
+    def step(self, now: Moment, dt_s: float, model_dt_s: float) -> None:
         """Let the ground get wet and dry again."""
+        most = self._change_mm_h_s * dt_s
+        self._told_mm_h += float(np.clip(self._wanted_mm_h - self._told_mm_h, -most, most))
         self.mean_mm_h = float(self.rain_mm_h(now, self._probes).mean())
         wet = np.array([self.wetness_mm])
         relax(wet, self.mean_mm_h * _WET_TAU_S / 3600.0, model_dt_s, _WET_TAU_S)

@@ -10,6 +10,7 @@ import numpy as np
 from twin.arrays import Float32Array, Float64Array, Int64Array, UInt8Array
 from twin.cap.prepared import Mode
 from twin.city.asset import CityAsset
+from twin.errors import TwinError
 from twin.room.model import CommandRequest
 from twin.sense.model import Datastream, Thing, Unit
 from twin.sim.acts import Act, JobReport, Jobs, Verdict
@@ -17,9 +18,10 @@ from twin.sim.alert_store import AlertStore, MemoryAlerts
 from twin.sim.cameras import Cameras
 from twin.sim.drones import Drones
 from twin.sim.evacuation import Evacuation
-from twin.sim.faults import Faults, plan_faults
+from twin.sim.faults import FAULT_NAMES, FAULT_SHARE, Faults, plan_faults
 from twin.sim.fleet import Fleet
 from twin.sim.gateway import Gateway
+from twin.sim.injecting import Shape
 from twin.sim.power import Power
 from twin.sim.rhythm import DAY_S, Moment
 from twin.sim.roster import Roster
@@ -30,6 +32,7 @@ from twin.sim.sites import SiteMap
 from twin.sim.subsystem import Subsystem
 from twin.sim.surroundings import Air, Noise, Parking, Rain
 from twin.sim.traffic import Traffic
+from twin.sim.underpasses import Underpasses
 from twin.sim.water import Water
 from twin.sim.weather import Weather, WeatherKind
 
@@ -63,6 +66,7 @@ class WorldOptions:
     speed : how fast the day and the weather run; vehicles and actuators keep real time
     rate : samples per usual sample
     mode : of the hub it serves: public alerts of a drill say that they are one
+    fault_share : share of the datastreams whose sensors fail by chance
     """
 
     seed: int = 1
@@ -73,6 +77,7 @@ class WorldOptions:
     time_of_day_s: float = EVENING_PEAK_S
     weather: WeatherKind = "rain"
     mode: Mode = "live"
+    fault_share: float = FAULT_SHARE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +152,7 @@ class World:
             Cameras(sites, roster),
             Evacuation(sites, roster),
             self.gateway,
+            Underpasses(sites, self.weather, water, roster),
         ]
         self.things: tuple[Thing, ...] = tuple(roster.things)
         self.datastreams: tuple[Datastream, ...] = tuple(roster.datastreams)
@@ -157,7 +163,7 @@ class World:
         passive = {thing.id for thing in self.things if not thing.accepts}
         may_fail = np.array([s.thing_id in passive for s in self.datastreams]) & ~columns.is_state
         ranges = np.array([stream.max - stream.min for stream in self.datastreams])
-        faults = Faults(plan_faults(self._rng, may_fail), ranges, self._rng)
+        faults = Faults(plan_faults(self._rng, may_fail, options.fault_share), ranges, self._rng)
         self.sampler = Sampler(columns, faults, self._rng)
         self._step_slow(SLOW_STEP_S)
         for part in self._quick:
@@ -216,6 +222,45 @@ class World:
         """Forget a command that an operator cancelled."""
         self._jobs.cancel(command_id)
 
+    def break_down(self, target: str, kind: str) -> None:
+        """Break something from now on, or mend it.
+
+        Parameters
+        ----------
+        target : a datastream, or a thing for all of its datastreams; for "actuator" an asset
+        kind : "silent", "stuck", "drift" or "spikes" of sensors, "actuator", or "well"
+
+        Raises
+        ------
+        TwinError
+            There is no such thing or kind.
+        """
+        if kind == "actuator" and target in self._jobs.accepts:
+            self._jobs.broken.add(target)
+            return
+        fault = FAULT_NAMES.get(kind)
+        rows = self._rows_called(target)
+        if fault is None or not rows:
+            raise TwinError(f"The city cannot break “{target}” in the way of “{kind}”")
+        for row in rows:
+            self.sampler.faults.begin(row, fault, self._elapsed_s)
+        if kind == "well":
+            self._jobs.broken.discard(target)
+
+    def inject(self, datastream_id: str, shape: Shape, by: float, seconds: float) -> None:
+        """Add to what a datastream observes from now on, see `twin.sim.injecting`.
+
+        Raises
+        ------
+        TwinError
+            There is no such datastream.
+        """
+        rows = self._rows_called(datastream_id)
+        if not rows:
+            raise TwinError(f"The city has no datastream “{datastream_id}”")
+        for row in rows:
+            self.sampler.injections.add(row, shape, by, seconds, self._elapsed_s)
+
     def positions(self) -> tuple[Float64Array, Float32Array]:
         """(n, 3) local metres and (n,) headings of the units, radians clockwise from north."""
         movers, drones = self.fleet.movers, self.drones
@@ -241,7 +286,7 @@ class World:
     def _step_slow(self, dt_s: float) -> None:
         model_dt_s = dt_s * self.options.speed
         now = self.now
-        self.weather.step(now, model_dt_s)
+        self.weather.step(now, dt_s, model_dt_s)
         for part in self._slow:
             part.step(now, dt_s, model_dt_s)
             part.write(now, self._truth)
@@ -255,6 +300,10 @@ class World:
     def _all_accepts(self) -> dict[str, tuple[str, ...]]:
         assets: tuple[Thing | Unit, ...] = (*self.things, *self.units)
         return {asset.id: asset.accepts for asset in assets if asset.accepts}
+
+    def _rows_called(self, name: str) -> list[int]:
+        """Indices of a datastream, or of all of a thing or unit."""
+        return [s.index for s in self.datastreams if name in (s.id, s.thing_id)]
 
     def _streams_of(self, thing_id: str) -> Int64Array:
         return np.array(

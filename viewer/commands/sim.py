@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -40,6 +41,13 @@ def _positive(text: str) -> float:
     value = float(text)
     if not (math.isfinite(value) and value > 0):
         raise argparse.ArgumentTypeError("must be more than 0")
+    return value
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0.0 <= value <= 1.0:
+        raise argparse.ArgumentTypeError("must be between 0 and 1")
     return value
 
 
@@ -115,6 +123,15 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "--mode", choices=("live", "drill", "test"), default="live",
         help="what public alerts are: real, an exercise, a test (default live)",
     )  # fmt: skip
+    parser.add_argument(
+        "--sensor-faults", type=_share, default=0.04, metavar="SHARE",
+        help="share of the datastreams whose sensors fail by chance, 0 to 1 (default 0.04)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--directed", action="store_true",
+        help="live only as far as lines of JSON on the standard input say, and do what they say;"
+        " for scenes (docs/scenes.md)",
+    )  # fmt: skip
 
 
 def _open(arguments: argparse.Namespace) -> CityAsset:
@@ -133,6 +150,7 @@ def _run(arguments: argparse.Namespace) -> int:
             f"That would be over {_MOST_SAMPLES_A_SECOND:,} samples a second;"
             " lower --rate or --datastreams"
         )
+    from twin.sim.directing import Directions
     from twin.sim.main import SimOptions, run_simulator
     from twin.sim.world import WorldOptions
 
@@ -145,6 +163,7 @@ def _run(arguments: argparse.Namespace) -> int:
         time_of_day_s=arguments.time_of_day,
         weather=arguments.weather,
         mode=arguments.mode,
+        fault_share=arguments.sensor_faults,
     )
     return run_simulator(
         SimOptions(
@@ -154,6 +173,7 @@ def _run(arguments: argparse.Namespace) -> int:
             alerts=arguments.alerts,
             memory=arguments.memory,
             security=security_of(arguments),
+            directions=Directions(sys.stdin.buffer) if arguments.directed else None,
         )
     )
 
