@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from twin.playback.hands import NoHands
 from twin.playback.script import Script
 from twin.playback.seat import Outcome, SeatPlayer
 
@@ -27,11 +28,12 @@ class Part:
     pictures: Path
 
 
-class SeatDriver:
+class SeatDriver(NoHands):
     """Steps a `SeatPlayer` with a console's window. GUI thread."""
 
     def __init__(self, desk: Desk, part: Part) -> None:
         self._desk, self._part = desk, part
+        self._has_told_end = False
         self._player = SeatPlayer(
             desk.session, part.script, seat=part.seat, run=part.run,
             last_value=desk.session.city_view.last_value, tell=self._tell, hands=self,
@@ -40,6 +42,9 @@ class SeatDriver:
     def step(self) -> None:
         """Call a few times a second."""
         self._player.step()
+        if self._player.is_over and not self._has_told_end:
+            self._has_told_end = True
+            _say({"seat": self._part.seat, "over": True})
 
     def show_panel(self, panel_id: str) -> None:
         """Bring a panel to the front."""
@@ -53,16 +58,17 @@ class SeatDriver:
         """Let the view follow somebody's."""
         self._desk.window.together.follow_requested.emit(console_id)
 
-    def fault(self, kind: str) -> None:
-        """Only whoever runs the stage can break it."""
-
     def _tell(self, outcome: Outcome) -> None:
         """One JSON line a step, for whoever started this console."""
         line = {
             "seat": self._part.seat, "line": outcome.step.line, "do": outcome.step.verb,
             "ok": not outcome.text, "text": outcome.text, "took_s": outcome.took_s,
         }  # fmt: skip
-        sys.stdout.write(json.dumps(line) + "\n")
-        sys.stdout.flush()
+        _say(line)
         if outcome.text:
             self._desk.session.message.emit(f"Script, line {outcome.step.line}: {outcome.text}")
+
+
+def _say(line: dict[str, object]) -> None:
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from twin.clock import NS_PER_S
 from twin.playback.script import Condition, Seat
 from twin.room.fold import Room
+from twin.room.parts.alarms import Alarm, Alarms
+from twin.room.parts.incidents import Incident, Incidents, Task
 from twin.room.parts.leases import Leases
 from twin.room.parts.messages import Messages
 
@@ -20,15 +21,15 @@ class Scene:
     ----------
     last_value : last good observation of a datastream, None if there is none
     command_id : id of the command of a label in this run
-    since_ns : when the seat did its previous step
+    now_s, since_s : the scene's time, and when the seat did its previous step
     """
 
     room: Room
     last_value: Callable[[str], float | None]
     command_id: Callable[[str], str]
     seats: dict[str, Seat]
-    now_ns: int
-    since_ns: int
+    now_s: float
+    since_s: float
 
 
 class Waiting:
@@ -42,11 +43,14 @@ class Waiting:
         """Whether everything that the condition names holds now."""
         wanted = self._condition
         return (
-            scene.now_ns - scene.since_ns >= wanted.seconds * NS_PER_S
+            scene.now_s - scene.since_s >= wanted.seconds
             and len(scene.room.operators) >= wanted.operators
             and (not wanted.label or self._is_command_there(scene))
             and (not wanted.held or self._is_held(scene))
             and (not wanted.message or self._is_written(scene))
+            and (not wanted.alarm or is_alarm(scene.room, wanted.alarm, wanted.alarm_is))
+            and (not wanted.incident or _is_incident(scene.room, wanted))
+            and (not wanted.task or _is_task(scene.room, wanted))
             and (not wanted.datastream or self._is_observed(scene))
         )
 
@@ -88,3 +92,45 @@ class Waiting:
             case _:
                 self._base = min(self._base, value)
                 return value - self._base >= self._condition.value
+
+
+def alarms_called(room: Room, name: str) -> list[Alarm]:
+    """Alarms by id, thing or a part of their title."""
+    found = room[Alarms].by_id.values()
+    return [
+        alarm
+        for alarm in found
+        if name in (alarm.id, alarm.thing_id) or name.casefold() in alarm.title.casefold()
+    ]
+
+
+def is_alarm(room: Room, name: str, state: str) -> bool:
+    """Whether an alarm is "active", "unacknowledged", "acknowledged" or "gone"."""
+    active = [alarm for alarm in alarms_called(room, name) if alarm.is_active]
+    if state == "gone":
+        return not active
+    if state == "active":
+        return bool(active)
+    wants_acked = state == "acknowledged"
+    return any(bool(alarm.acked_ns) is wants_acked for alarm in active)
+
+
+def incidents_called(room: Room, name: str) -> list[Incident]:
+    """Incidents by id or a part of their title, the newest first."""
+    found = reversed(room[Incidents].by_id.values())
+    return [one for one in found if name == one.id or name.casefold() in one.title.casefold()]
+
+
+def tasks_called(room: Room, name: str) -> list[Task]:
+    """Tasks by id or a part of their title, the newest first."""
+    found = reversed(room[Incidents].tasks.values())
+    return [one for one in found if name == one.id or name.casefold() in one.title.casefold()]
+
+
+def _is_incident(room: Room, wanted: Condition) -> bool:
+    is_open = wanted.incident_is == "open"
+    return any(one.is_open is is_open for one in incidents_called(room, wanted.incident))
+
+
+def _is_task(room: Room, wanted: Condition) -> bool:
+    return any(one.status == wanted.task_is for one in tasks_called(room, wanted.task))

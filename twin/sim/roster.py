@@ -55,7 +55,7 @@ HABITS: dict[str, Habit] = {
     "flood_depth": Habit(1.0),
 }
 
-#: What actuators report of themselves, and water on roads: id -> (title, unit, usual min, usual max).
+#: States of actuators, and water on roads: id -> (title, unit, usual min, usual max).
 STATE_PROPERTIES: dict[str, tuple[str, str, float, float]] = {
     "closed": ("Closed", "", 0.0, 1.0),
     "signal_plan": ("Signal plan", "", 1.0, 4.0),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import math
-import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +16,7 @@ from viewer.subcommand import Subcommand
 
 if TYPE_CHECKING:
     from twin.city.asset import CityAsset
+    from twin.sim.directing import Directions
 
 _DEFAULT_BUILDINGS = 5_000
 _MOST_SAMPLES_A_SECOND = 500_000
@@ -144,13 +144,19 @@ def _open(arguments: argparse.Namespace) -> CityAsset:
     return generate_city(n_buildings=arguments.buildings, seed=arguments.seed)
 
 
+def _directions() -> Directions:
+    """Directions from the standard input, by a reader of their own: they outlive its closing."""
+    from twin.sim.directing import Directions
+
+    return Directions(open(0, "rb", closefd=False))
+
+
 def _run(arguments: argparse.Namespace) -> int:
     if arguments.rate * arguments.datastreams > _MOST_SAMPLES_A_SECOND:
         raise TwinError(
             f"That would be over {_MOST_SAMPLES_A_SECOND:,} samples a second;"
             " lower --rate or --datastreams"
         )
-    from twin.sim.directing import Directions
     from twin.sim.main import SimOptions, run_simulator
     from twin.sim.world import WorldOptions
 
@@ -173,7 +179,7 @@ def _run(arguments: argparse.Namespace) -> int:
             alerts=arguments.alerts,
             memory=arguments.memory,
             security=security_of(arguments),
-            directions=Directions(sys.stdin.buffer) if arguments.directed else None,
+            directions=_directions() if arguments.directed else None,
         )
     )
 

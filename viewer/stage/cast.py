@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -26,19 +27,21 @@ class CastError(TwinError):
 class Member:
     """One process; what it prints as JSON lines is kept in `said`.
 
-    One that is given no standard input ends by itself when this process does.
+    One that is given no standard input ends by itself when this process does. With `listens` it
+    reads its standard input itself, and lines can be sent to it.
     """
 
     def __init__(
         self, name: str, arguments: Sequence[str], folder: Path,
         *, environment: Mapping[str, str] | None = None, standard_input: str = "",
+        listens: bool = False,
     ) -> None:  # fmt: skip
         self.name = name
         self.log = folder / f"{name}.log"
         self.said: queue.Queue[dict[str, Any]] = queue.Queue()
         self._ready = threading.Event()
         self.ready: dict[str, Any] = {}
-        more = dict(environment or {}) if standard_input else {
+        more = dict(environment or {}) if standard_input or listens else {
             EXIT_WITH_STDIN: "1", **(environment or {})
         }  # fmt: skip
         with self.log.open("ab") as log:
@@ -56,6 +59,15 @@ class Member:
     def is_running(self) -> bool:
         """Whether it has not ended."""
         return self._process.poll() is None
+
+    def send(self, line: bytes) -> None:
+        """Send one line to a process that listens; one that has ended hears nothing."""
+        stdin = self._process.stdin
+        if stdin is None or stdin.closed:
+            return
+        with contextlib.suppress(BrokenPipeError):
+            stdin.write(line)
+            stdin.flush()
 
     def await_ready(self) -> dict[str, Any]:
         """Wait for its ready line.
@@ -89,7 +101,8 @@ class Member:
             self._process.kill()
             status = self._process.wait()
         if self._process.stdin is not None and not self._process.stdin.closed:
-            self._process.stdin.close()
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.close()
         self._reader.join(STOP_S)
         return status
 

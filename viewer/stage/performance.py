@@ -10,21 +10,32 @@ import contextlib
 import queue
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from twin.clock import NS_PER_S, Clock, SystemClock
 from twin.errors import TwinError
-from twin.playback.script import Script
+from twin.playback.hands import Hands, NoHands
+from twin.playback.scene_clock import SceneTime
+from twin.playback.script import Script, Step
 from twin.playback.seat import Outcome
+from twin.playback.stage_fields import HUB_KILLED
+from twin.security.client_security import ClientSecurity
 from viewer.ports import free_base_port
 from viewer.stage.cast import Member
+<<<<<<< HEAD
 from viewer.stage.passes import CITY, DIRECTOR, WATCHER, Pass, make_passes
+=======
+from viewer.stage.directing import Director
+from viewer.stage.passes import AUDIENCE, CITY, DIRECTOR, RECORDER, Pass, make_passes
+>>>>>>> 331b7ee (civitwin play: scripted scenes as tests, with Cloudburst)
 from viewer.stage.place import HeadlessSeat
 
-_TICK_S = 0.1
+_TICK_S, _SCENE_TICK_S = 0.1, 0.05
+#: Everybody on stage is there within so long.
+_COMING_S = 180.0
 _FIRST_PORT = 5_810
 _PORTS_A_HUB = 10
 
@@ -44,6 +55,10 @@ class StageOptions:
     pictures : where consoles put their pictures
     buildings, seed : of the generated city
     longest_s : the whole performance may take so long
+    pace : seconds of the scene a second: the city is directed and keeps the scene's clock; None =
+        a script without a clock, in a city that lives by itself
+    record : where the run is recorded, None = nowhere
+    audience : further arguments of the console that looks on, None = nobody does
     """
 
     folder: Path
@@ -59,6 +74,9 @@ class StageOptions:
     window_size: str = "1280x720"
     theme: str = "light"
     longest_s: float = 900.0
+    pace: float | None = None
+    record: Path | None = None
+    audience: tuple[str, ...] | None = None
 
 
 @dataclass(slots=True)
@@ -69,12 +87,14 @@ class Result:
     ----------
     steps : outcome of every step, in the order they ended, plain data
     state_hash : of the room at the end, as the director saw it
+    scene_s : how long the scene was
     """
 
     steps: list[dict[str, Any]] = field(default_factory=list)
     state_hash: str = ""
     seq: int = 0
     n_faults: int = 0
+    scene_s: float = 0.0
 
     @property
     def failed(self) -> list[dict[str, Any]]:
@@ -82,7 +102,11 @@ class Result:
         return [step for step in self.steps if not step["ok"]]
 
 
-class Stage:
+class AudienceLeftError(TwinError):
+    """Whoever looked on has closed the window."""
+
+
+class Stage(NoHands):
     """Puts a script on stage. Main thread; close it."""
 
     def __init__(self, script: Script, options: StageOptions, clock: Clock | None = None) -> None:
@@ -95,7 +119,11 @@ class Stage:
         self._hubs: list[Member] = []
         self._seats: dict[str, HeadlessSeat] = {}
         self._consoles: dict[str, Member] = {}
-        self._open: dict[str, int] = {}
+        self._over: set[str] = set()
+        self._city: Member | None = None
+        self._audience: Member | None = None
+        self._recorder: Member | None = None
+        self._director: Director | None = None
 
     # --- before -----------------------------------------------------------------------------------
 
@@ -124,17 +152,35 @@ class Stage:
         self._hubs.append(self._start_hub(0))
         self._hubs[0].await_ready()  # before the others: the first one is to be the active one
         self._hubs += [self._start_hub(i) for i in range(1, n_hubs)]
+<<<<<<< HEAD
         self._start_city()
         if self.options.rules is not None:
             self._start_watcher(self.options.rules)
+=======
+        self._city = self._start_city()
+        if self.options.audience is not None:
+            self._audience = self._start_audience(self.options.audience)
+        if self.options.record is not None:
+            self._recorder = self._start_recorder(self.options.record)
+        if self.options.pace is not None:
+            self._director = self._make_director(self._city, self.options.pace)
+        time = self._director.clock if self._director else None
+>>>>>>> 331b7ee (civitwin play: scripted scenes as tests, with Cloudburst)
         for name in self.script.seats:
             if name in self.options.windows:
                 self._consoles[name] = self._start_console(name)
             else:
-                self._seats[name] = self._take_place(name, self.passes[name])
-            self._open[name] = len(self.script.of_seat(name))
-        self._seats[""] = self._take_place("", self.passes[DIRECTOR])
-        self._open[""] = len(self.script.of_seat(""))
+                lanes = [self.script.of_seat(name)]
+                self._seats[name] = self._take_place(name, self.passes[name], lanes, time)
+        lanes = [self.script.of_seat(""), *((step,) for step in self.script.watched())]
+        self._seats[""] = self._take_place("", self.passes[DIRECTOR], lanes, time)
+
+    def _make_director(self, city: Member, pace: float) -> Director:
+        return Director(
+            self.script, clock=self._clock, pace=pace, city=city, audience=self._audience,
+            session=lambda: self._seats[""].session, kill_hub=self._kill_hub,
+            security=ClientSecurity.of_folder(self.passes[DIRECTOR].folder),
+        )  # fmt: skip
 
     def _start_hub(self, i: int) -> Member:
         options = self.options
@@ -150,12 +196,34 @@ class Stage:
             arguments.append("--standby")
         return self._member(f"hub-{i}-{len(self._members)}", arguments)
 
-    def _start_city(self) -> None:
-        options = self.options
+    def _start_city(self) -> Member:
+        options, city = self.options, self.script.city
         arguments = ["sim", "--hub", self.endpoint, "--keys", str(self.passes[CITY].folder)]
-        arguments += ["--buildings", str(options.buildings), "--seed", str(options.seed)]
         arguments += ["--alerts", str(options.folder / "alerts")]
-        self._member("city", arguments)
+        if options.pace is None:
+            arguments += ["--buildings", str(options.buildings), "--seed", str(options.seed)]
+            return self._member("city", arguments)
+        arguments += ["--buildings", str(city.buildings), "--seed", str(city.seed)]
+        arguments += ["--datastreams", str(city.datastreams), "--units", str(city.units)]
+        arguments += ["--speed", str(city.speed), "--weather", city.weather]
+        arguments += ["--time-of-day", city.time_of_day]
+        arguments += ["--sensor-faults", str(city.sensor_faults), "--directed"]
+        return self._member("city", arguments, listens=True)
+
+    def _start_recorder(self, path: Path) -> Member:
+        city = self.script.city
+        arguments = ["record", "--hub", self.endpoint, "-o", str(path)]
+        arguments += ["--city", f"demo:{city.buildings}:{city.seed}"]
+        arguments += ["--keys", str(self.passes[RECORDER].folder)]
+        return self._member("recorder", arguments)
+
+    def _start_audience(self, further: tuple[str, ...]) -> Member:
+        city, own = self.script.city, self.passes[AUDIENCE]
+        arguments = ["demo", "--hub", self.endpoint, "--buildings", str(city.buildings)]
+        arguments += ["--seed", str(city.seed), "--operator", "Audience", "--keys", str(own.folder)]
+        arguments += ["--person", own.person, "--password-stdin"]
+        arguments += ["--settings", str(self.options.folder / "audience.ini"), *further]
+        return self._member("audience", arguments, standard_input=own.password + "\n")
 
     def _start_watcher(self, rules: Path) -> None:
         own = self.passes[WATCHER]
@@ -176,19 +244,25 @@ class Stage:
         arguments += ["--seconds", str(options.longest_s), "--window", options.window_size]
         return self._member(f"console-{name}", arguments, standard_input=own.password + "\n")
 
-    def _member(self, name: str, arguments: list[str], standard_input: str = "") -> Member:
+    def _member(
+        self, name: str, arguments: list[str], standard_input: str = "", *, listens: bool = False
+    ) -> Member:
         own = {"XDG_STATE_HOME": str(self.options.folder / "state")}  # outboxes of this run only
         member = Member(
-            name, arguments, self.options.folder, environment=own, standard_input=standard_input
-        )
+            name, arguments, self.options.folder, environment=own, standard_input=standard_input,
+            listens=listens,
+        )  # fmt: skip
         self._members.append(member)
         return member
 
-    def _take_place(self, name: str, own: Pass) -> HeadlessSeat:
+    def _take_place(
+        self, name: str, own: Pass, lanes: Sequence[Sequence[Step]], time: SceneTime | None
+    ) -> HeadlessSeat:
+        hands: Hands = self if self._director is None else self._director
         return HeadlessSeat(
             self.script, name, endpoint=self.endpoint, own=own, run=self.run_id,
             outbox=self.options.folder / f"outbox-{name or DIRECTOR}.sqlite", clock=self._clock,
-            tell=lambda outcome: self._tell(name, outcome), hands=self,
+            tell=lambda outcome: self._tell(name, outcome), hands=hands, lanes=lanes, time=time,
         )  # fmt: skip
 
     # --- while it runs ------------------------------------------------------------------------
@@ -203,60 +277,122 @@ class Stage:
         """
         end_ns = self._clock.monotonic_ns() + round(self.options.longest_s * NS_PER_S)
         n_told = 0
-        while any(self._open.values()) and self._clock.monotonic_ns() < end_ns:
-            for seat in self._seats.values():
-                seat.step()
-            for name, console in self._consoles.items():
-                self._listen(name, console)
-            self._watch()
+        if self._director is not None:
+            self._open_scene(self._director, end_ns)
+        while not self._is_over() and self._clock.monotonic_ns() < end_ns:
+            self._tick()
             for told in self.result.steps[n_told:]:
                 on_step(told)
             n_told = len(self.result.steps)
-            time.sleep(_TICK_S)
-        for name, left in self._open.items():
-            for step in self.script.of_seat(name)[-left:] if left else ():
-                self._note(name or DIRECTOR, step.line, step.verb, "its turn never came", 0.0)
+        for name, seat in self._seats.items():
+            for step in seat.left:
+                self._note(name or DIRECTOR, step, "its turn never came")
+        for name in self._consoles.keys() - self._over:
+            self._note(name, self.script.of_seat(name)[-1], "its turn never came")
+        for told in self.result.steps[n_told:]:
+            on_step(told)
+        if self._director is not None:
+            self.result.scene_s = round(self._director.clock.now_s(), 2)
+            self._await_answer(self._director.end(), end_ns)
         room = self._seats[""].room
         self.result.state_hash, self.result.seq = room.state_hash(), room.seq
         return self.result
+
+    def _open_scene(self, director: Director, end_ns: int) -> None:
+        """Wait until everybody is there and the city lives, then let the scene's clock run."""
+        n_there = len(self._seats) + (self._audience is not None)
+        end_ns = min(end_ns, self._clock.monotonic_ns() + round(_COMING_S * NS_PER_S))
+        while not (
+            director.is_city_warm
+            and len(self._seats[""].room.operators) >= n_there
+            and self._is_recorded()
+            and all(seat.is_live for seat in self._seats.values())
+        ):
+            if self._clock.monotonic_ns() > end_ns:
+                raise TwinError("The scene did not begin: not everybody came in time")
+            self._pass_time(director)
+            for seat in self._seats.values():
+                seat.poll()
+        self._await_answer(director.begin(), end_ns)
+
+    def _is_recorded(self) -> bool:
+        """Whether the recording has begun, where there is to be one."""
+        path = self.options.record
+        return path is None or (path.exists() and path.stat().st_size > 0)
+
+    def _await_answer(self, request_id: str, end_ns: int) -> None:
+        """Wait until the hub has answered a request of the director."""
+        hub = self._seats[""].session.hub
+        while any(act.id == request_id for act in hub.pending_acts):
+            if self._clock.monotonic_ns() > end_ns:
+                return
+            self._seats[""].poll()
+            self._watch()
+            time.sleep(_TICK_S)
+
+    def _is_over(self) -> bool:
+        lasts = self._director is not None and (self._director.clock.now_s() < self.script.length_s)
+        return (
+            not lasts
+            and not any(seat.left for seat in self._seats.values())
+            and (self._over >= self._consoles.keys())
+        )
+
+    def _tick(self) -> None:
+        if self._director is not None:
+            self._pass_time(self._director)
+        else:
+            time.sleep(_TICK_S)
+        for seat in self._seats.values():
+            seat.step()
+        for name, console in self._consoles.items():
+            self._listen(name, console)
+        self._watch()
+
+    def _pass_time(self, director: Director) -> None:
+        time.sleep(_SCENE_TICK_S)
+        director.step(is_live=all(seat.is_live for seat in self._seats.values()))
+        self._watch()
 
     def _listen(self, name: str, console: Member) -> None:
         with contextlib.suppress(queue.Empty):
             while True:
                 said = console.said.get_nowait()
-                if "do" in said:
-                    self._open[name] -= 1
-                    self._note(name, said["line"], said["do"], said["text"], said["took_s"])
+                if said.get("over"):
+                    self._over.add(name)
+                elif "do" in said:
+                    keys = ("line", "do", "text", "took_s")
+                    self.result.steps.append(
+                        {"seat": name, "ok": not said["text"], **{key: said[key] for key in keys}}
+                    )
 
     def _tell(self, name: str, outcome: Outcome) -> None:
-        self._open[name] -= 1
-        step = outcome.step
-        self._note(name or DIRECTOR, step.line, step.verb, outcome.text, outcome.took_s)
+        self._note(name or DIRECTOR, outcome.step, outcome.text, outcome.took_s, outcome.at_s)
 
-    def _note(self, who: str, line: int, verb: str, text: str, took_s: float) -> None:
+    def _note(
+        self, who: str, step: Step, text: str, took_s: float = 0.0, at_s: float = 0.0
+    ) -> None:
         self.result.steps.append(
-            {"seat": who, "line": line, "do": verb, "ok": not text, "text": text, "took_s": took_s}
-        )
+            {"seat": who, "line": step.line, "do": step.verb, "ok": not text, "text": text,
+             "took_s": took_s, "at_s": at_s, "what": step.when.text()}
+        )  # fmt: skip
 
     def _watch(self) -> None:
         for member in self._members:
             is_hub = member in self._hubs or member.name.startswith("hub")
+            if member is self._audience and not member.is_running:
+                raise AudienceLeftError("The window was closed before the scene was over")
             if not member.is_running and not is_hub:
                 raise TwinError(f"{member.name} ended: {member.last_words()}")
 
-    def show_panel(self, panel_id: str) -> None:
-        """The director shows nothing."""
-
-    def picture(self, name: str) -> None:
-        """The director takes no pictures."""
-
-    def follow(self, console_id: str) -> None:
-        """The director looks nowhere."""
-
-    def fault(self, kind: str) -> None:
+    def fault(self, kind: str, target: str = "") -> str:
         """Break something; "hub_killed": the active hub dies, and comes back or is replaced."""
-        if kind != "hub_killed":
-            raise TwinError(f"Nobody can break “{kind}”; say hub_killed")
+        if kind != HUB_KILLED:
+            raise TwinError(f"Nobody can break “{kind} {target}” here; say {HUB_KILLED}")
+        self._kill_hub()
+        return ""
+
+    def _kill_hub(self) -> None:
         self.result.n_faults += 1
         self._hubs[0].kill()
         dead = self._hubs.pop(0)
@@ -267,6 +403,10 @@ class Stage:
 
     def close(self) -> None:
         """End everything. Twice is fine."""
+        if self._director is not None:
+            self._director.close()
+        if self._recorder is not None:  # before anybody leaves, so that the record is of the scene
+            self._recorder.end()
         for seat in self._seats.values():
             seat.close()
         self._seats.clear()

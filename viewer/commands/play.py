@@ -1,0 +1,160 @@
+"""``civitwin play``: a scripted scene on a stage of its own: hub, city, operators, audience."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from viewer.subcommand import Subcommand
+
+if TYPE_CHECKING:
+    from twin.playback.script import Script
+    from viewer.stage.performance import Result
+
+_EPILOG = """Examples:
+  civitwin play cloudburst
+  civitwin play cloudburst --headless --report r.json
+  civitwin play my-scene.yaml --headless --pace 4 --record run.mcap
+  civitwin play --list
+How a scene is written: docs/scenes.md."""
+#: The whole run may take so many times the scene, and so many seconds more.
+_SLOWEST, _MORE_S = 6.0, 180.0
+_LONGEST_WITHOUT_LENGTH_S = 1_800.0
+
+
+def _pace(text: str) -> float:
+    value = float(text)
+    if not 0.05 <= value <= 100.0:
+        raise argparse.ArgumentTypeError("0.05 to 100 seconds of the scene a second")
+    return value
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "scene", nargs="?", default="", metavar="NAME|FILE",
+        help="a scene that comes along (see --list), or a script",
+    )  # fmt: skip
+    parser.add_argument("--list", action="store_true", help="what scenes come along")
+    parser.add_argument("--check", action="store_true", help="only say whether it can be played")
+    parser.add_argument(
+        "--headless", action="store_true",
+        help="without a window: the exit status says whether everything came as expected",
+    )  # fmt: skip
+    parser.add_argument("--report", type=Path, metavar="FILE", help="what came of it, as JSON")
+    parser.add_argument(
+        "--pace", type=_pace, metavar="N",
+        help="seconds of the scene a second (default: what the scene says)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--record", type=Path, metavar="FILE", help="record the run, for civitwin replay"
+    )
+    parser.add_argument(
+        "--keep", type=Path, metavar="DIR", help="keep journal, logs and public alerts here"
+    )
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    if arguments.list:
+        return _list()
+    from twin.errors import TwinError
+    from twin.playback.scene_check import check_scene
+    from twin.playback.script import read_script
+    from viewer.stage.scenes import scene_path
+
+    if not arguments.scene:
+        raise TwinError("Name a scene, or say --list")
+    script = read_script(scene_path(arguments.scene))
+    check_scene(script)
+    if arguments.check:
+        print(f"{script.path.name} can be played: {len(script.all_steps())} steps")
+        return 0
+    _check_places(arguments)
+    if not arguments.headless:
+        raise TwinError("Say --headless")
+    with tempfile.TemporaryDirectory(prefix="civitwin-play-") as name:
+        return _play(script, arguments, arguments.keep or Path(name))
+
+
+def _list() -> int:
+    from twin.playback.script import read_script
+    from viewer.stage.scenes import bundled_scenes
+
+    for path in bundled_scenes():
+        script = read_script(path)
+        print(f"{path.stem:18} {script.title}: {script.summary}")
+    return 0
+
+
+def _check_places(arguments: argparse.Namespace) -> None:
+    """Refuse what cannot be written before anything is started; raises `TwinError`."""
+    from twin.errors import TwinError
+
+    for name in ("report", "record", "keep"):
+        path: Path | None = getattr(arguments, name)
+        if path is not None and not path.resolve().parent.is_dir():
+            raise TwinError(f"The folder of --{name} does not exist: {path.resolve().parent}")
+    if arguments.record is not None and arguments.record.exists():
+        raise TwinError(f"There is a file already; choose another name: {arguments.record}")
+    if arguments.keep is not None:
+        arguments.keep.mkdir(exist_ok=True)
+
+
+def _play(script: Script, arguments: argparse.Namespace, folder: Path) -> int:
+    from viewer.stage.performance import StageOptions, staged
+    from viewer.stage.scenes import policies
+
+    pace = arguments.pace or script.pace
+    longest_s = _MORE_S + _SLOWEST * script.length_s / min(pace, 1.0)
+    policy, interlocks = policies()
+    options = StageOptions(
+        folder=folder, pace=pace, policy=policy, interlocks=interlocks,
+        record=arguments.record and arguments.record.resolve(),
+        longest_s=longest_s if script.length_s else _LONGEST_WITHOUT_LENGTH_S,
+    )  # fmt: skip
+    started = time.monotonic()
+    with staged(script, options) as stage:
+        result = stage.perform(_say)
+    report = report_of(script, result, pace=pace, seconds=time.monotonic() - started)
+    if arguments.report is not None:
+        arguments.report.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    words = f"{report['passed']} of {report['expectations']} expectations came true"
+    print(f"{script.title}: {words}, {len(report['failures'])} steps failed")
+    return 0 if report["ok"] else 1
+
+
+def report_of(script: Script, result: Result, *, pace: float, seconds: float) -> dict[str, Any]:
+    """What came of a run, as plain data."""
+    judged = [step for step in result.steps if step["do"] == "expect"]
+    passed = sum(step["ok"] for step in judged)
+    return {
+        "scene": script.path.stem, "title": script.title, "ok": not result.failed,
+        "expectations": len(judged), "passed": passed, "failed": len(judged) - passed,
+        "state_hash": result.state_hash, "events": result.seq, "pace": pace,
+        "scene_seconds": result.scene_s, "seconds": round(seconds, 1),
+        "failures": result.failed, "steps": result.steps,
+    }  # fmt: skip
+
+
+def _say(step: dict[str, Any]) -> None:
+    from twin.playback.scene_clock import time_text
+
+    mark = "✔" if step["ok"] else "✘"
+    text = f"  {step['text']}" if step["text"] else ""
+    if step["do"] == "expect" and not text:
+        text = f"  {step['what']}"
+    who = f"line {step['line']:3} {step['seat']:9} {step['do']:10}"
+    sys.stderr.write(f"{time_text(step.get('at_s', 0.0))} {mark} {who}{text}\n")
+
+
+SUBCOMMAND = Subcommand(
+    id="play",
+    help="Play a scripted scene: a demonstration, a drill, or a test with an exit status",
+    epilog=_EPILOG,
+    add_arguments=_add_arguments,
+    run=_run,
+)
