@@ -63,7 +63,6 @@ def test_everything_is_told_in_words(hub_world) -> None:
         "Ada (traffic) kept the template “Stop it”",
         "Ada (traffic) removed a template",
         "Ada (traffic) asked for “Both pumps”, 2 commands at once",
-<<<<<<< HEAD
         "Ada (traffic): made the rule “Level is high”",
         "Ada (traffic): switched the rule “Level is high” off",
         "Ada (traffic): removed the rule “Level is high”",
@@ -73,10 +72,8 @@ def test_everything_is_told_in_words(hub_world) -> None:
         "Ada (traffic) made 2 alarms the incident “Flood”",
         "Ada (traffic) says: Level and Pump fault are not proposed as one again",
         "Ada (traffic) lets Level and Pump fault be proposed as one again",
-=======
         "The scene “Flood” begins",
         "Ada (traffic): It rains",
->>>>>>> 331b7ee (civitwin play: scripted scenes as tests, with Cloudburst)
         "Ben (water) was refused approval.give: There is no such command that needs an approval",
     ):
         assert sentence in told, sentence

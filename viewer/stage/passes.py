@@ -13,12 +13,8 @@ from twin.security.keystore import KeyStore, new_workstation_secret
 from twin.security.records import Person, Workstation, WorkstationRole
 from twin.security.sealed import new_signer
 
-<<<<<<< HEAD
 DIRECTOR, CITY, WATCHER = "director", "city", "watcher"
-=======
-DIRECTOR, CITY = "director", "city"
 RECORDER, AUDIENCE = "recorder", "audience"
->>>>>>> 331b7ee (civitwin play: scripted scenes as tests, with Cloudburst)
 _PASSWORD_BYTES = 12
 
 
@@ -32,12 +28,7 @@ class Pass:
 
 
 def make_passes(script: Script, folder: Path) -> tuple[KeyStore, dict[str, Pass]]:
-<<<<<<< HEAD
-    """Keys of a hub, a workstation a seat, the city's machines, the watcher and the director.
-=======
-    """Keys of a hub, of a workstation a seat, of the city's machines, and of who directs,
-    records and looks on.
->>>>>>> 331b7ee (civitwin play: scripted scenes as tests, with Cloudburst)
+    """Keys of a hub, a workstation a seat, the city's machines, and of who watches and directs.
 
     Returns
     -------
@@ -54,22 +45,10 @@ def make_passes(script: Script, folder: Path) -> tuple[KeyStore, dict[str, Pass]
             public_key="", roles=("operator", "shift_leader"), rank=1, on_shift=True,
         )  # fmt: skip
         passes[seat.name] = _admit(store, place, person, seat.name)
-<<<<<<< HEAD
-    place = _workstation(store, DIRECTOR, ("console", "recorder"))
-    director = Person(
-        id=DIRECTOR, name="Director", department="control_room", public_key="",
-        roles=("auditor",), on_shift=True,
-    )  # fmt: skip
-    passes[DIRECTOR] = _admit(store, place, director, DIRECTOR)
-    place = _workstation(store, WATCHER, ("console",))
-    watcher = Person(
-        id=WATCHER, name="Rules", department="control_room", public_key="", roles=("watcher",)
-    )
-    passes[WATCHER] = _admit(store, place, watcher, WATCHER)
-=======
     passes[RECORDER] = Pass(_workstation(store, RECORDER, ("recorder",)))
     for name, title, roles in (
         (DIRECTOR, "Director", ("auditor", "trainer")), (AUDIENCE, "Audience", ("auditor",)),
+        (WATCHER, "Rules", ("watcher",)),
     ):  # fmt: skip
         place = _workstation(store, name, ("console", "source"))
         person = Person(
@@ -77,7 +56,6 @@ def make_passes(script: Script, folder: Path) -> tuple[KeyStore, dict[str, Pass]
             on_shift=True,
         )  # fmt: skip
         passes[name] = _admit(store, place, person, name)
->>>>>>> 331b7ee (civitwin play: scripted scenes as tests, with Cloudburst)
     return store, passes
 
 

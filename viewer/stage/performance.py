@@ -25,12 +25,8 @@ from twin.playback.stage_fields import HUB_KILLED
 from twin.security.client_security import ClientSecurity
 from viewer.ports import free_base_port
 from viewer.stage.cast import Member
-<<<<<<< HEAD
-from viewer.stage.passes import CITY, DIRECTOR, WATCHER, Pass, make_passes
-=======
 from viewer.stage.directing import Director
-from viewer.stage.passes import AUDIENCE, CITY, DIRECTOR, RECORDER, Pass, make_passes
->>>>>>> 331b7ee (civitwin play: scripted scenes as tests, with Cloudburst)
+from viewer.stage.passes import AUDIENCE, CITY, DIRECTOR, RECORDER, WATCHER, Pass, make_passes
 from viewer.stage.place import HeadlessSeat
 
 _TICK_S, _SCENE_TICK_S = 0.1, 0.05
@@ -152,12 +148,9 @@ class Stage(NoHands):
         self._hubs.append(self._start_hub(0))
         self._hubs[0].await_ready()  # before the others: the first one is to be the active one
         self._hubs += [self._start_hub(i) for i in range(1, n_hubs)]
-<<<<<<< HEAD
-        self._start_city()
+        self._city = self._start_city()
         if self.options.rules is not None:
             self._start_watcher(self.options.rules)
-=======
-        self._city = self._start_city()
         if self.options.audience is not None:
             self._audience = self._start_audience(self.options.audience)
         if self.options.record is not None:
@@ -165,7 +158,6 @@ class Stage(NoHands):
         if self.options.pace is not None:
             self._director = self._make_director(self._city, self.options.pace)
         time = self._director.clock if self._director else None
->>>>>>> 331b7ee (civitwin play: scripted scenes as tests, with Cloudburst)
         for name in self.script.seats:
             if name in self.options.windows:
                 self._consoles[name] = self._start_console(name)

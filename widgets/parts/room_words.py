@@ -79,7 +79,6 @@ def _rules(_session: TwinSession, _actor: str, body: dict[str, Any]) -> str:
     return f"{count_text(n, 'rule')} between departments {'is' if n == 1 else 'are'} in force"
 
 
-<<<<<<< HEAD
 def _verdict(_session: TwinSession, actor: str, body: dict[str, Any]) -> str:
     verdict = body.get("verdict", {})
     what = "an anomaly" if verdict.get("is_anomaly") else "not an anomaly"
@@ -105,14 +104,12 @@ def _forbidden(_session: TwinSession, actor: str, body: dict[str, Any]) -> str:
 
 def _rule(_session: TwinSession, actor: str, body: dict[str, Any]) -> str:
     return f"{actor}: {lower_first(str(body.get('text', '')))}"
-=======
 def _cue(_session: TwinSession, actor: str, body: dict[str, Any]) -> str:
     if body.get("kind") == "scene":
         has = "is over" if body.get("text") == "over" else "begins"
         return f"The scene “{body.get('title')}” {has}"
     text = body.get("text") or body.get("title")
     return f"{actor}: {text}" if text else f"{actor} moved the audience's view"
->>>>>>> 331b7ee (civitwin play: scripted scenes as tests, with Cloudburst)
 
 
 _SAID: dict[str, _Said] = {
