@@ -104,6 +104,8 @@ def _forbidden(_session: TwinSession, actor: str, body: dict[str, Any]) -> str:
 
 def _rule(_session: TwinSession, actor: str, body: dict[str, Any]) -> str:
     return f"{actor}: {lower_first(str(body.get('text', '')))}"
+
+
 def _cue(_session: TwinSession, actor: str, body: dict[str, Any]) -> str:
     if body.get("kind") == "scene":
         has = "is over" if body.get("text") == "over" else "begins"
