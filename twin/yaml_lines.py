@@ -6,8 +6,10 @@ from typing import Any, Final
 
 import yaml
 
-#: Key under which a map holds the line it begins at.
+#: Keys under which a map holds the line it begins at, and the lines of its keys.
 LINE: Final = "\0line"
+KEY_LINES: Final = "\0lines"
+_HIDDEN: Final = frozenset({LINE, KEY_LINES})
 
 
 class YamlError(Exception):
@@ -24,7 +26,7 @@ class YamlError(Exception):
 
 
 def parse_yaml(text: str) -> Any:
-    """Plain data; each map holds the line of its beginning under `LINE`.
+    """Plain data; each map holds the line of its beginning under `LINE`, and its `KEY_LINES`.
 
     Dates and “yes” stay texts. Anchors are refused, for they can explode, and so are keys that
     stand twice.
@@ -49,8 +51,19 @@ def parse_yaml(text: str) -> Any:
 def plain(value: Any) -> Any:
     """The same without lines."""
     if isinstance(value, dict):
-        return {key: plain(one) for key, one in value.items() if key != LINE}
+        return {key: plain(one) for key, one in value.items() if key not in _HIDDEN}
     return [plain(one) for one in value] if isinstance(value, list) else value
+
+
+def keys_of(entry: dict[str, Any]) -> list[str]:
+    """The keys of a map that stand in the file."""
+    return [key for key in entry if key not in _HIDDEN]
+
+
+def line_of_key(entry: dict[str, Any], key: str) -> int:
+    """Line of a key of a map, else the one where the map begins."""
+    lines = entry.get(KEY_LINES, {})
+    return int(lines.get(key, entry.get(LINE, 1)))
 
 
 class _Loader(yaml.SafeLoader):
@@ -65,15 +78,15 @@ class _Loader(yaml.SafeLoader):
 
 def _map_with_line(loader: _Loader, node: yaml.MappingNode) -> dict[str, Any]:
     found = loader.construct_mapping(node, deep=True)
-    seen: set[Any] = set()
+    lines: dict[str, int] = {}
     for key_node, _ in node.value:
-        key = loader.construct_object(key_node)
-        if key in seen:
+        key = str(loader.construct_object(key_node))
+        if key in lines:
             what = f"“{key}” stands here twice"
             raise yaml.MarkedYAMLError(problem=what, problem_mark=key_node.start_mark)
-        seen.add(key)
+        lines[key] = key_node.start_mark.line + 1
     texts = {str(key): value for key, value in found.items()}
-    return {**texts, LINE: node.start_mark.line + 1}
+    return {**texts, LINE: node.start_mark.line + 1, KEY_LINES: lines}
 
 
 def _text(loader: _Loader, node: yaml.ScalarNode) -> str:

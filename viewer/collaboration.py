@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 from twin.session import TwinSession
 from twin.waiting import Queue, Waiting, queue_of, whoami
 from viewer.command_teller import CommandTeller
+from viewer.incident_teller import IncidentTeller
 from viewer.settings import Settings
 from widgets.actions import Action, ActionTable
 from widgets.bridge import Bridge
@@ -59,6 +60,7 @@ class Collaboration:
             volume=lambda: settings.sound_volume,
         )
         self._teller = CommandTeller(session, window.say)
+        self._incidents = IncidentTeller(session, window.say)
         self._seen: set[str] = set()
         self._moved: set[str] = set(_MOVES_QUEUE)
         self._is_drill = False
@@ -103,6 +105,7 @@ class Collaboration:
             self._teller.tell_refusals()
         if "commands" in moved:
             self._teller.step(whoami(self._session))
+        self._incidents.step(whoami(self._session))
 
     def close(self) -> None:
         """Let go of the session, stop what plays."""

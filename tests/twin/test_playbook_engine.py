@@ -192,15 +192,15 @@ def test_a_step_with_a_command_is_done_when_the_city_shows_it() -> None:
         (
             "after: measure=yes",
             "after: mesure=yes",
-            "line 15: it waits for a step “mesure” that is not there; did you mean “measure”?",
+            "line 18: it waits for a step “mesure” that is not there; did you mean “measure”?",
         ),
         (
             "after: measure=yes",
             "after: measure=yess",
-            "line 15: “measure” has no choice “yess”; did you mean “yes”?",
+            "line 18: “measure” has no choice “yess”; did you mean “yes”?",
         ),
         ("after: measure=no", "after: open", "it waits for itself: watch after open"),
-        ("deadline: 90 s", "deadline: soon", "line 15: a deadline is like “5 min”"),
+        ("deadline: 90 s", "deadline: soon", "line 19: a deadline is like “5 min”"),
         ("deadline: 90 s", "deadline: 90", "“deadline” is a text, not 90"),
         (
             "deadline: 1 h after measure",
@@ -344,3 +344,22 @@ def test_every_playbook_comes_to_an_end_whatever_is_done(playbook: Playbook, dat
         tasks[chosen.id] = task(step.id, status, (now_ns - T0) / NS_PER_S, choice=answer)
     assert next_moves(run, tasks.get, now_ns).is_ended
     assert all(row.status in OVER for row in progress_of(run, tasks.get))
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    at=st.integers(0, len(GOOD) - 1),
+    n=st.integers(0, 40),
+    put=st.one_of(
+        st.text(max_size=12),
+        st.sampled_from(["{", "[", ": ", "- ", "'", "\n", "\t", "null", "1e9", ".inf", "!!set"]),
+    ),
+)
+def test_a_file_that_was_damaged_is_read_or_told_in_one_sentence(at: int, n: int, put: str) -> None:
+    text = GOOD[:at] + put + GOOD[at + n :]
+    try:
+        playbook = read(text)
+    except PlaybookError as error:
+        assert str(error).startswith("flood.yaml, line ")
+    else:
+        assert first_fault(playbook, TYPES) is None

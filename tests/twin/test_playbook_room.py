@@ -6,9 +6,10 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from tests.twin.hub_rig import FakeCity, until
+from tests.twin.hub_rig import FakeCity, HubProcess, console, polled, until
 from tests.twin.security.secure_rig import SecureHub, secure_hub
 from tests.twin.session_city import small_city
 from twin.acting import approve, refusal_of
@@ -18,6 +19,7 @@ from twin.errors import CommandRejected
 from twin.incident_working import NewIncident, close, open_incident, take_part
 from twin.link.client import HubClient
 from twin.playbooks.engine import progress_of
+from twin.playbooks.library import bundled_playbook
 from twin.playbooks.model import PlaybookRun
 from twin.playbooks.reading import parse_playbook
 from twin.playbooks.working import (
@@ -264,3 +266,31 @@ def test_a_guard_that_does_not_hold_lets_no_command_out(rig: SecureHub) -> None:
         assert collected(tom.session, away, step) == ()
         with pytest.raises(CommandRejected, match="No signal within 900 m is free"):
             order_now(tom.session, away, step.command)
+
+
+def test_a_hub_that_is_killed_while_a_playbook_is_worked_loses_nothing(tmp_path: Path) -> None:
+    journal = tmp_path / "journal.sqlite"
+    playbook = bundled_playbook("road-accident")
+    with HubProcess(journal, "--ephemeral") as hub:
+        with console(hub.addresses.control, tmp_path, "Ada", "police") as ada:
+            body = {"id": "i1", "title": "Crash", "kind": "accident", "severity": "severe"}
+            ada.act("incident.open", body)
+            content = {"id": "r", "incident": "i1", "playbook": msgspec.to_builtins(playbook)}
+            until(lambda: "i1" in polled(ada).room[Incidents].by_id)
+            ada.act("playbook.start", content)
+            until(lambda: "r/patrol" in polled(ada).room[Incidents].tasks)
+            ada.act("task.set", {"id": "r/patrol", "status": "taken"})
+            until(lambda: polled(ada).room[Incidents].tasks.get("r/patrol").status == "taken")
+            known = ada.room[Incidents].tasks_of("i1")
+        hub.kill()
+    with (
+        HubProcess(journal, "--ephemeral") as hub,
+        console(hub.addresses.control, tmp_path, "Ada", "police") as ada,
+    ):
+        until(lambda: "i1" in polled(ada).room[Incidents].by_id)
+        part = ada.room[Incidents]
+        assert part.tasks_of("i1") == known
+        assert part.runs.get("r").playbook == playbook
+        done = {"id": "r/patrol", "status": "done", "evidence": {"override": "By radio"}}
+        ada.act("task.set", done)
+        until(lambda: polled(ada).room[Incidents].tasks.get("r/patrol").status == "done")

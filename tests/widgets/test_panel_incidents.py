@@ -269,6 +269,24 @@ def test_a_bundled_playbook_is_started_and_ended_early(hub_world, panel) -> None
     assert part(hub_world).runs_of("i1")[0].ended_text == "Ended early: False alarm"
 
 
+def test_a_playbook_of_ones_own_is_started_and_a_bad_one_told_with_its_line(
+    hub_world, panel, tmp_path
+) -> None:
+    opened(hub_world, panel)
+    tasks = panel.details.tasks
+    assert tasks.playbook.itemText(tasks.playbook.count() - 1) == "From a file…"
+    bad = tmp_path / "bad.yaml"
+    bad.write_text(PLAYBOOK.replace("look=wet", "look=wett"))
+    tasks.start_file(bad)
+    assert "line 19: “look” has no choice “wett”; did you mean “wet”?" in panel.problem.text()
+    good = tmp_path / "good.yaml"
+    good.write_text(PLAYBOOK)
+    tasks.start_file(good)
+    hub_world.sync()
+    assert part(hub_world).runs_of("i1")[0].playbook.title == "Closing a street"
+    assert panel.problem.text() == ""
+
+
 def test_a_task_is_given_with_a_deadline_that_counts_down(hub_world, panel) -> None:
     opened(hub_world, panel)
     tasks = panel.details.tasks

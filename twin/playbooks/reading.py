@@ -24,7 +24,7 @@ from twin.playbooks.model import (
 )
 from twin.playbooks.rules import first_fault
 from twin.registry import Registry
-from twin.yaml_lines import LINE, YamlError, parse_yaml, plain
+from twin.yaml_lines import LINE, YamlError, keys_of, line_of_key, parse_yaml, plain
 
 MAX_BYTES = 1 << 18
 _TOP = ("id", "title", "version", "kind", "text", "departments", "steps")
@@ -69,11 +69,11 @@ def parse_playbook(text: str, path: Path, types: Registry[CommandType]) -> Playb
     """Check the text of a playbook, raises `PlaybookError`."""
     reading = _Reading(path)
     top = reading.top(text)
-    playbook, lines = reading.playbook(top)
+    playbook = reading.playbook(top)
     fault = first_fault(playbook, types)
     if fault is not None:
-        line = lines[fault.step] if fault.step >= 0 else 1
-        raise reading.wrong(line, fault.what)
+        entry = top["steps"][fault.step] if fault.step >= 0 else top
+        raise reading.wrong(line_of_key(entry, fault.key), fault.what)
     return playbook
 
 
@@ -92,23 +92,22 @@ class _Reading:
             raise self.wrong(1, "a playbook begins with “title:”")
         return top
 
-    def playbook(self, top: dict[str, Any]) -> tuple[Playbook, list[int]]:
-        """The playbook, and the line of each of its steps."""
+    def playbook(self, top: dict[str, Any]) -> Playbook:
         self._only(top, _TOP, "a playbook")
         if top.get("version", 1) != 1:
             version = top["version"]
-            raise self._at(top, f"this program reads playbooks of version 1, not {version!r}")
+            what = f"this program reads playbooks of version 1, not {version!r}"
+            raise self._at(top, what, "version")
         listed = top.get("steps")
         if not isinstance(listed, list) or not listed:
             raise self._at(top, "it needs a list “steps:”")
-        lines = [self._map(top, entry, "a step", "{id: …, title: …}")[LINE] for entry in listed]
-        playbook = Playbook(
+        steps = [self._map(top, entry, "a step", "{id: …, title: …}", "steps") for entry in listed]
+        return Playbook(
             id=self._text(top, "id", self._path.stem), title=self._text(top, "title"),
             kind=self._text(top, "kind"), text=self._text(top, "text"),
             departments=self._texts(top, "departments"),
-            steps=tuple(self._step(entry) for entry in listed),
+            steps=tuple(self._step(entry) for entry in steps),
         )  # fmt: skip
-        return playbook, lines
 
     def _step(self, entry: dict[str, Any]) -> Step:
         self._only(entry, _STEP, "a step")
@@ -136,7 +135,7 @@ class _Reading:
             what = (
                 f"a deadline is like “5 min”, “90 s after start” or “1 h after STEP”, not “{said}”"
             )
-            raise self._at(entry, what)
+            raise self._at(entry, what, "deadline")
         return float(found[1]) * _SECONDS[found[2]], found[3] or ""
 
     def _sources(self, entry: dict[str, Any]) -> tuple[Source, ...]:
@@ -156,9 +155,12 @@ class _Reading:
     def _choices(self, entry: dict[str, Any]) -> tuple[Choice, ...]:
         listed = entry.get("choices", {})
         if isinstance(listed, dict):  # a title alone will do
+            around = listed
             listed = {
-                name: {"title": one, LINE: listed[LINE]} if isinstance(one, str) else one
-                for name, one in listed.items()
+                name: {"title": one, LINE: line_of_key(around, name)}
+                if isinstance(one, str)
+                else one
+                for name, one in around.items()
             }
         found = []
         for name, one in self._named({**entry, "choices": listed}, "choices", "{yes: Over 1 m}"):
@@ -170,11 +172,12 @@ class _Reading:
     def _order(self, entry: dict[str, Any]) -> Order | None:
         if "command" not in entry:
             return None
-        told = self._map(entry, entry["command"], "“command”", "{type: road.close, kind: …}")
+        example = "{type: road.close, kind: …}"
+        told = self._map(entry, entry["command"], "“command”", example, "command")
         self._only(told, _ORDER, "a command")
         args = told.get("args", {})
         if not isinstance(args, dict):
-            raise self._at(told, "“args” is a map of the command's arguments")
+            raise self._at(told, "“args” is a map of the command's arguments", "args")
         return Order(
             type_id=self._text(told, "type"), target_id=self._text(told, "target"),
             kind=self._text(told, "kind", "*"),
@@ -188,14 +191,16 @@ class _Reading:
     ) -> Iterable[tuple[str, dict[str, Any]]]:
         listed = entry.get(key, {})
         if not isinstance(listed, dict):
-            raise self._at(entry, f"“{key}” is a map such as {example}")
-        for name, one in listed.items():
-            if name != LINE:
-                yield name, self._map(listed, one, f"“{name}”", example)
+            raise self._at(entry, f"“{key}” is a map such as {example}", key)
+        for name in keys_of(listed):
+            yield name, self._map(listed, listed[name], f"“{name}”", example, name)
 
-    def _map(self, around: dict[str, Any], entry: Any, what: str, example: str) -> dict[str, Any]:
+    def _map(
+        self, around: dict[str, Any], entry: Any, what: str, example: str, key: str
+    ) -> dict[str, Any]:
         if not isinstance(entry, dict):
-            raise self._at(around, f"{what} is a map such as {example}, not {entry!r:.60}")
+            wrong = f"{what} is a map such as {example}, not {plain(entry)!r:.60}"
+            raise self._at(around, wrong, key)
         return entry
 
     def _text(self, entry: dict[str, Any], key: str, default: str = "") -> str:
@@ -203,31 +208,32 @@ class _Reading:
         if value is None:
             return default
         if not isinstance(value, str):
-            raise self._at(entry, f"“{key}” is a text, not {plain(value)!r:.60}; put it in quotes")
+            what = f"“{key}” is a text, not {plain(value)!r:.60}; put it in quotes"
+            raise self._at(entry, what, key)
         return value.strip()
 
     def _texts(self, entry: dict[str, Any], key: str) -> tuple[str, ...]:
         value = entry.get(key, [])
         listed = [value] if isinstance(value, str) else value
         if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
-            raise self._at(entry, f"“{key}” is a list of names, not {plain(value)!r:.60}")
+            raise self._at(entry, f"“{key}” is a list of names, not {plain(value)!r:.60}", key)
         return tuple(one.strip() for one in listed)
 
     def _number(self, entry: dict[str, Any], key: str, default: float) -> float:
         value = entry.get(key, default)
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise self._at(entry, f"“{key}” is a number, not {plain(value)!r:.60}")
+            raise self._at(entry, f"“{key}” is a number, not {plain(value)!r:.60}", key)
         return float(value)
 
     def _only(self, entry: dict[str, Any], known: Sequence[str], where: str) -> None:
-        for key in entry:
-            if key != LINE and key not in known:
+        for key in keys_of(entry):
+            if key not in known:
                 near = near_names(key, known)
                 hint = f"did you mean {near}?" if near else f"known are {', '.join(known)}"
-                raise self._at(entry, f"{where} has no “{key}”; {hint}")
+                raise self._at(entry, f"{where} has no “{key}”; {hint}", key)
 
-    def _at(self, entry: dict[str, Any], what: str) -> PlaybookError:
-        return self.wrong(entry.get(LINE, 1), what)
+    def _at(self, entry: dict[str, Any], what: str, key: str = "") -> PlaybookError:
+        return self.wrong(line_of_key(entry, key), what)
 
     def wrong(self, line: int, what: str) -> PlaybookError:
         return PlaybookError(f"{self._path}, line {line}: {what}")

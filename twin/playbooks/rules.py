@@ -40,10 +40,14 @@ _STANDS_FOR: Final[Mapping[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong; `step` is its number in the playbook, -1 = the playbook as a whole."""
+    """What is wrong; `step` is its number in the playbook, -1 = the playbook as a whole.
+
+    ``key`` is what of the step is wrong, as files call it, "" = all of it.
+    """
 
     step: int
     what: str
+    key: str = ""
 
 
 def first_fault(playbook: Playbook, types: Registry[CommandType]) -> Fault | None:
@@ -59,15 +63,16 @@ def faults(playbook: Playbook, types: Registry[CommandType]) -> Iterator[Fault]:
         return
     seen: set[str] = set()
     for number, step in enumerate(playbook.steps):
-        for what in _step_faults(playbook, step, types):
-            yield Fault(number, what)
+        for key, what in _step_faults(playbook, step, types):
+            yield Fault(number, what, key)
         if step.id in seen:
-            yield Fault(number, f"a second step is called “{step.id}”")
+            yield Fault(number, f"a second step is called “{step.id}”", "id")
         seen.add(step.id)
     circle = circle_of(playbook)
     if circle:
         number = [step.id for step in playbook.steps].index(circle[0])
-        yield Fault(number, f"it waits for itself: {' after '.join((*circle, circle[0]))}")
+        what = f"it waits for itself: {' after '.join((*circle, circle[0]))}"
+        yield Fault(number, what, "after")
 
 
 def unknown_departments(playbook: Playbook) -> list[tuple[str, str]]:
@@ -142,24 +147,33 @@ def _whole_fault(playbook: Playbook) -> str:
     return ""
 
 
-def _step_faults(playbook: Playbook, step: Step, types: Registry[CommandType]) -> Iterator[str]:
+def _step_faults(
+    playbook: Playbook, step: Step, types: Registry[CommandType]
+) -> Iterator[tuple[str, str]]:
+    """What of a step is wrong, and how."""
     if not _ID.fullmatch(step.id):
-        yield f"the id “{step.id[:40]}” is no word of 1 to 24 small letters, digits and dashes"
+        what = f"the id “{step.id[:40]}” is no word of 1 to 24 small letters, digits and dashes"
+        yield "id", what
     if not 0 < len(step.title.strip()) <= LONGEST_TITLE:
-        yield f"a step needs a title of 1 to {LONGEST_TITLE} letters"
+        yield "title", f"a step needs a title of 1 to {LONGEST_TITLE} letters"
     if max(len(step.text), len(step.guard_text)) > MOST_LETTERS or len(step.department) > 64:
-        yield f"it has over {MOST_LETTERS:,} letters in a text, or over 64 in a department"
-    yield from _order_faults(playbook, step)
-    yield from _source_faults(step.collect)
-    yield from _choice_faults(step)
+        yield "text", f"it has over {MOST_LETTERS:,} letters in a text, or over 64 in a department"
+    for what in _after_faults(playbook, step):
+        yield "after", what
+    for what in _deadline_faults(playbook, step):
+        yield "deadline", what
+    for what in _source_faults(step.collect):
+        yield "collect", what
+    for what in _choice_faults(step):
+        yield "choices", what
     yield from _expression_faults(step)
     if step.command is not None:
         what = _command_fault(step, step.command, types)
         if what:
-            yield what
+            yield "command", what
 
 
-def _order_faults(playbook: Playbook, step: Step) -> Iterator[str]:
+def _after_faults(playbook: Playbook, step: Step) -> Iterator[str]:
     ids = [one.id for one in playbook.steps]
     for one in step.after:
         other = playbook.step(one.step)
@@ -168,12 +182,15 @@ def _order_faults(playbook: Playbook, step: Step) -> Iterator[str]:
         elif one.choice and one.choice not in [choice.id for choice in other.choices]:
             known = [choice.id for choice in other.choices]
             yield f"“{one.step}” has no choice “{one.choice[:40]}”{_near(one.choice, known)}"
+
+
+def _deadline_faults(playbook: Playbook, step: Step) -> Iterator[str]:
     if not 0 <= step.deadline_s <= LONGEST_S:
         yield "a deadline is at most seven days"
-    of = step.deadline_of
-    if of not in ("", "start") and of not in ancestors_of(playbook, step.id):
-        known = sorted(ancestors_of(playbook, step.id))
-        yield f"its deadline counts from “{of[:40]}”, which is no step before it{_near(of, known)}"
+    of, before = step.deadline_of, ancestors_of(playbook, step.id)
+    if of not in ("", "start") and of not in before:
+        near = _near(of, sorted(before))
+        yield f"its deadline counts from “{of[:40]}”, which is no step before it{near}"
 
 
 def _source_faults(sources: tuple[Source, ...]) -> Iterator[str]:
@@ -205,13 +222,13 @@ def _choice_faults(step: Step) -> Iterator[str]:
             yield f"a choice has an id of small letters and a title, not “{one.id[:40]}”"
 
 
-def _expression_faults(step: Step) -> Iterator[str]:
-    told = [("guard", step.guard)] if step.guard else []
-    told += [(f"choice “{one.id}”", one.when) for one in step.choices if one.when]
-    for where, source in told:
+def _expression_faults(step: Step) -> Iterator[tuple[str, str]]:
+    told = [("guard", "guard", step.guard)] if step.guard else []
+    told += [("choices", f"choice “{one.id}”", one.when) for one in step.choices if one.when]
+    for key, where, source in told:
         what = _expression_fault(source, names_of(step))
         if what:
-            yield f"its {where}: {what}"
+            yield key, f"its {where}: {what}"
 
 
 def _expression_fault(source: str, names: tuple[str, ...]) -> str:

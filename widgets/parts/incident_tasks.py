@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton, QSpinBox, QWidget
+from PySide6.QtWidgets import QComboBox, QFileDialog, QLineEdit, QPushButton, QSpinBox, QWidget
 
 from twin.clock import NS_PER_S
+from twin.commanding import command_types
 from twin.commands.base import DEPARTMENTS
 from twin.errors import TwinError
 from twin.incident_working import give_task
 from twin.playbooks.library import bundled_playbooks
 from twin.playbooks.model import Playbook, PlaybookRun
+from twin.playbooks.reading import read_playbook
 from twin.playbooks.working import start_playbook
 from twin.room.parts.incidents import Task
 from twin.session import TwinSession
@@ -22,6 +26,9 @@ from widgets.parts.incident_words import task_row, words
 from widgets.parts.inks import Inks
 from widgets.parts.labels import say, wrapped
 from widgets.parts.section_list import Section
+
+#: Stands in the list of playbooks for one that is not in it.
+_FROM_FILE = "file:"
 
 
 class TasksPage(RowsPage):
@@ -157,7 +164,7 @@ class TasksPage(RowsPage):
                 self.playbook.addItem(one.title, one.id)
                 at, role = self.playbook.count() - 1, Qt.ItemDataRole.ToolTipRole
                 self.playbook.setItemData(at, one.text, role)
-        self.start.setEnabled(bool(known))
+            self.playbook.addItem("From a file…", _FROM_FILE)
 
     def _playbooks(self) -> tuple[Playbook, ...]:
         try:
@@ -173,9 +180,25 @@ class TasksPage(RowsPage):
 
     def _start(self) -> None:
         chosen = self.playbook.currentData()
+        if chosen == _FROM_FILE:
+            name, _ = QFileDialog.getOpenFileName(
+                self, "Start a playbook", "", "Playbooks (*.yaml *.yml)"
+            )
+            if name:
+                self.start_file(Path(name))
+            return
         playbook = next((one for one in self._playbooks() if one.id == chosen), None)
         if playbook is not None:
             self.asked.emit(start_playbook(self.session, self.incident_id, playbook))
+
+    def start_file(self, path: Path) -> None:
+        """Start a playbook of one's own; what is wrong with it is said with its line."""
+        try:
+            playbook = read_playbook(path, command_types())
+        except TwinError as error:
+            self.failed.emit(str(error))
+            return
+        self.asked.emit(start_playbook(self.session, self.incident_id, playbook))
 
     def _give(self) -> None:
         incident, title = self.incident, self.task.text().strip()
