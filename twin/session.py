@@ -14,6 +14,7 @@ from twin.city.style import PLAIN, CityStyle
 from twin.clock import NS_PER_S, Clock
 from twin.commands.city_view import StoreCityView
 from twin.commands.preview import Preview
+from twin.history.shelf import HistoryShelf
 from twin.link.hub_link import HubLink
 from twin.marking import AREA_PREFIX, Draft, areas_of_marks
 from twin.operations.correlation import IncidentProposal
@@ -151,6 +152,8 @@ class TwinSession:
         #: What may be one incident, the newest first.
         self.incident_proposals: tuple[IncidentProposal, ...] = ()
         self.incident_proposals_changed: Signal[tuple[IncidentProposal, ...]] = Signal()
+        #: The past of datastreams; empty until a folder or a recording is named.
+        self.history = HistoryShelf()
         self.units = units
         self.ingest = ingest
         #: The link to the hub; another while the past is shown (`twin.playback.time_machine`).

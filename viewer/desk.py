@@ -37,6 +37,7 @@ from viewer.main_window import MainWindow
 from viewer.opening import Opening
 from viewer.opening_driver import OpeningDriver
 from viewer.pane_maker import PaneMaker
+from viewer.past_driver import set_up_history
 from viewer.perception_driver import PerceptionDriver
 from viewer.recent import RecentScenes
 from viewer.rehearsal import Rehearsal
@@ -243,6 +244,8 @@ class Desk:
             self.session, self._bridge, self._settings, history=history, watched=watched
         )
         self.time.begin(self.window, self._panes, self._driver.hurry)
+        tape = self.time.machine.tape
+        self._end_history = set_up_history(self.session, self._settings, history, tape)
         self.session.ingest.start()
         self.session.hub.start()
 
@@ -369,6 +372,7 @@ class Desk:
         self.session.ingest.close()
         self.session.hub.close()
         self._bridge.close()
+        self._end_history()
 
     def _close_further_views(self, _nothing: None) -> None:
         title = self.session.city.title

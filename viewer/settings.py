@@ -79,6 +79,16 @@ class Settings:
         self._store.setValue("sounds/volume", f"{volume:.2f}")
 
     @property
+    def history_folder(self) -> Path | None:
+        """Folder of the history that is asked about the past, None = none was chosen."""
+        name = self._text("history/folder")
+        return Path(name) if name else None
+
+    @history_folder.setter
+    def history_folder(self, folder: Path | None) -> None:
+        self._store.setValue("history/folder", "" if folder is None else str(folder))
+
+    @property
     def workspace(self) -> str:
         """Id of the workspace shown last, "" for none."""
         return self._text("window/workspace")
