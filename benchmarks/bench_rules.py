@@ -1,7 +1,8 @@
 """What event rules cost: 100,000 datastreams at 1 Hz, as the watcher runs them.
 
 The share of one core is CPU time over the time that passes in the city: decoding and storing each
-second's samples, and asking the rules. The yardstick is the bare CEL library on the same rows.
+second's samples, asking the rules, and comparing what is open with the alarms of the room. The
+yardstick is the bare CEL library on the same rows.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from cel_expr_python import cel
 from benchmarks.result import Result
 from twin.clock import NS_PER_S, SystemClock
 from twin.link.wire import encode_announcement, encode_batch, split_announcement
+from twin.perception.rules_alarms import compare
 from twin.perception.rules_file import read_rules
 from twin.perception.rules_language import cel_of
 from twin.perception.rules_running import RuleBook
 from twin.perception.rules_selection import Directory
+from twin.room.parts.alarms import Alarm
 from twin.sense.intake import Intake
 from twin.sense.model import Announcement, Datastream, Thing
 from twin.sense.store import ObservationStore
@@ -121,6 +124,7 @@ def watched() -> tuple[float, float, int, int]:
     rng = np.random.default_rng(1)
     values = rng.uniform(-90.0, 90.0, N)
     cpu_s = decode_s = 0.0
+    room: dict[str, Alarm] = {}
     for second in range(N_SECONDS + N_WARM):
         now_ns = start_ns + second * NS_PER_S
         values += rng.normal(0.0, 3.0, N)
@@ -132,10 +136,15 @@ def watched() -> tuple[float, float, int, int]:
         decoded = time.process_time()
         snapshot = store.snapshot()
         book.step(now_ns, snapshot.t_ns, snapshot.values, snapshot.quality)
+        wanted = compare(book.running, book.inputs, dict(room), now_ns=now_ns)
         ended = time.process_time()
         if second >= N_WARM:
             cpu_s += ended - begun
             decode_s += decoded - begun
+        for body in wanted.came:
+            room[body["id"]] = Alarm(**body)
+        for name in wanted.returned:
+            del room[name]
     n_open = sum(int(one.is_open.sum()) for one in book.running.values())
     return cpu_s, decode_s, len(book.running), n_open
 

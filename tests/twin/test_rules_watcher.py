@@ -14,12 +14,16 @@ import numpy as np
 import pytest
 import zmq
 
-from tests.twin.hub_rig import CLOCK, console, polled, running_hub, until
+from tests.twin.hub_rig import CLOCK, HubProcess, console, polled, running_hub, until
+from tests.twin.test_hub_kill import free_base_port
 from twin.link.client import HubClient
 from twin.link.control import HubAddresses
 from twin.link.wire import encode_announcement, encode_batch
 from twin.room.parts.alarms import Alarm, Alarms
 from twin.room.parts.event_rules import EventRules
+from twin.security.keystore import KeyStore, new_workstation_secret
+from twin.security.records import Person, Workstation
+from twin.security.sealed import new_signer
 from twin.sense.model import Announcement, Datastream, Thing
 
 HIGH = "rule:high:gauge-0/water_level"
@@ -229,3 +233,75 @@ def test_a_wrong_file_ends_it_with_one_sentence(tmp_path: Path) -> None:
     assert done.returncode != 0
     assert "city.toml, line 6, [[rule]] “high”, open, letter 1" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_killed_hub_neither_repeats_nor_forgets(tmp_path: Path, rules: str) -> None:
+    base = str(free_base_port())
+    journal = tmp_path / "j.sqlite"
+    with contextlib.ExitStack() as stack:
+        first = stack.enter_context(HubProcess(journal, "--base-port", base))
+        river = stack.enter_context(River(first.addresses))
+        watcher = stack.enter_context(watching(first.addresses.control, rules))
+        ada = stack.enter_context(console(first.addresses.control, tmp_path))
+        river.levels[0] = 2.5
+        until(lambda: alarm(ada), 30, "the alarm")
+        first.kill()
+        river.levels[1] = 2.5  # while nobody hears it
+        stack.enter_context(HubProcess(journal, "--base-port", base))
+        other = "rule:high:gauge-1/water_level"
+        until(lambda: alarm(ada, other), 60, "the alarm of meanwhile")
+        assert n_raised(ada) == n_raised(ada, other) == 1
+        assert watcher.process.poll() is None
+        river.levels = [1.0, 1.0]
+        for name in (HIGH, other):
+            until(
+                lambda name=name: (a := alarm(ada, name)) is not None and not a.is_active, 60, name
+            )
+
+
+def test_two_watchers_of_the_same_file_stand_in_for_each_other(tmp_path: Path, rules: str) -> None:
+    with (
+        running_hub(tmp_path / "j.sqlite") as hub,
+        River(hub.addresses) as river,
+        console(hub.addresses.control, tmp_path) as ada,
+        watching(hub.addresses.control, rules) as one,
+        watching(hub.addresses.control, rules),
+    ):
+        river.levels[0] = 2.5
+        until(lambda: alarm(ada), 30, "the alarm")
+        one.kill()
+        river.levels[1] = 2.5
+        until(lambda: alarm(ada, "rule:high:gauge-1/water_level"), 30, "the other alarm")
+        assert n_raised(ada) == 1
+        loads = [e for e in polled(ada).room.activity if e.kind == "rule.loaded"]
+        assert len(loads) <= 2, "the second brought the file in again only when the first had gone"
+
+
+def test_at_a_hub_with_keys_it_logs_in_as_a_watcher(tmp_path: Path, rules: str) -> None:
+    store = KeyStore(tmp_path / "keys")
+    store.init("Town")
+    secret = new_workstation_secret("watcher")
+    place = store.add_workstation(
+        Workstation(name="watcher", public_key=secret.curve_public), secret
+    )
+    assert place is not None
+    signer = new_signer("rules")
+    person = Person(id="rules", name="Rules", public_key=signer.public_key, roles=("watcher",))
+    store.add_person(person, signer.seal("a long password"), at=("watcher",))
+    base = str(free_base_port())
+    arguments = ("--keys", str(store.folder), "--base-port", base)
+    with HubProcess(tmp_path / "j.sqlite", *arguments) as hub:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "viewer.cli", "watch", rules, "--hub", hub.addresses.control,
+             "--keys", str(place), "--person", "rules", "--password-stdin"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write("a long password\n")
+        process.stdin.flush()
+        try:
+            assert json.loads(process.stdout.readline())["rules"] == 1
+        finally:
+            process.kill()
+            process.communicate(timeout=20)

@@ -123,6 +123,7 @@ class Watcher:
         if status.state is not LinkState.LIVE:
             return status.text
         of_files = next((one.trouble for one in self._files if one.trouble), "")
+        of_files = of_files or self._other_content()
         refused = self._client.refusals[-1].text if self._client.refusals else ""
         return of_files or refused or self._ingest.stats().trouble
 
@@ -208,6 +209,16 @@ class Watcher:
         self._rules = tuple(rules)
         self._book.set_rules(rules, self._open_at())
 
+    def _other_content(self) -> str:
+        """What to say where another watcher runs a file of the same name with other rules."""
+        files = self._client.room[EventRules].files
+        for one in self._files:
+            entry = files.get(one.value.file)
+            is_other = entry is not None and entry.fingerprint != one.value.fingerprint
+            if is_other and self._is_of_another(one.value):
+                return f"Another watcher runs a {one.value.file} with other rules; those count"
+        return ""
+
     def _bring_in_files(self, now_ns: int) -> None:
         """Have the room hold what the files say, and say that somebody watches."""
         for file in self._files:
@@ -221,13 +232,23 @@ class Watcher:
                 self._client.act("rule.load", _load_body(sheet))
 
     def _is_in_room(self, sheet: RuleSheet | None) -> bool:
-        part = self._client.room[EventRules]
+        """Whether the room holds a file as we have it, and knows of a watcher that is there."""
+        room = self._client.room
+        part = room[EventRules]
         entry = part.files.get("" if sheet is None else sheet.file)
-        is_told = entry is not None and entry.console_id == self._client.operator.console_id
-        if sheet is None or entry is None or not is_told:
-            return is_told
+        if entry is None or entry.console_id not in room.operators:
+            return False
+        if sheet is None or self._is_of_another(sheet):
+            return True
         is_same = entry.fingerprint == sheet.fingerprint
         return is_same and all(one.rule.id in part.by_id for one in sheet.rules)
+
+    def _is_of_another(self, sheet: RuleSheet) -> bool:
+        """Whether another watcher, who is there, brought in a file of this name: it goes on."""
+        room = self._client.room
+        entry = room[EventRules].files.get(sheet.file)
+        own = self._client.operator.console_id
+        return entry is not None and entry.console_id != own and entry.console_id in room.operators
 
     def _configure(self, socket: zmq.Socket[Any]) -> None:
         apply_security(socket, self._security)
