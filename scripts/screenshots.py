@@ -15,7 +15,12 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.peers.side_by_side import Beside, take_side_by_side  # noqa: E402 - the root must be known first
-from scripts import command_pictures, incident_pictures, together_pictures  # noqa: E402
+from scripts import (  # noqa: E402
+    alarm_pictures,
+    command_pictures,
+    incident_pictures,
+    together_pictures,
+)
 
 PICTURES = ROOT / "docs" / "pictures"
 DATA = ROOT.parent / "shared" / "data"
@@ -28,6 +33,8 @@ COMMAND = "command"
 INCIDENTS = "incidents"
 #: Pictures of three consoles that work on one incident, see `together_pictures`.
 TOGETHER = "together"
+#: A flood of alarms, see `alarm_pictures`.
+ALARMS = "alarms"
 COMMAND_SIZE = "1920x1080"
 SIZE = "1600x900"
 #: Two monitors side by side.
@@ -211,7 +218,7 @@ def main() -> int:
     """Take the pictures named on the command line, all without names."""
     known, beside = shots(), pictures_beside()
     parser = argparse.ArgumentParser(description=__doc__)
-    all_names = [*known, *beside, COMMAND, TOGETHER, INCIDENTS]
+    all_names = [*known, *beside, COMMAND, TOGETHER, INCIDENTS, ALARMS]
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(all_names))
     names = parser.parse_args().names or all_names
     unknown = [name for name in names if name not in all_names]
@@ -228,6 +235,7 @@ def main() -> int:
         (COMMAND, command_pictures),
         (TOGETHER, together_pictures),
         (INCIDENTS, incident_pictures),
+        (ALARMS, alarm_pictures),
     ):
         if several in names:
             results.append(made.take(PICTURES, COMMAND_SIZE))

@@ -42,7 +42,7 @@ SEATS = (
 
 def take(pictures: Path, size: str) -> bool:
     """Play the script and leave its pictures in a folder; False when one is missing."""
-    with tempfile.TemporaryDirectory() as name, _city(Path(name)) as control:
+    with tempfile.TemporaryDirectory() as name, city(Path(name)) as control:
         consoles = [_console(Path(name), seat, control, pictures, size) for seat in SEATS]
         for seat, console in zip(SEATS, consoles, strict=True):
             said, _ = console.communicate(timeout=SECONDS + 120.0)
@@ -56,7 +56,7 @@ def take(pictures: Path, size: str) -> bool:
 
 
 @contextmanager
-def _city(folder: Path) -> Iterator[str]:
+def city(folder: Path) -> Iterator[str]:
     """A hub without keys and a simulator; the address of the hub."""
     hub = subprocess.Popen(
         [

@@ -86,10 +86,10 @@ class DockLayout:
 def dock_sizes(width_px: int, height_px: int) -> tuple[int, int, int]:
     """Widths of the left and right docks and height of the bottom ones.
 
-    300, 360 and 240 on a large window, narrower on a small one so that the 3D view keeps over
+    300, 360 and 300 on a large window, narrower on a small one so that the 3D view keeps over
     half of the width.
     """
     left = max(200, min(300, round(width_px * 0.19)))
     right = max(240, min(360, round(width_px * 0.235)))
-    bottom = max(140, min(240, round(height_px * 0.25)))
+    bottom = max(140, min(300, round(height_px * 0.28)))
     return left, right, bottom

@@ -10,6 +10,8 @@ from twin.room.parts.alarms import Alarm, Priority
 
 #: Spots in a scene; the most urgent are kept.
 MOST_SPOTS = 500
+#: Things that are ringed at a time.
+MOST_RINGS = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,14 +31,23 @@ class AlarmSpot:
 
 
 def alarms_of_things(alarms: Iterable[Alarm]) -> dict[str, Priority]:
-    """The most urgent priority of each thing that has an annunciated alarm."""
-    worst: dict[str, Priority] = {}
+    """The most urgent priority of each thing that has an annunciated alarm.
+
+    In a flood the `MOST_RINGS` most urgent are kept, unacknowledged before others, so that the
+    city stays readable; all of them are in the list.
+    """
+    worst: dict[str, Alarm] = {}
     for alarm in alarms:
         if alarm.thing_id and alarm.is_annunciated:
             known = worst.get(alarm.thing_id)
-            if known is None or RANK[alarm.priority] < RANK[known]:
-                worst[alarm.thing_id] = alarm.priority
-    return worst
+            if known is None or _urgency(alarm) < _urgency(known):
+                worst[alarm.thing_id] = alarm
+    kept = sorted(worst.values(), key=_urgency)[:MOST_RINGS]
+    return {alarm.thing_id: alarm.priority for alarm in kept}
+
+
+def _urgency(alarm: Alarm) -> tuple[int, bool, int, str]:
+    return RANK[alarm.priority], bool(alarm.acked_ns), alarm.raised_ns, alarm.id
 
 
 def alarm_spots(alarms: Iterable[Alarm], things: Collection[str]) -> tuple[AlarmSpot, ...]:
@@ -47,7 +58,7 @@ def alarm_spots(alarms: Iterable[Alarm], things: Collection[str]) -> tuple[Alarm
             at.setdefault((round(alarm.xyz[0]), round(alarm.xyz[1])), []).append(alarm)
     spots = []
     for found in at.values():
-        worst = min(found, key=lambda one: (RANK[one.priority], one.raised_ns, one.id))
+        worst = min(found, key=_urgency)
         if worst.xyz is not None:
             spots.append(
                 AlarmSpot(

@@ -125,7 +125,7 @@ class AlarmsPanel(PanelWidget):
         self._banner_row = QFrame()
         self._banner_row.setProperty("role", "card")
         row = QHBoxLayout(self._banner_row)
-        row.setContentsMargins(10, 5, 10, 5)
+        row.setContentsMargins(10, 3, 10, 3)
         row.setSpacing(8)
         row.addWidget(self._banner_icon)
         row.addWidget(self.banner, 1)

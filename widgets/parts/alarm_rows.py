@@ -33,8 +33,8 @@ _MIDDLE_PX, _NARROW_PX, _SLIM_PX = 980, 620, 330
 #: What a line keeps of its width before the numbers beside it.
 _LEAST_TEXT_PX = 150
 _WIDTHS = {
-    Column.PLACE: 160,
-    Column.STATE: 150,
+    Column.PLACE: 150,
+    Column.STATE: 172,
     Column.VALUE: 84,
     Column.DEPARTMENT: 104,
     Column.AGE: 56,
