@@ -137,7 +137,7 @@ def test_departments_are_asked_at_once_and_each_clock_runs(hub_world, panel) -> 
     hub_world.sync()
     people.refresh()
     told = [people.model.index(r).data(Qt.ItemDataRole.ToolTipRole) for r in range(1, 5)]
-    assert any(one.startswith("water") and "3:20" in one for one in told)
+    assert any(one.startswith("Water") and "3:20" in one for one in told)
     assert any("Cleo takes part, after 3:20" in one for one in told)
     assert len({one.asked_ns for one in part(hub_world).open[0].departments[1:]}) == 1
 
@@ -229,6 +229,33 @@ def test_a_step_gives_its_command_and_is_done_when_the_city_shows_it(hub_world, 
     hub_world.sync()
     run = part(hub_world).runs.get("r")
     assert run.ended_text == "2 of 3 steps were done, 1 not needed"
+
+
+def test_a_guard_that_does_not_hold_is_passed_over_with_a_reason_only(hub_world, panel) -> None:
+    opened(hub_world, panel)
+    guard = "collect: {level: {property: water_level, within_m: 9000}}\n    guard: level < 0.0"
+    text = PLAYBOOK.replace("    command:", f"    {guard}\n    guard_text: it is dry\n    command:")
+    playbook = parse_playbook(text, Path("test.yaml"), command_registry())
+    body = {"id": "r", "incident": "i1", "playbook": msgspec.to_builtins(playbook)}
+    hub_world.act("ada", "playbook.start", body)
+    hub_world.act(
+        "ada", "task.set", {"id": "r/look", "status": "done", "evidence": {"choice": "wet"}}
+    )
+    hub_world.sync()
+    panel.details.tasks.choose("r/close")
+    card = panel.details.tasks.card
+    assert card.guard.text() == "Waits until it is dry"
+    card.order.click()
+    card.really.click()
+    assert "It waits: it is dry" in panel.problem.text()
+    assert not hub_world.session.hub.room.commands
+    assert card.override.isVisible()
+    card.override.setText("People are in there")
+    card.really.click()
+    hub_world.sync()
+    evidence = part(hub_world).tasks.get("r/close").evidence
+    assert evidence.override == "People are in there"
+    assert len(evidence.commands) == 1
 
 
 def test_a_step_is_skipped_with_a_reason_and_the_plan_says_so(hub_world, panel) -> None:

@@ -34,7 +34,7 @@ from widgets.parts.wording import count_text
 Point = tuple[float, float, float]
 #: Alarms that are offered for linking, nearest first.
 MOST_ALARMS = 30
-_LIST_PX = 110
+_MOST_ROWS = 7
 _KEPT = Qt.ItemDataRole.UserRole
 
 
@@ -83,10 +83,10 @@ class IncidentForm(QWidget):
         for severity in Severity:
             self.severity.addItem(severity.value.capitalize(), severity.value)
         self.place = wrapped("muted")
-        self.use_selection = QPushButton("What is selected")
+        self.use_selection = ElidedButton("What is selected")
         self.use_selection.setToolTip("Take the place of what is selected in the view")
         self.use_selection.clicked.connect(lambda _checked=False: self._take_selection())
-        self.point = QPushButton("Point in the view")
+        self.point = ElidedButton("Point in the view")
         self.point.clicked.connect(lambda _checked=False: self._session.ask_point(self.take_point))
         self.area = QComboBox()
         self.area.setAccessibleName("Area")
@@ -97,12 +97,18 @@ class IncidentForm(QWidget):
         self.radius.setSuffix(" m")
         self.radius.setAccessibleName("Radius")
 
+        for box in (self.kind, self.severity, self.area):
+            box.setMinimumContentsLength(8)
+            box.setSizeAdjustPolicy(
+                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+            )
+
     def _make_lists(self) -> None:
         self.alarms, self.departments = QListWidget(), QListWidget()
         self.alarms.setAccessibleName("Alarms that belong to it")
         self.departments.setAccessibleName("Departments to ask at once")
         for part in (self.alarms, self.departments):
-            part.setMaximumHeight(_LIST_PX)
+            part.setUniformItemSizes(True)
             part.itemChanged.connect(lambda _item: self._name())
 
     def _lay_out(self) -> None:
@@ -112,8 +118,10 @@ class IncidentForm(QWidget):
         where = QVBoxLayout()
         where.setSpacing(6)
         where.addWidget(self.place)
-        where.addLayout(row_of(self.use_selection, self.point))
-        where.addLayout(row_of(self.area, self.radius, stretch=0))
+        for button in (self.use_selection, self.point):
+            where.addLayout(row_of(button))
+        where.addWidget(self.area)
+        where.addWidget(self.radius)
         for title, part in (
             ("Title", self.title),
             ("Type", self.kind),
@@ -162,7 +170,8 @@ class IncidentForm(QWidget):
         self.departments.clear()
         for name in DEPARTMENTS:
             if name != own:
-                self._add(self.departments, words(name), name, checked=False)
+                self._add(self.departments, words(name).capitalize(), name, checked=False)
+        self._fit(self.departments)
 
     def _offer_alarms(self) -> None:
         """Annunciated ones: those of what is selected are ticked, the nearest come first."""
@@ -174,12 +183,19 @@ class IncidentForm(QWidget):
         for one in listed[:MOST_ALARMS]:
             title = f"{one.thing_name}: {one.title}".lstrip(": ")
             self._add(self.alarms, title, one.id, checked=one.thing_id in mine)
+        self._fit(self.alarms)
         self._form.setRowVisible(self._alarms_row, bool(listed))
 
     def _away_m(self, alarm: Alarm) -> float:
         if alarm.xyz is None or self._xyz is None:
             return math.inf
         return math.dist(alarm.xyz[:2], self._xyz[:2])
+
+    @staticmethod
+    def _fit(box: QListWidget) -> None:
+        """As high as its entries, up to some of them."""
+        rows = min(max(box.count(), 1), _MOST_ROWS)
+        box.setFixedHeight(rows * max(box.sizeHintForRow(0), 18) + 4)
 
     @staticmethod
     def _add(box: QListWidget, title: str, key: str, *, checked: bool) -> None:

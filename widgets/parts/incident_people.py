@@ -87,6 +87,10 @@ class PeoplePage(RowsPage):
         self.unit.chosen.connect(lambda _id: self._show_deeds())
         self.status = QComboBox()
         self.status.setAccessibleName("Status of the unit")
+        self.status.setMinimumContentsLength(6)
+        self.status.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
         for status, title in UNIT_WORDS.items():
             self.status.addItem(title[:1].upper() + title[1:], status)
         self.eta = QSpinBox()
@@ -100,8 +104,8 @@ class PeoplePage(RowsPage):
         self._units = QWidget()
         column = QVBoxLayout()
         column.setSpacing(8)
-        column.addLayout(row_of(self.unit, stretch=0))
-        column.addLayout(row_of(self.status, self.eta, self.set_it, stretch=0))
+        column.addLayout(row_of(self.unit, self.set_it, stretch=0))
+        column.addLayout(row_of(self.status, self.eta, stretch=0))
         self._units.setLayout(inset(column))
         self.column.addWidget(self._units)
 

@@ -194,21 +194,26 @@ class StepCard(QFrame):
             self.note,
             "" if is_over or may else f"It is for {words(task.department)}, or whoever commands",
         )
-        is_over = is_over or not may
+        is_still = is_over or not may
+        if is_still:
+            self.confirm.hide()
+        can_move = not is_still and self.confirm.isHidden()
         has_order = step is not None and step.command is not None
-        self.take.setVisible(not is_over and task.status == "open")
-        self.order.setVisible(not is_over and has_order and not self.confirm.isVisible())
+        self.take.setVisible(can_move and task.status == "open")
+        self.order.setVisible(can_move and has_order)
         if step is not None and step.command is not None:
             known = command_types().get(step.command.type_id)
             self.order.say(f"{known.title}…" if known is not None else step.command.type_id)
         is_question = step is not None and bool(step.choices)
-        self.choice.setVisible(is_question and not is_over)
-        self.found.setVisible(not is_over)
+        self.choice.setVisible(is_question and not is_still)
+        self.found.setVisible(can_move)
+        waits = self._now is not None and self._now.guard is not True
         is_held = bool(self._held_by(task, step)) and (self._wants_override or not has_order)
-        self.override.setVisible(not is_over and is_held)
+        is_held = is_held or (has_order and waits and not self.confirm.isHidden())
+        self.override.setVisible(not is_still and is_held)
         self.override.setPlaceholderText("Why it is done all the same; everybody reads it")
         for button in (self.done, self.skip):
-            button.setVisible(not is_over)
+            button.setVisible(can_move)
 
     def _may(self, task: Task, incident: Incident | None) -> bool:
         me = whoami(self._session)
@@ -252,7 +257,7 @@ class StepCard(QFrame):
         known = command_types().get(step.command.type_id)
         self.really.say(f"{known.title if known else 'Give it'}: {self._order.target_name}")
         self.confirm.show()
-        self.order.hide()
+        self._show_buttons()
         focus(self.really)
 
     def _close_confirm(self) -> None:
@@ -271,6 +276,7 @@ class StepCard(QFrame):
             self.failed.emit(str(error))
             return
         self.confirm.hide()
+        self._show_buttons()
         self.asked.emit(act_id)
 
     def _done(self) -> None:

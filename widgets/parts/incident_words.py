@@ -115,14 +115,14 @@ def asked_row(asked: Asked, now_ns: int) -> Row:
         took = (asked.taken_ns - asked.asked_ns) / NS_PER_S
         after = f"after {elapsed_text(took)}" if took >= 1.0 else "at once"
         return Row(
-            key=f"department:{asked.department}", title=words(asked.department),
+            key=f"department:{asked.department}", title=words(asked.department).capitalize(),
             caption=f"{asked.taken_by.name} takes part, {after}", right=clock_text(asked.taken_ns),
         )  # fmt: skip
     waits_s = (now_ns - asked.asked_ns) / NS_PER_S
     level: Level = "low" if waits_s < _SLOW_S else "notice"
     text = f" · {asked.text}" if asked.text else ""
     return Row(
-        key=f"department:{asked.department}", title=words(asked.department),
+        key=f"department:{asked.department}", title=words(asked.department).capitalize(),
         caption=f"asked at {clock_text(asked.asked_ns)}, nobody has answered{text}",
         right=elapsed_text(waits_s), level="warning" if waits_s >= _VERY_SLOW_S else level,
     )  # fmt: skip
