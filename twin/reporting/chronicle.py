@@ -18,6 +18,7 @@ from typing import Any
 
 from twin.errors import TwinError
 from twin.link.control import Heartbeat
+from twin.playbooks.model import PlaybookRun
 from twin.recording.form import Picture
 from twin.reporting.decisions import Decision, decision_of
 from twin.reporting.source import Step
@@ -113,6 +114,7 @@ class Chronicle:
         self.incidents: dict[str, Incident] = {}
         self.commanded_ns: dict[str, int] = {}
         self.tasks: dict[str, Task] = {}
+        self.runs: dict[str, PlaybookRun] = {}
         self.messages: list[Message] = []
         self.decisions: list[Decision] = []
         self.lines: list[LogLine] = []
@@ -209,6 +211,7 @@ class Chronicle:
         for incident in part.by_id.values():
             self._keep_incident(incident)
         self.tasks.update(part.tasks.entries)
+        self.runs.update(part.runs.entries)
         known = {message.id for message in self.messages[-2_000:]}
         self.messages += [m for m in self.room[Messages].by_id.values() if m.id not in known]
         there = self.room[Alarms].by_id.entries
@@ -236,6 +239,8 @@ class Chronicle:
                 self._alarm_moved(event, lines)
             case "incident" | "task", _, _:
                 self._incident_moved(event)
+            case "playbook", _, _:
+                self.runs.update(self.room[Incidents].runs.entries)
             case "command", _, _:
                 self._command_moved(event)
             case "operator" | "hub", _, _:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from twin.hub.hall import person
-from twin.reporting import tables
+from twin.reporting import plan_tables, tables
 from twin.reporting.alarm_figures import AlarmFigures, alarm_figures
 from twin.reporting.chronicle import Chronicle
 from twin.reporting.deviations import deviations
@@ -117,7 +117,7 @@ def _summary(found: Findings) -> Section:
     verified = ended.count(CommandState.VERIFIED)
     over = sum(one.is_terminal for one in scope.commands)
     glass = sum(one.kind == "glass" for one in scope.decisions)
-    off = deviations(scope.incidents, scope.tasks, scope.end_ns)
+    off = deviations(scope.incidents, scope.tasks, scope.end_ns, scope.runs)
     sentences = [
         f"{_count(figures.n_raised, 'alarm')} came, {figures.by_priority['critical']} of them"
         f" critical; {figures.n_unacked or 'none'}"
@@ -180,7 +180,10 @@ def _incidents(found: Findings) -> Section | None:
         return None
     blocks: list[Block] = []
     for one in scope.incidents:
-        blocks += [_about(one, clockwork), tables.department_table(one, scope.end_ns, clockwork)]
+        blocks += [
+            _about(one, clockwork),
+            plan_tables.department_table(one, scope.end_ns, clockwork),
+        ]
     return Section("Incidents", tuple(blocks))
 
 
@@ -239,14 +242,14 @@ def _alarms(found: Findings) -> Section:
 
 def _plan(found: Findings) -> Section:
     scope = found.scope
-    off = deviations(scope.incidents, scope.tasks, scope.end_ns)
-    return Section(
-        "Plan and done",
-        (
-            tables.deviation_table(off, found.clockwork),
-            tables.task_table(scope.tasks, found.clockwork),
-        ),
-    )
+    off = deviations(scope.incidents, scope.tasks, scope.end_ns, scope.runs)
+    by_id = {task.id: task for task in scope.tasks}
+    others = [task for task in scope.tasks if not task.step or "/" not in task.id]
+    blocks: list[Block] = [plan_tables.deviation_table(off, found.clockwork)]
+    blocks += [plan_tables.run_table(run, by_id, found.clockwork) for run in scope.runs]
+    if others or not scope.runs:
+        blocks.append(plan_tables.task_table(others, found.clockwork))
+    return Section("Plan and done", tuple(blocks))
 
 
 def _messages(found: Findings) -> Section:

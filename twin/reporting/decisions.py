@@ -22,7 +22,8 @@ class Decision:
     Attributes
     ----------
     kind : "ordered", "approved", "denied", "glass", "cancelled", "incident", "alarm", "task",
-        "lease", "queue", "review", "stage", "unit"
+        "lease", "queue", "review", "stage", "unit",
+        "proposal", "verdict", "rule", "shift"
     who, what, about, why : for a person; `why` "" = no reason was given
     department : for which department it counts, "" = the person's own
     command, incident : what it belongs to, "" = none
@@ -88,6 +89,9 @@ class _Known(NamedTuple):
         """Of an incident."""
         found = self.incidents.get(str(incident_id))
         return found.title if found is not None else ""
+
+
+_Maker = Callable[[Event, _Commands, _Known], Decision | None]
 
 
 def _about_command(event: Event, commands: _Commands, kind: str, what: str, why: str) -> Decision:
@@ -203,7 +207,7 @@ def _task(event: Event, _commands: _Commands, room: _Known) -> Decision | None:
     )
 
 
-def _alarms(what: str) -> Callable[[Event, _Commands, _Known], Decision | None]:
+def _alarms(what: str) -> _Maker:
     def make(event: Event, _commands: _Commands, _room: _Known) -> Decision | None:
         if event.actor == "hub":
             return None
@@ -222,7 +226,7 @@ def _lease(event: Event, _commands: _Commands, _room: _Known) -> Decision | None
     return _plain(event, "lease", "Took over", name, why=how.partition(": ")[2])
 
 
-def _queue(what: str) -> Callable[[Event, _Commands, _Known], Decision]:
+def _queue(what: str) -> _Maker:
     def make(event: Event, _commands: _Commands, _room: _Known) -> Decision:
         return _plain(
             event, "queue", what, str(event.body.get("queue", "")), why=_reason(event, "reason")
@@ -242,7 +246,49 @@ def _unit(event: Event, _commands: _Commands, _room: _Known) -> Decision:
     return _plain(event, "unit", "Took out of service", about, why=_reason(event, "reason"))
 
 
-_MAKERS: dict[str, Callable[[Event, _Commands, _Known], Decision | None]] = {
+def _playbook(event: Event, _commands: _Commands, _room: _Known) -> Decision:
+    run = event.body["run"]
+    return _plain(
+        event, "incident", "Started a playbook", str(run["playbook"]["title"]),
+        incident=str(run["incident"]),
+    )  # fmt: skip
+
+
+def _answered(event: Event, _commands: _Commands, _room: _Known) -> Decision:
+    said = event.body["answer"]
+    alarms = tuple(m.removeprefix("alarm:") for m in said["members"] if m.startswith("alarm:"))
+    what = "Said they are one incident" if said["is_one"] else "Said they belong apart"
+    about = f"{len(said['members']):,} happenings"
+    incident = str(said.get("incident", ""))
+    return _plain(event, "proposal", what, about, incident=incident, alarms=alarms)
+
+
+def _forbidden(event: Event, _commands: _Commands, _room: _Known) -> Decision:
+    pair = event.body["pair"]
+    about = " and ".join(str(pair.get(f"{one}_name") or pair[one]) for one in "ab")
+    why = str(pair.get("reason", ""))
+    return _plain(event, "proposal", "Never proposed as one again", about, why=why)
+
+
+def _verdict(event: Event, _commands: _Commands, _room: _Known) -> Decision:
+    said = event.body["verdict"]
+    what = "Called it unusual" if said["is_anomaly"] else "Called it usual"
+    about = str(said.get("thing_name") or said["datastream_id"])
+    return _plain(event, "verdict", what, about, why=str(said.get("reason", "")))
+
+
+def _rule(event: Event, _commands: _Commands, _room: _Known) -> Decision:
+    return _plain(event, "rule", str(event.body.get("text", "Changed a rule")), "")
+
+
+def _shift(what: str) -> _Maker:
+    def make(event: Event, _commands: _Commands, _room: _Known) -> Decision:
+        return _plain(event, "shift", what, "", why=_reason(event, "reason", "text"))
+
+    return make
+
+
+_MAKERS: dict[str, _Maker] = {
     "command.submitted": _ordered,
     "command.granted": _granted,
     "command.state": _state,
@@ -259,6 +305,15 @@ _MAKERS: dict[str, Callable[[Event, _Commands, _Known], Decision | None]] = {
     "lease.taken": _lease,
     "stage.set": _stage,
     "unit.out_of_service": _unit,
+    "playbook.started": _playbook,
+    "proposal.answered": _answered,
+    "proposal.forbidden": _forbidden,
+    "verdict.given": _verdict,
+    "rule.put": _rule,
+    "rule.removed": _rule,
+    "rule.switched": _rule,
+    "shift.taken": _shift("Took the shift over"),
+    "shift.accepted": _shift("Accepted the shift"),
     "queue.held": _queue("Held a queue"),
     "queue.released": _queue("Released a queue"),
 }

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from twin.clock import NS_PER_S
 from twin.hub.hall import person
+from twin.playbooks.engine import progress_of
+from twin.playbooks.model import PlaybookRun
 from twin.reporting.words import department_text, span_text
 from twin.room.parts.incidents import Incident, Task
 
@@ -17,7 +19,7 @@ class Deviation:
 
     Attributes
     ----------
-    kind : "skipped", "late", "open", "unanswered"
+    kind : "skipped", "late", "open", "unanswered", "guard", "ended", "waiting"
     t_ns : when it showed, 0 = at the end
     """
 
@@ -29,18 +31,29 @@ class Deviation:
 
 
 def deviations(
-    incidents: Iterable[Incident], tasks: Iterable[Task], end_ns: int
+    incidents: Iterable[Incident],
+    tasks: Iterable[Task],
+    end_ns: int,
+    runs: Iterable[PlaybookRun] = (),
 ) -> tuple[Deviation, ...]:
     """All deviations, by time."""
     titles = {one.id: one.title for one in incidents}
     found = [one for task in tasks for one in _of_task(task, titles.get(task.incident, ""), end_ns)]
     for incident in incidents:
         found += _of_departments(incident, end_ns)
+    by_id = {task.id: task for task in tasks}
+    for run in runs:
+        found += _of_run(run, titles.get(run.incident, ""), by_id)
     return tuple(sorted(found, key=lambda one: one.t_ns or end_ns))
 
 
 def _of_task(task: Task, incident: str, end_ns: int) -> Iterator[Deviation]:
     who = f" by {person(task.by)}" if task.by else ""
+    if task.evidence is not None and task.evidence.override:
+        yield Deviation(
+            kind="guard", incident=incident, what=task.title, t_ns=task.at_ns,
+            text=f"What had to hold was passed over{who}: {task.evidence.override}",
+        )  # fmt: skip
     if task.status == "skipped":
         yield Deviation(
             kind="skipped", incident=incident, what=task.title, t_ns=task.at_ns,
@@ -60,6 +73,22 @@ def _of_task(task: Task, incident: str, end_ns: int) -> Iterator[Deviation]:
     elif not is_over:
         text = f"Not done at the end; {_whose(task)}"
         yield Deviation(kind="open", incident=incident, what=task.title, text=text)
+
+
+def _of_run(run: PlaybookRun, incident: str, tasks: Mapping[str, Task]) -> Iterator[Deviation]:
+    """A playbook that was ended early, and steps of one that is still worked that never opened."""
+    if run.ended_text.startswith("Ended early"):
+        yield Deviation(
+            kind="ended", incident=incident, what=f"Playbook “{run.playbook.title}”",
+            text=run.ended_text, t_ns=run.ended_ns,
+        )  # fmt: skip
+        return
+    for step in progress_of(run, tasks.get):
+        if step.status == "waiting":
+            yield Deviation(
+                kind="waiting", incident=incident, what=step.step.title,
+                text=f"Never came up; for {department_text(step.step.department)}",
+            )  # fmt: skip
 
 
 def _whose(task: Task) -> str:

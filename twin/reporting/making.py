@@ -109,7 +109,7 @@ def _scope(options: ReportOptions, source: Source, chronicle: Chronicle) -> Scop
         return incident_scope(chronicle, incident, last_ns)
     start_ns = options.start(first_ns, last_ns) if options.start else first_ns
     end_ns = options.end(first_ns, last_ns) if options.end else last_ns
-    if start_ns >= end_ns:
+    if start_ns > end_ns:
         raise ReportError("The span ends before it begins; --from must be before --to")
     if start_ns > last_ns or end_ns < first_ns:
         clock = _utc(first_ns), _utc(last_ns)

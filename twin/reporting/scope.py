@@ -7,6 +7,7 @@ from math import hypot
 
 from twin.clock import NS_PER_S
 from twin.near_names import near_names
+from twin.playbooks.model import PlaybookRun
 from twin.reporting.chronicle import AlarmLine, Chronicle, LogLine
 from twin.reporting.decisions import Decision
 from twin.reporting.errors import ReportError
@@ -36,6 +37,7 @@ class Scope:
     incident: Incident | None = None
     incidents: tuple[Incident, ...] = ()
     tasks: tuple[Task, ...] = ()
+    runs: tuple[PlaybookRun, ...] = ()
     alarms: tuple[AlarmLine, ...] = ()
     commands: tuple[Command, ...] = ()
     decisions: tuple[Decision, ...] = ()
@@ -64,6 +66,7 @@ def whole_scope(chronicle: Chronicle, start_ns: int, end_ns: int) -> Scope:
     return Scope(
         start_ns=start_ns, end_ns=end_ns, incidents=incidents,
         tasks=tuple(task for task in chronicle.tasks.values() if task.incident in ids),
+        runs=tuple(run for run in chronicle.runs.values() if run.incident in ids),
         alarms=tuple(
             line
             for line in chronicle.alarms
@@ -104,6 +107,7 @@ def incident_scope(chronicle: Chronicle, incident: Incident, last_ns: int) -> Sc
         start_ns=max(min(times), incident.opened_ns - BEFORE_NS), end_ns=end_ns,
         incident=incident, incidents=(incident,),
         tasks=tuple(task for task in chronicle.tasks.values() if task.incident == incident.id),
+        runs=tuple(run for run in chronicle.runs.values() if run.incident == incident.id),
         alarms=alarms, commands=commands, decisions=decisions,
         messages=tuple(one for one in chronicle.messages if one.channel == channel),
         lines=tuple(one for one in chronicle.lines if one.incident == incident.id),

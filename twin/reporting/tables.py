@@ -9,7 +9,6 @@ from twin.hub.hall import person
 from twin.reporting.alarm_figures import AlarmFigures
 from twin.reporting.chronicle import AlarmLine, LogLine, Presence
 from twin.reporting.decisions import Decision
-from twin.reporting.deviations import Deviation
 from twin.reporting.document import Column, Table
 from twin.reporting.phases import PhaseTime
 from twin.reporting.places import Place
@@ -23,7 +22,6 @@ from twin.reporting.words import (
     value_text,
 )
 from twin.room.model import Command, CommandState
-from twin.room.parts.incidents import Incident, Task
 from twin.room.parts.messages import Message
 
 #: Longer tables are cut, and say so: nobody reads ten thousand rows on paper.
@@ -85,7 +83,7 @@ def alarm_table(lines: Sequence[AlarmLine], clockwork: Clockwork) -> Table:
         Column("Value", 1.1), Column("Department", 1.2), Column("Acknowledged", 1.7),
         Column("Normal", 0.9),
     )  # fmt: skip
-    caption = _cut_caption("Alarms by the time they came", len(lines))
+    caption = cut_caption("Alarms by the time they came", len(lines))
     return Table(caption=caption, columns=columns, rows=tuple(rows), empty="No alarm came")
 
 
@@ -156,7 +154,7 @@ def decision_table(
         Column("When", 0.9), Column("Who", 1.1), Column("Decided", 2.0), Column("Why", 1.5),
         Column("What was known then", 3.5),
     )  # fmt: skip
-    caption = _cut_caption("Decisions, and what was known when they were taken", len(decisions))
+    caption = cut_caption("Decisions, and what was known when they were taken", len(decisions))
     empty = "Nobody decided anything that the log holds"
     return Table(caption=caption, columns=columns, rows=tuple(rows), empty=empty)
 
@@ -188,68 +186,8 @@ def command_table(commands: Sequence[Command], clockwork: Clockwork) -> Table:
         Column("Command", 2.2), Column("Ordered by", 1.2), Column("Clock", 1.9),
         Column("Ended", 1.4), Column("Effect", 2.2),
     )  # fmt: skip
-    caption = _cut_caption("Commands with their clocks", len(commands))
+    caption = cut_caption("Commands with their clocks", len(commands))
     return Table(caption=caption, columns=columns, rows=tuple(rows), empty="No command was given")
-
-
-def department_table(incident: Incident, end_ns: int, clockwork: Clockwork) -> Table:
-    """Who was asked to join, and when they did."""
-    rows = []
-    for one in sorted(incident.departments, key=lambda o: o.asked_ns):
-        waited = ((one.taken_ns or end_ns) - one.asked_ns) / NS_PER_S
-        by = person(one.taken_by) if one.taken_by else "nobody"
-        rows.append((
-            department_text(one.department), clockwork.time(one.asked_ns),
-            clockwork.time(one.taken_ns) if one.taken_ns else "not joined", span_text(waited), by,
-            one.text or "–",
-        ))  # fmt: skip
-    columns = (
-        Column("Department", 1.3), Column("Asked", 0.9), Column("Joined", 0.9),
-        Column("After", 0.9, "right"), Column("By", 1.4), Column("Asked for", 2.4),
-    )  # fmt: skip
-    return Table(caption=f"Departments of “{incident.title}”", columns=columns, rows=tuple(rows))
-
-
-def task_table(tasks: Sequence[Task], clockwork: Clockwork) -> Table:
-    """Tasks as they ended."""
-    rows = [
-        (
-            one.title, department_text(one.department), clockwork.time(one.given_ns),
-            clockwork.time(one.due_ns), _ended(one, clockwork),
-            person(one.by) if one.by else "–", one.found or "–",
-        )
-        for one in sorted(tasks, key=lambda t: t.given_ns)[:MOST_ROWS]
-    ]  # fmt: skip
-    columns = (
-        Column("Task", 2.4), Column("For", 1.1), Column("Given", 0.9), Column("Due", 0.9),
-        Column("Ended", 0.9), Column("By", 1.3), Column("Found", 2.0),
-    )  # fmt: skip
-    return Table(
-        caption=_cut_caption("Tasks of playbooks and people", len(tasks)), columns=columns,
-        rows=tuple(rows), empty="No task was given",
-    )  # fmt: skip
-
-
-def _ended(task: Task, clockwork: Clockwork) -> str:
-    return f"{task.status}\n{clockwork.time(task.at_ns)}" if task.at_ns else task.status
-
-
-def deviation_table(found: Sequence[Deviation], clockwork: Clockwork) -> Table:
-    """Plan against done."""
-    rows = [
-        (clockwork.time(one.t_ns) if one.t_ns else "at the end", one.what, one.text, one.incident)
-        for one in found[:MOST_ROWS]
-    ]
-    columns = (
-        Column("When", 0.9),
-        Column("Planned", 2.4),
-        Column("Done", 3.0),
-        Column("Incident", 1.7),
-    )
-    return Table(
-        caption="Where the work was not as planned", columns=columns, rows=tuple(rows),
-        empty="Every task was done in time and every department that was asked has joined",
-    )  # fmt: skip
 
 
 def message_table(
@@ -265,7 +203,7 @@ def message_table(
     )
     columns = (Column("When", 0.9), Column("Who", 1.5), Column("Where", 1.6), Column("Text", 4.6))
     return Table(
-        caption=_cut_caption("Messages, log lines and notes", len(said)), columns=columns,
+        caption=cut_caption("Messages, log lines and notes", len(said)), columns=columns,
         rows=rows, empty="Nobody wrote anything",
     )  # fmt: skip
 
@@ -281,7 +219,7 @@ def people_table(people: Sequence[Presence], clockwork: Clockwork, end_ns: int) 
         for one in people[:MOST_ROWS]
     )  # fmt: skip
     columns = (Column("Who", 2.0), Column("Person", 1.4), Column("From", 1.0), Column("Until", 1.0))
-    caption = _cut_caption("Who was there", len(people))
+    caption = cut_caption("Who was there", len(people))
     return Table(caption=caption, columns=columns, rows=rows, empty="Nobody")
 
 
@@ -312,7 +250,8 @@ def _log_of(line: LogLine, titles: Mapping[str, str]) -> str:
     return f"Log of {titles.get(line.incident, line.incident)}" if line.incident else "Note"
 
 
-def _cut_caption(text: str, n: int) -> str:
+def cut_caption(text: str, n: int) -> str:
+    """The caption of a table, with what is left out of it."""
     return f"{text} (the first {MOST_ROWS:,} of {n:,})" if n > MOST_ROWS else text
 
 
