@@ -58,6 +58,7 @@ class AnomaliesPanel(PanelWidget):
         super().__init__(context)
         self._act_id = ""
         self._chosen = ""
+        self._is_picked = False  # by a person: then it stays, else the first one is shown
         self._nearest: tuple[object, NearestDay | None] = ((), None)
         self.model = SectionList()
         self._delegate = SectionDelegate(self.inks)
@@ -154,9 +155,10 @@ class AnomaliesPanel(PanelWidget):
         self.list.setFixedHeight(min(max(self.model.height_px, 70), LIST_PX))
         self._offer_watching()
         if self.model.row_of(self._chosen) < 0:
-            self._chosen = ""
-            if self.model.rowCount() > 1:
-                self.list.setCurrentIndex(self.model.index(1))
+            self._chosen, self._is_picked = "", False
+        if not self._is_picked and self.model.rowCount() > 1:
+            self.list.setCurrentIndex(self.model.index(1))
+            self._is_picked = False
         self._show_chosen()
 
     def _episodes(self) -> list[Episode]:
@@ -188,7 +190,7 @@ class AnomaliesPanel(PanelWidget):
     def _choose_row(self, _on: QItemSelection, _off: QItemSelection) -> None:
         chosen = self.list.selectionModel().selectedIndexes()
         if chosen and chosen[0].data(KeyRole):
-            self._chosen = str(chosen[0].data(KeyRole))
+            self._chosen, self._is_picked = str(chosen[0].data(KeyRole)), True
             self.problem.hide()
             self._show_chosen()
 
@@ -316,6 +318,7 @@ class AnomaliesPanel(PanelWidget):
     def _judge(self, *, is_anomaly: bool) -> None:
         episode = self._chosen_episode()
         if episode is not None:
+            self._is_picked = True  # stay with it: its verdict can be taken back
             self._act_id = give_verdict(self.session, episode, is_anomaly=is_anomaly)
 
     def _mark_missed(self) -> None:

@@ -58,6 +58,7 @@ class ProposalsPanel(PanelWidget):
         super().__init__(context)
         self._act_id = ""
         self._chosen = ""
+        self._is_picked = False  # by a person: then it stays, else the first one is shown
         self._shown: tuple[str, ...] = ()
         self.model = SectionList()
         self._delegate = SectionDelegate(self.inks)
@@ -139,9 +140,10 @@ class ProposalsPanel(PanelWidget):
         self._stack.setCurrentIndex(0 if self.model.rowCount() else 1)
         self.list.setFixedHeight(min(max(self.model.height_px, 70), LIST_PX))
         if self.model.row_of(self._chosen) < 0:
-            self._chosen = ""
-            if self.model.rowCount() > 1:
-                self.list.setCurrentIndex(self.model.index(1))
+            self._chosen, self._is_picked = "", False
+        if not self._is_picked and self.model.rowCount() > 1:
+            self.list.setCurrentIndex(self.model.index(1))
+            self._is_picked = False
         self._show_chosen()
 
     def _row(self, one: IncidentProposal) -> Row:
@@ -181,7 +183,7 @@ class ProposalsPanel(PanelWidget):
     def _choose_row(self, _on: QItemSelection, _off: QItemSelection) -> None:
         chosen = self.list.selectionModel().selectedIndexes()
         if chosen and chosen[0].data(KeyRole):
-            self._chosen = str(chosen[0].data(KeyRole))
+            self._chosen, self._is_picked = str(chosen[0].data(KeyRole)), True
             self.problem.hide()
             self._show_chosen()
 

@@ -1,0 +1,158 @@
+"""Unusual values, verdicts, proposals: a real window, a real hub, another operator, files."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from tests.twin.box_city import city_of_boxes
+from tests.twin.hub_rig import CLOCK, console, running_hub
+from tests.twin.odd_street import STREAM, Source, street, write_history
+from twin.clock import NS_PER_S
+from twin.hub.server import Hub
+from twin.link.client import HubClient
+from twin.room.model import Operator
+from twin.room.parts.incidents import Incidents
+from twin.room.parts.verdicts import Verdicts
+from twin.sense.trust import Doubt
+from twin.tiles.partition import tiles_from_asset
+from viewer.city_source import LoadedCity
+from viewer.cli import main
+from viewer.desk import Desk
+from viewer.settings import Settings
+
+pytestmark = pytest.mark.display
+WAIT_MS = 30_000
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[Hub]:
+    """A hub with a journal on disk."""
+    with running_hub(tmp_path / "journal.sqlite") as running:
+        yield running
+
+
+@pytest.fixture
+def ben(hub: Hub, tmp_path: Path) -> Iterator[HubClient]:
+    """Another operator's client."""
+    with console(hub.addresses.control, tmp_path, "Ben", "fire") as client:
+        yield client
+
+
+@pytest.fixture
+def desk(ben: HubClient, qtbot: QtBot, tmp_path: Path) -> Iterator[Desk]:
+    """Ada's window, with three weeks of history of one loop."""
+    write_history(tmp_path / "history", *street(CLOCK.now_ns(), odd_hours=0.0))
+    boxes = city_of_boxes()
+    made = Desk(
+        loaded=LoadedCity(asset=boxes, tiles=list(tiles_from_asset(boxes))),
+        endpoint=ben.status().endpoint,
+        operator=Operator(name="Ada", department="traffic", console_id="console-Ada"),
+        outbox_path=tmp_path / "outbox",
+        settings=Settings(tmp_path / "console.ini"),
+        history=tmp_path / "history",
+        watched=(STREAM,),
+    )
+    made.show(size=(1280, 760))
+
+    def both_are_there() -> bool:
+        ben.poll()
+        return len(ben.room.operators) == 2 and len(made.session.hub.room.operators) == 2
+
+    qtbot.waitUntil(both_are_there, timeout=WAIT_MS)
+    yield made
+    made.close()
+    made.window.deleteLater()
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    app.setStyleSheet("")
+
+
+def test_what_is_unusual_is_found_live_judged_and_exported(
+    hub: Hub, ben: HubClient, desk: Desk, qtbot: QtBot, tmp_path: Path
+) -> None:
+    anomalies, source = desk.session.anomalies, Source(hub.addresses)
+    last_ns = CLOCK.now_ns()
+    t_ns = last_ns + np.arange(1, 40) * 300 * NS_PER_S  # the coming hours: a road that is empty
+
+    def has_found() -> bool:
+        source.send(t_ns, np.full(len(t_ns), 2.0))
+        return bool(anomalies.views.get(STREAM) and anomalies.views[STREAM].episodes)
+
+    try:
+        qtbot.waitUntil(has_found, timeout=WAIT_MS)
+    finally:
+        source.close()
+    view = anomalies.views[STREAM]
+    assert (view.has_history, view.bucket_s) == (True, 300.0)
+    desk.window.show_panel("anomalies")
+    panel = desk.window.docks["anomalies"].widget()
+    panel.refresh()
+    assert "usual for this hour of" in panel.why.text()
+    assert "nearest normal day" in panel.legend.text()
+    panel.yes.click()
+
+    def ben_knows() -> bool:
+        ben.poll()
+        return len(ben.room[Verdicts].by_id) == 1
+
+    qtbot.waitUntil(ben_knows, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: "Ada (traffic) said at" in panel.verdict.text(), timeout=WAIT_MS)
+    out = tmp_path / "labels.csv"
+    assert main(["verdicts", str(tmp_path / "journal.sqlite"), "-o", str(out)]) == 0
+    (row,) = csv.DictReader(out.open(encoding="utf-8"))
+    assert (row["datastream_id"], row["verdict"], row["by"]) == (STREAM, "anomaly", "Ada")
+    assert float(row["strength"]) > float(row["threshold"])
+
+    doubts = desk.session.observations.snapshot().doubts
+    assert Doubt(int(doubts.bits[0])) & Doubt.NOISY == 0
+
+
+def test_alarms_that_another_raised_become_one_incident_for_both(
+    ben: HubClient, desk: Desk, qtbot: QtBot
+) -> None:
+    alarms = [
+        {"id": f"a{n}", "title": "Water is high", "priority": "high", "xyz": (40.0 * n, 0.0, 0.0),
+         "thing_id": f"t{n}", "thing_name": f"Gauge {n}", "rule": "level", "department": "water"}
+        for n in range(3)
+    ]  # fmt: skip
+    ben.act("alarm.raise", {"alarms": alarms})
+    qtbot.waitUntil(lambda: len(desk.session.incident_proposals) == 1, timeout=WAIT_MS)
+    desk.window.show_panel("proposals")
+    panel = desk.window.docks["proposals"].widget()
+    panel.refresh()
+    assert panel.question.text().startswith("3 alarms within 40 m")
+    panel.yes.click()
+
+    def ben_has_one() -> bool:
+        ben.poll()
+        return len(ben.room[Incidents].open) == 1
+
+    qtbot.waitUntil(ben_has_one, timeout=WAIT_MS)
+    assert ben.room[Incidents].open[0].links == ("alarm:a0", "alarm:a1", "alarm:a2")
+    qtbot.waitUntil(lambda: desk.session.incident_proposals == (), timeout=WAIT_MS)
+
+
+def test_what_is_watched_is_remembered(desk: Desk, qtbot: QtBot, tmp_path: Path) -> None:
+    desk.session.anomalies.watch("loop/speed")
+    desk.session.anomalies.set_threshold(STREAM, 9.5)
+
+    def is_kept() -> bool:
+        kept = desk._settings.watched(desk.session.city.title)
+        return "loop/speed" in kept and "9.5" in kept
+
+    qtbot.waitUntil(is_kept, timeout=WAIT_MS)
+
+
+def test_a_journal_that_is_not_there_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missing = tmp_path / "none.sqlite"
+    assert main(["verdicts", str(missing)]) != 0
+    assert f"There is no journal of this name: {missing}" in capsys.readouterr().err
