@@ -21,6 +21,8 @@ from scripts import (  # noqa: E402
     incident_pictures,
     together_pictures,
 )
+from scripts.anomaly_history import street, write_history  # noqa: E402
+from twin.clock import SystemClock  # noqa: E402
 
 PICTURES = ROOT / "docs" / "pictures"
 DATA = ROOT.parent / "shared" / "data"
@@ -60,6 +62,7 @@ class Shot:
     Attributes
     ----------
     needs : without one of these the picture is left out
+    history : three weeks of the traffic at this loop are made up for it, with an odd end
     size : of the window; one wider than the picture is made smaller
     """
 
@@ -67,6 +70,7 @@ class Shot:
     needs: tuple[Path, ...] = ()
     seconds: float = 30.0
     size: str = SIZE
+    history: str = ""
 
 
 def large_city() -> Path:
@@ -83,6 +87,14 @@ def shots() -> dict[str, Shot]:
     quiet = ("--layer", "clusters=off", "--layer", "sensors=off", "--layer", "units=off")
     return {
         "console": Shot(("demo", "--theme", "light")),
+        "anomaly": Shot(
+            (
+                *("demo", "--watch", "loop-300/traffic_flow", "--watch", "loop-400/traffic_speed"),
+                *("--panel", "anomalies"),
+            ),
+            seconds=45.0,
+            history="loop-300",
+        ),
         "night": Shot(("demo", "--theme", "dark", "--color-by", "noise")),
         "the-hague-shadows": Shot(
             (
@@ -189,8 +201,22 @@ def take(name: str, shot: Shot) -> bool:
     picture = PICTURES / f"{name}.png"
     theme = () if "--theme" in shot.arguments else ("--theme", "light")
     with tempfile.TemporaryDirectory() as folder:
+        past: tuple[str, ...] = ()
+        if shot.history:
+            place = Path(folder) / "history"
+            write_history(place, shot.history, *street(SystemClock().now_ns()))
+            past = ("--history", str(place))
         command = [
-            *(*CIVITWIN, *shot.arguments, *theme, "--operator", "Ada", "--window", shot.size),
+            *(
+                *CIVITWIN,
+                *shot.arguments,
+                *past,
+                *theme,
+                "--operator",
+                "Ada",
+                "--window",
+                shot.size,
+            ),
             *("--seconds", str(shot.seconds), "--screenshot", str(picture)),
             *("--settings", str(Path(folder) / "settings.ini")),
         ]

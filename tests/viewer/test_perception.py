@@ -11,9 +11,10 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from scripts.anomaly_history import street, write_history
 from tests.twin.box_city import city_of_boxes
 from tests.twin.hub_rig import CLOCK, console, running_hub
-from tests.twin.odd_street import STREAM, Source, street, write_history
+from tests.twin.odd_street import STREAM, THING, Source
 from twin.clock import NS_PER_S
 from twin.hub.server import Hub
 from twin.link.client import HubClient
@@ -48,7 +49,7 @@ def ben(hub: Hub, tmp_path: Path) -> Iterator[HubClient]:
 @pytest.fixture
 def desk(ben: HubClient, qtbot: QtBot, tmp_path: Path) -> Iterator[Desk]:
     """Ada's window, with three weeks of history of one loop."""
-    write_history(tmp_path / "history", *street(CLOCK.now_ns(), odd_hours=0.0))
+    write_history(tmp_path / "history", THING, *street(CLOCK.now_ns(), odd_hours=0.0))
     boxes = city_of_boxes()
     made = Desk(
         loaded=LoadedCity(asset=boxes, tiles=list(tiles_from_asset(boxes))),
@@ -106,7 +107,7 @@ def test_what_is_unusual_is_found_live_judged_and_exported(
     qtbot.waitUntil(lambda: "Ada (traffic) said at" in panel.verdict.text(), timeout=WAIT_MS)
     out = tmp_path / "labels.csv"
     assert main(["verdicts", str(tmp_path / "journal.sqlite"), "-o", str(out)]) == 0
-    (row,) = csv.DictReader(out.open(encoding="utf-8"))
+    (row,) = csv.DictReader(out.read_text(encoding="utf-8").splitlines())
     assert (row["datastream_id"], row["verdict"], row["by"]) == (STREAM, "anomaly", "Ada")
     assert float(row["strength"]) > float(row["threshold"])
 

@@ -190,7 +190,9 @@ class AnomalyWatch:
         bucket_s = HISTORY_BUCKET_S if has_history else max(LEAST_BUCKET_S, round(interval_s))
         log = StreamLog(
             datastream_id, bucket_s=bucket_s, threshold=self.threshold_of(datastream_id),
-            probation=self._probation, utc_offset_s=self.utc_offset_s,
+            # the first half of a history teaches, the second is judged
+            probation=max(self._probation, len(t_ns) // 2 if has_history else 0),
+            utc_offset_s=self.utc_offset_s,
         )  # fmt: skip
         one = _Watched(log=log, has_history=has_history, trouble=trouble)
         if has_history:

@@ -33,7 +33,7 @@ def _run(arguments: argparse.Namespace) -> int:
         raise TwinError(
             f"The labels cannot be written ({error.strerror}): {arguments.out}"
         ) from error
-    print(f"{arguments.out}: {n:,} verdicts of {shown(arguments.journal)}")
+    print(f"{arguments.out}: {n:,} verdict{'' if n == 1 else 's'} of {shown(arguments.journal)}")
     return 0
 
 

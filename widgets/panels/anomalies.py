@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QItemSelection, Qt
+from PySide6.QtCore import QItemSelection, QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QFrame,
     QHBoxLayout,
     QMenu,
@@ -44,7 +46,9 @@ from widgets.parts.wording import lower_first, property_title
 
 #: What is marked as a missed anomaly: so many of the newest buckets.
 MARKED_BUCKETS = 12
-LIST_PX = 210
+#: From this width on list, words and plots stand beside each other.
+WIDE_PX = 720
+HEIGHT_PX = 240
 _EMPTY = (
     "No values are watched. Select a sensor and choose “Watch its values” above: the console "
     "learns what is usual for them and shows here what is not, and why."
@@ -93,49 +97,73 @@ class AnomaliesPanel(PanelWidget):
         self.problem = wrapped("error")
         self.problem.hide()
 
-    def _lay_out(self) -> None:
+    def _words(self) -> QVBoxLayout:
+        """What is told and asked about the chosen one."""
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         for button in (self.yes, self.no, self.missed, self.stop):
             buttons.addWidget(button)
         buttons.addStretch(1)
-        body = QWidget()
-        detail = QVBoxLayout(body)
-        detail.setContentsMargins(12, 8, 12, 12)
-        detail.setSpacing(8)
+        words = QVBoxLayout()
+        words.setSpacing(8)
         for part in (self.title, self.why, self.verdict):
-            detail.addWidget(part)
-        detail.addLayout(buttons)
-        below: tuple[QWidget, ...] = (
-            *(self.problem, self.plot, self.legend, self.trouble, self.advice, self.use),
-        )
-        for widget in below:
-            detail.addWidget(widget)
-        detail.addStretch(1)
+            words.addWidget(part)
+        words.addLayout(buttons)
+        further: tuple[QWidget, ...] = (self.problem, self.trouble, self.advice, self.use)
+        for widget in further:
+            words.addWidget(widget)
+        words.addStretch(1)
+        return words
+
+    def _lay_out(self) -> None:
+        plots = QVBoxLayout()
+        plots.setSpacing(4)
+        plots.addWidget(self.plot, 1)
+        plots.addWidget(self.legend)
+        body = QWidget()
+        self._detail = QBoxLayout(QBoxLayout.Direction.TopToBottom, body)
+        self._detail.setContentsMargins(12, 8, 12, 8)
+        self._detail.setSpacing(12)
+        self._detail.addLayout(self._words(), 2)
+        self._detail.addLayout(plots, 4)
         self.detail = QScrollArea()
         self.detail.setWidgetResizable(True)
         self.detail.setFrameShape(QFrame.Shape.NoFrame)
         self.detail.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.detail.setMinimumHeight(100)
         self.detail.setWidget(body)
-        filled = QWidget()
-        rows = QVBoxLayout(filled)
-        rows.setContentsMargins(0, 0, 0, 0)
-        rows.setSpacing(0)
-        rows.addWidget(self.list)
-        rows.addWidget(self.detail, 1)
+        left = QWidget()
+        head = QVBoxLayout(left)
+        head.setContentsMargins(0, 4, 0, 0)
+        head.setSpacing(4)
+        row = QHBoxLayout()
+        row.setContentsMargins(12, 0, 12, 0)
+        row.addWidget(self.watch)
+        row.addStretch(1)
+        head.addLayout(row)
         middle = QWidget()
         self._stack = QStackedLayout(middle)
-        self._stack.addWidget(filled)
+        self._stack.addWidget(self.list)
         self._stack.addWidget(EmptyState(_EMPTY))
-        head = QHBoxLayout()
-        head.setContentsMargins(12, 8, 12, 4)
-        head.addWidget(self.watch)
-        head.addStretch(1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addLayout(head)
-        layout.addWidget(middle, 1)
+        head.addWidget(middle, 1)
+        self._halves = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
+        self._halves.setContentsMargins(0, 0, 0, 0)
+        self._halves.setSpacing(0)
+        self._halves.addWidget(left, 2)
+        self._halves.addWidget(self.detail, 5)
+
+    def sizeHint(self) -> QSize:
+        """As high as the other panels at the bottom of the window."""
+        return QSize(WIDE_PX, HEIGHT_PX)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Lie the parts side by side where the panel is wide, as at the bottom of the window."""
+        super().resizeEvent(event)
+        is_wide = event.size().width() >= WIDE_PX
+        direction = QBoxLayout.Direction
+        wanted = direction.LeftToRight if is_wide else direction.TopToBottom
+        self._halves.setDirection(wanted)
+        self._detail.setDirection(wanted)
 
     # -- showing ----------------------------------------------------------------------------
 
@@ -152,7 +180,7 @@ class AnomaliesPanel(PanelWidget):
             ]
         )
         self._stack.setCurrentIndex(0 if self.model.rowCount() else 1)
-        self.list.setFixedHeight(min(max(self.model.height_px, 70), LIST_PX))
+        self.detail.setVisible(self.model.rowCount() > 0)
         self._offer_watching()
         if self.model.row_of(self._chosen) < 0:
             self._chosen, self._is_picked = "", False
@@ -368,7 +396,7 @@ class AnomaliesPanel(PanelWidget):
 PANEL = PanelType(
     id="anomalies",
     title="Anomalies",
-    area="right",
+    area="bottom",
     create=AnomaliesPanel,
     order=44,
     icon="chart",

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from twin.arrays import Float64Array
 from twin.clock import NS_PER_S
@@ -18,7 +18,9 @@ from twin.perception.episode_log import Trace
 from twin.perception.nearest import NearestDay
 from widgets.parts.inks import Inks
 
-VALUES_PX, RESIDUAL_PX = 150, 96
+#: The least that each plot takes; both grow with the panel.
+VALUES_PX, RESIDUAL_PX = 84, 56
+HINT_PX = 320
 #: The band reaches so many spreads to either side of what is expected.
 BAND_SPREADS = 3.0
 _AXIS_PX = 52
@@ -36,7 +38,12 @@ class EpisodePlot(QWidget):
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(2)
-        self.setFixedHeight(VALUES_PX + RESIDUAL_PX + 2)
+        self.setMinimumHeight(VALUES_PX + RESIDUAL_PX + 2)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+
+    def sizeHint(self) -> QSize:
+        """No more than the least: plots are as large as there is room."""
+        return QSize(HINT_PX, VALUES_PX + RESIDUAL_PX + 2)
 
     def show_trace(
         self,
@@ -84,6 +91,8 @@ class EpisodePlot(QWidget):
                 region.setRegion((episode[0] / NS_PER_S, episode[1] / NS_PER_S))
         if len(t_s):
             self._plots[0].setXRange(t_s[0], max(t_s[-1], t_s[0] + 1.0), padding=0.02)
+        low, high = _range_of(trace, other[1])
+        self._plots[0].setYRange(low, high, padding=0.06)
         self._plots[1].setYRange(-1.3 * threshold, 1.3 * threshold)
 
     def repaint_inks(self) -> None:
@@ -103,19 +112,21 @@ class EpisodePlot(QWidget):
         import pyqtgraph as pg  # the reason is in the module's docstring
 
         parts = self._parts
-        for height_px in (VALUES_PX, RESIDUAL_PX):
+        for height_px, share in ((VALUES_PX, 3), (RESIDUAL_PX, 2)):
             axis = pg.DateAxisItem(orientation="bottom")
             plot = pg.PlotWidget(axisItems={"bottom": axis}, enableMenu=False)
             plot.setMouseEnabled(x=False, y=False)
             plot.hideButtons()
             plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            plot.setFixedHeight(height_px)
+            plot.setMinimumHeight(height_px)
+            plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
             plot.getAxis("left").setWidth(_AXIS_PX)
             self._plots.append(plot)
-            self._layout.addWidget(plot)
+            self._layout.addWidget(plot, share)
         values, residual = self._plots
         residual.setXLink(values)
-        residual.setLabel("left", "spreads off")
+        residual.setLabel("left", "spreads")
+        values.getAxis("bottom").setStyle(showValues=False)
         for name, plot in (("region", values), ("residual region", residual)):
             parts[name] = pg.LinearRegionItem(movable=False)
             plot.addItem(parts[name])
@@ -152,6 +163,18 @@ class EpisodePlot(QWidget):
             parts[name].setBrush(_faint(inks.medium, 60))
             for line in parts[name].lines:
                 line.setPen(_faint(inks.medium, 160))
+
+
+def _range_of(trace: Trace, nearest: Float64Array) -> tuple[float, float]:
+    """Lowest and highest of what is drawn; of the band its usual width, not where it bursts."""
+    reach = BAND_SPREADS * np.nanmedian(trace.spread) if np.isfinite(trace.spread).any() else 0.0
+    parts = (trace.values, nearest, trace.expected - reach, trace.expected + reach)
+    drawn = np.concatenate(parts)
+    drawn = drawn[np.isfinite(drawn)]
+    if not len(drawn):
+        return 0.0, 1.0
+    low, high = float(drawn.min()), float(drawn.max())
+    return (low, high) if high > low else (low - 1.0, high + 1.0)
 
 
 def _bounded(residual: Float64Array, threshold: float) -> Float64Array:
