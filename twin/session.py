@@ -15,7 +15,7 @@ from twin.clock import NS_PER_S, Clock
 from twin.commands.city_view import StoreCityView
 from twin.commands.preview import Preview
 from twin.history.shelf import HistoryShelf
-from twin.link.hub_link import HubLink
+from twin.link.hub_link import Given, HubLink
 from twin.marking import AREA_PREFIX, Draft, areas_of_marks
 from twin.operations.correlation import IncidentProposal
 from twin.people import Person, people_of
@@ -124,6 +124,8 @@ class TwinSession:
         What a command would change is drawn in the city, or no longer.
     message(str)
         One sentence for the operator, shown for a few seconds.
+    given(CommandRequest, Cancel, Act, Note or PresenceState)
+        This console asked something of the hub, or shows something to the others.
     """
 
     def __init__(
@@ -137,6 +139,7 @@ class TwinSession:
         hub: HubLink,
         scene_file: SceneFile | None = None,
         sources: SceneSources | None = None,
+        given: Signal[Given] | None = None,
     ) -> None:
         self.city = city
         #: What was opened, with styles and bookmarks; None for a generated city.
@@ -198,6 +201,7 @@ class TwinSession:
         self.fly_to_requested: Signal[tuple[float, float, float, float]] = Signal()
         self.compose_requested: Signal[ComposeRequest] = Signal()
         self.message: Signal[str] = Signal()
+        self.given: Signal[Given] = given or Signal()
         self.preview_changed: Signal[Preview | None] = Signal()
         self._previews: dict[str, Preview] = {}
 

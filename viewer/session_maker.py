@@ -8,7 +8,7 @@ from typing import NamedTuple
 from twin.city.areas import areas_of_scene
 from twin.city.scene_sources import SceneSources
 from twin.link.client import HubClient
-from twin.link.hub_link import HubLink
+from twin.link.hub_link import Given, HubLink
 from twin.playback.cursor_clock import CursorClock
 from twin.playback.live_memory import LiveMemory, Tap
 from twin.playback.no_hub import NoHub
@@ -20,6 +20,7 @@ from twin.sense.ingest import SampleIngest
 from twin.sense.store import ObservationStore
 from twin.sense.units import UnitStore
 from twin.session import TwinSession
+from twin.signals import Signal
 from viewer.city_source import LoadedCity
 from viewer.key_arguments import Login, configure_of
 
@@ -76,12 +77,14 @@ def make_session(
     security = login.security if login else None
     memory = LiveMemory(clock.real)
     stores = _Stores.made(loaded, clock)
+    given: Signal[Given] = Signal()
     hub = HubClient(
         endpoint=endpoint, operator=operator, outbox_path=outbox, clock=clock.real,
-        tap=memory.take_fact, security=security, signer=login.signer if login else None,
+        tap=memory.take_fact, on_given=given.emit, security=security,
+        signer=login.signer if login else None,
     )  # fmt: skip
     session, complaints = stores.session(
-        loaded, clock, hub, tap=memory.take_samples, configure=configure_of(security)
+        loaded, clock, hub, tap=memory.take_samples, configure=configure_of(security), given=given
     )
     machine = TimeMachine(session=session, tape=memory.ring, clock=clock)
     return MadeSession(session, machine, memory, complaints)
@@ -121,6 +124,7 @@ class _Stores(NamedTuple):
         *,
         tap: Tap | None = None,
         configure: Configure = as_it_is,
+        given: Signal[Given] | None = None,
     ) -> tuple[TwinSession, list[str]]:
         session = TwinSession(
             city=loaded.asset,
@@ -138,6 +142,7 @@ class _Stores(NamedTuple):
             hub=hub,
             scene_file=loaded.scene_file,
             sources=SceneSources(loaded.reports, loaded.scene_file),
+            given=given,
         )
         areas, complaints = areas_of_scene(loaded.scene_file, loaded.asset.origin)
         session.set_areas(areas)

@@ -45,6 +45,7 @@ from twin.link.control import (
     Submit,
     Tell,
 )
+from twin.link.hub_link import Given
 from twin.link.mailbox import Mailbox
 from twin.link.outbox import Kept, Outbox, key_of
 from twin.link.presence import PresenceState
@@ -85,6 +86,7 @@ class HubClient:
         `twin.link.signing.console_id_at`
     tap : called on the client's thread with what is heard: welcomes, whole rooms, events in
         sequence, heartbeats, presence; None = nobody
+    on_given : called on the caller's thread with what this console asks or shows; None = nobody
 
     Attributes
     ----------
@@ -111,8 +113,10 @@ class HubClient:
         security: ClientSecurity | None = None,
         signer: Signer | None = None,
         tap: Callable[[Tapped], None] | None = None,
+        on_given: Callable[[Given], object] | None = None,
     ) -> None:
         self._tap = tap
+        self._on_given = on_given
         self.room = Room()
         self.operator = operator
         self._signing = Signing(signer, security)
@@ -220,10 +224,13 @@ class HubClient:
         """Keep a command in the outbox and send it until the hub has it."""
         self._pending[request.id] = request
         self._mail.put(Submit(request=request))
+        self._tell(request)
 
     def cancel(self, command_id: str) -> None:
         """Ask to cancel a command."""
-        self._mail.put(Cancel(id=uuid7(self._clock), command_id=command_id))
+        cancel = Cancel(id=uuid7(self._clock), command_id=command_id)
+        self._mail.put(cancel)
+        self._tell(cancel)
 
     def act(self, kind: str, body: dict[str, Any]) -> str:
         """Ask for anything else that becomes a fact (an approval, a lease, a mark, a message …).
@@ -236,15 +243,23 @@ class HubClient:
         act = Act(id=uuid7(self._clock), kind=kind, body=body)
         self._pending_acts[act.id] = act
         self._mail.put(act)
+        self._tell(act)
         return act.id
 
     def show(self, state: PresenceState) -> None:
         """Show this of the operator to the others from now on; it may be lost and is not kept."""
         self._own_presence.set(state)
+        self._tell(state)
 
     def add_note(self, text: str) -> None:
         """Add a line to everybody's activity list."""
-        self._mail.put(Note(id=uuid7(self._clock), text=text))
+        note = Note(id=uuid7(self._clock), text=text)
+        self._mail.put(note)
+        self._tell(note)
+
+    def _tell(self, given: Given) -> None:
+        if self._on_given is not None:
+            self._on_given(given)
 
     def _apply(self, item: _FromThread) -> frozenset[str]:
         if self._needs_snapshot and isinstance(item, Event | Heartbeat):

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
-from twin.link.control import Act, HubInfo, Refused
+from twin.link.control import Act, Cancel, HubInfo, Note, Refused
 from twin.link.presence import PresenceState
 from twin.link.presences import Presences
 from twin.link.status import LinkStatus
 from twin.room.fold import Room
 from twin.room.model import CommandRequest, Operator
+
+#: What a console asks of its hub, and what it shows to the others.
+Given: TypeAlias = CommandRequest | Cancel | Act | Note | PresenceState
 
 
 class HubLink(Protocol):
