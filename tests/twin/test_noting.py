@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -144,8 +145,10 @@ def _is_verified(room: Room, command_id: str) -> bool:
 
 @given(st.text(max_size=60), st.dictionaries(st.text(max_size=8), st.floats(allow_nan=False)))
 def test_whatever_is_written_stays_one_line_and_comes_back(text: str, args: dict) -> None:
-    line = step_line({"seat": "water", "do": "message", "text": text, "args": args})
+    step = {"seat": "water", "do": "message", "text": text, "args": args}
+    line = step_line(step)
     assert "\n" not in line
+    assert yaml.safe_load(line) == [step]
 
 
 @given(st.text(min_size=1, max_size=60).filter(str.isprintable))

@@ -39,11 +39,24 @@ def time_text(seconds: float) -> str:
     return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}"
 
 
+class _OneLine(yaml.SafeDumper):
+    """Texts of several lines are quoted, so that a step stays one line."""
+
+
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    style = None if value.isprintable() else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
+_OneLine.add_representer(str, _text)
+
+
 def step_line(fields: Mapping[str, Any]) -> str:
     """One step as one line of a list."""
-    text = yaml.safe_dump(
-        dict(fields), default_flow_style=True, sort_keys=False, allow_unicode=True, width=math.inf
-    )
+    text = yaml.dump(
+        dict(fields), Dumper=_OneLine, default_flow_style=True, sort_keys=False,
+        allow_unicode=True, width=math.inf,
+    )  # fmt: skip
     return f"  - {text.strip()}"
 
 
