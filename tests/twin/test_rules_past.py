@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from tests.twin.recordings import record
 from tests.twin.test_rules_running import rule
 from twin.clock import NS_PER_S
+from twin.history.asking import History
 from twin.history.files import DAY_NS
 from twin.history.writing import HistoryWriter
 from twin.link.wire import encode_announcement, encode_batch
@@ -155,7 +156,7 @@ def write_history(folder: Path, values: Sequence[float], step_s: int = 60) -> No
 def test_a_history_is_asked_with_its_kinds_and_places(tmp_path: Path) -> None:
     day = [1.0] * 600 + [3.0] * 42 + [1.0] * 500 + [3.0] * 5 + [1.0] * 293
     write_history(tmp_path, day)
-    past = HistoryPast(tmp_path)
+    past = HistoryPast(History(tmp_path))
     made = rule(kinds=("river_gauge",), max_age_s=90.0)
     answer = dry_run(compiled(made), past, start_ns=past.start_ns, end_ns=past.end_ns)
     assert answer is not None
@@ -179,7 +180,7 @@ def test_it_can_be_stopped_and_refuses_what_makes_no_sense() -> None:
 
 def test_the_answer_is_told_in_sentences(tmp_path: Path) -> None:
     write_history(tmp_path, [1.0] * 600 + [3.0] * 42 + [1.0] * 500 + [3.0] * 5 + [1.0] * 293)
-    past = HistoryPast(tmp_path)
+    past = HistoryPast(History(tmp_path))
     made = compiled(rule(max_age_s=90.0))
     answer = dry_run(made, past, start_ns=past.start_ns, end_ns=past.end_ns)
     assert answer is not None

@@ -181,6 +181,8 @@ def test_a_dry_run_tells_when_and_where(
     panel.list.choose("high")
     dry = panel.dry_run
     dry.look_in(history)
+    assert hub_world.session.history.folder == history, "the panel of the past asks it too"
+    assert dry.source.currentText() == "History history"
     dry.run.click()
     assert dry.run.text() == "Cancel"
     qtbot.waitUntil(lambda: "Would have fired" in dry.answer.text(), timeout=20_000)

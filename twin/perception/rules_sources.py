@@ -31,7 +31,7 @@ _LOOKED_AT = 64
 
 
 class HistoryPast:
-    """What a recorder keeps as tables (``civitwin record --history``).
+    """What a recorder keeps as tables (``civitwin record --history``). Any thread.
 
     Attributes
     ----------
@@ -40,14 +40,14 @@ class HistoryPast:
     Raises
     ------
     HistoryError
-        There is no history there, it is empty or damaged.
+        It is empty or damaged.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._history = History(folder)
+    def __init__(self, history: History) -> None:
+        self._history = history
         self.start_ns, end_ns = self._history.span()
         self.end_ns = end_ns + 1
-        streams, things = from_ids(self._history.datastreams(), read_catalogue(folder))
+        streams, things = from_ids(self._history.datastreams(), read_catalogue(history.folder))
         self.directory = Directory.of(streams, things)
 
     def prepare(
@@ -256,7 +256,7 @@ class StorePast:
 
 def open_past(path: Path) -> HistoryPast | RecordingPast:
     """A folder is a history, a file a recording. Raises `TwinError`."""
-    return HistoryPast(path) if path.is_dir() else RecordingPast(path)
+    return HistoryPast(History(path)) if path.is_dir() else RecordingPast(path)
 
 
 def _messages_in(channel: int, payload: bytes) -> list[Sequence[Buffer]]:

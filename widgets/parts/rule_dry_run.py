@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from PySide6.QtCore import QModelIndex
+from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
@@ -37,7 +37,7 @@ from widgets.parts.wording import clock_text, duration_text
 MOST_ROWS = 500
 _LIST_PX = 150
 _AROUND_NS = 300 * NS_PER_S
-_MEMORY, _FOLDER, _FILE = "memory", "folder", "file"
+_SHELF, _MEMORY, _FOLDER, _FILE = "shelf", "memory", "folder", "file"
 _AnyPast = HistoryPast | RecordingPast | StorePast
 
 
@@ -61,6 +61,7 @@ class RuleDryRun(QWidget):
         self._job: Job | None = None
         self.source, self.days = QComboBox(), QDoubleSpinBox()
         self.source.addItem("What this console remembers", (_MEMORY, ""))
+        self._shelf = self._session.history
         self.source.addItem("History folder…", (_FOLDER, ""))
         self.source.addItem("Recording…", (_FILE, ""))
         self.source.setAccessibleName("Where to look")
@@ -86,6 +87,8 @@ class RuleDryRun(QWidget):
         self.plot = TimePlot(inks)
         self._lay_out()
         self._clear()
+        self._unfollow = self._shelf.changed.connect(self.offer_history)
+        self.offer_history()
 
     def _lay_out(self) -> None:
         row = QHBoxLayout()
@@ -122,14 +125,18 @@ class RuleDryRun(QWidget):
         rule, (kind, path) = self._rule, self.source.currentData()
         if rule is None:
             return
-        if kind != _MEMORY and not path:
+        if kind in (_FOLDER, _FILE) and not path:
             say(self.answer, "Choose a history folder or a recording first")
             return
-        days, store = self.days.value(), self._session.observations
+        days, store, shelf = self.days.value(), self._session.observations, self._shelf
         now_ns = self._session.clock.now_ns()
 
         def work(progress: JobProgress) -> _Asked:
-            past: _AnyPast = open_past(Path(path)) if path else StorePast(store, now_ns)
+            past: _AnyPast
+            if kind == _SHELF:
+                past = HistoryPast(shelf.opened(progress))
+            else:
+                past = open_past(Path(path)) if path else StorePast(store, now_ns)
             end_ns = past.end_ns
             start_ns = max(past.start_ns, end_ns - round(days * 86_400) * NS_PER_S)
             end_ns = max(end_ns, start_ns + NS_PER_S)
@@ -153,6 +160,7 @@ class RuleDryRun(QWidget):
 
     def release(self) -> None:
         """Stop, and let go of the plot and the past."""
+        self._unfollow()
         self._stop()
         self._let_go()
         self.plot.release()
@@ -198,7 +206,7 @@ class RuleDryRun(QWidget):
     def _choose(self, _index: int) -> None:
         """Ask for a folder or file when it is to be another one."""
         kind, path = self.source.currentData()
-        if kind == _MEMORY or path:
+        if kind in (_SHELF, _MEMORY) or path:
             return
         if kind == _FOLDER:
             chosen = QFileDialog.getExistingDirectory(self, "A folder of civitwin record --history")
@@ -209,16 +217,38 @@ class RuleDryRun(QWidget):
         self.look_in(Path(chosen) if chosen else None)
 
     def look_in(self, path: Path | None) -> None:
-        """Look in a folder or file from now on; None = in this console's memory."""
+        """Look in a folder or file from now on; None = stay with what there is.
+
+        A folder becomes the history of the whole console.
+        """
         if path is None:
             self.source.setCurrentIndex(0)
             return
-        row = self.source.findData((_FILE, str(path)))
-        if row < 0:
-            self.source.insertItem(1, path.name, (_FILE, str(path)))
-            row = 1
-        self.source.setItemData(row, str(path), 3)  # Qt.ItemDataRole.ToolTipRole
-        self.source.setCurrentIndex(row)
+        if path.is_dir():
+            try:
+                self._shelf.open_folder(path)
+            except TwinError as error:
+                self.source.setCurrentIndex(0)
+                say(self.answer, str(error))
+            return
+        self.source.insertItem(0, path.name, (_FILE, str(path)))
+        self.source.setItemData(0, str(path), Qt.ItemDataRole.ToolTipRole)
+        self.source.setCurrentIndex(0)
+
+    def offer_history(self, _none: None = None) -> None:
+        """Have the console's own history on top, where it has one."""
+        old = self.source.findData((_SHELF, ""))
+        if old >= 0:
+            self.source.removeItem(old)
+        if self._shelf.is_empty:
+            return
+        folder = self._shelf.folder
+        if folder is None or self._shelf.recording is not None:
+            name = "The recording that is shown"
+        else:
+            name = f"History {folder.name}"
+        self.source.insertItem(0, name, (_SHELF, ""))
+        self.source.setCurrentIndex(0)
 
     # --- one time -----------------------------------------------------------------------------
 
