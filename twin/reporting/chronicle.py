@@ -12,7 +12,7 @@ Hard-won rules (tests/twin/test_reporting.py):
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +27,8 @@ from twin.room.model import Command, Event, Operator
 from twin.room.parts.alarms import Alarm, Alarms
 from twin.room.parts.incidents import Incident, Incidents, Task
 from twin.room.parts.messages import Message, Messages
+
+_TOLD_EVERY = 2_000
 
 
 @dataclass(slots=True, kw_only=True)
@@ -124,13 +126,13 @@ class Chronicle:
         self._here: dict[str, Presence] = {}
         self._n_odd = 0
 
-    def take_all(self, steps: Iterable[Step], until_ns: int | None = None) -> None:
-        """Take everything up to a moment."""
-        for step in steps:
+    def take_all(self, steps: Iterable[Step], told: Callable[[int], None] = lambda _: None) -> None:
+        """Take everything; `told` is told now and then which moment it has come to."""
+        for n, step in enumerate(steps, 1):
+            if n % _TOLD_EVERY == 0:
+                told(self.last_ns)
             match step:
                 case Event():
-                    if until_ns is not None and step.t_ns > until_ns:
-                        break
                     self.take(step)
                 case Picture():
                     self.take_room(step)

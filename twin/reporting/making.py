@@ -17,6 +17,7 @@ from twin.reporting.known import PastValues, known_at
 from twin.reporting.places import Moment, Place, moments_of, places_of
 from twin.reporting.scope import Scope, incident_named, incident_scope, whole_scope
 from twin.reporting.source import Source, opened_source
+from twin.reporting.tables import MOST_ROWS
 from twin.reporting.words import Clockwork
 
 Tell = Callable[[float], None]
@@ -80,7 +81,10 @@ def find(
     """
     with opened_source(options.where) as source:
         chronicle = Chronicle()
-        chronicle.take_all(source.steps())
+        first_ns, length = source.first_ns, max(source.last_ns - source.first_ns, 1)
+        chronicle.take_all(
+            source.steps(), lambda t_ns: tell(min(max((t_ns - first_ns) / length, 0.0), 1.0) * 0.2)
+        )
         if not chronicle.n_events and not chronicle.incidents:
             raise ReportError(
                 f"The log holds no fact, so there is nothing to report: {source.name}"
@@ -88,7 +92,7 @@ def find(
         tell(0.2)
         scope = _scope(options, source, chronicle)
         past = PastValues(source.recording) if source.recording is not None else None
-        known = known_at(scope.decisions, scope, chronicle.commands, past)
+        known = known_at(scope.decisions[:MOST_ROWS], scope, chronicle.commands, past)
         tell(0.4)
         places = places_of(scope, past)
         pictures, why = _pictures(options, artist, source, past, scope, places, tell)

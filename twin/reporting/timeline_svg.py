@@ -29,6 +29,8 @@ _STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14
             43_200, 86_400, 172_800, 604_800)  # fmt: skip
 _MOST_TICKS = 8
 _MOST_ROWS = 5
+#: With more commands than this a lane shows one of those that would cover each other.
+_MOST_DRAWN = 200
 #: Signs nearer than this stand for one another, in units of the drawing.
 _NEAR = 3.0
 
@@ -129,11 +131,16 @@ class _Timeline:
             own = sorted(commands.get(department, ()), key=_begun)
             rows = _stacked([(self.x(_begun(c)), self.x(_end(c, self.end_ns))) for c in own])
             top = self.lane(department_text(department)[:15], 24 + _ROW * max(rows, default=0))
+            drawn: set[tuple[int, int, bool]] = set()
             for command, row in zip(own, rows, strict=True):
-                self._command(command, top + 10 + _ROW * row)
+                is_good = command.state is CommandState.VERIFIED
+                spot = (row, round(self.x(_begun(command)) / _NEAR), is_good)
+                if len(own) <= _MOST_DRAWN or spot not in drawn:
+                    drawn.add(spot)
+                    self._command(command, top + 10 + _ROW * row)
             y = self.y - 5
-            for t_ns in messages.get(department, ()):
-                self.pieces.append(line(self.x(t_ns), y - 5, self.x(t_ns), y, MUTED, 1.6))
+            for x in sorted({round(self.x(t_ns)) for t_ns in messages.get(department, ())}):
+                self.pieces.append(line(x, y - 5, x, y, MUTED, 1.6))
 
     def _command(self, command: Command, y: float) -> None:
         x, end = self.x(_begun(command)), self.x(_end(command, self.end_ns))
