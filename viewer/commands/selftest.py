@@ -18,11 +18,12 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def registered_ids() -> dict[str, tuple[str, ...]]:
-    """Ids of every registry, by the registry's name."""
+    """Ids of every registry and of the bundled playbooks, by the registry's name."""
     from scenes.layer import layer_registry
     from scenes.tool import tool_registry
     from twin.commands.base import command_registry
     from twin.indicators.base import indicator_registry
+    from twin.playbooks.library import bundled_playbooks
     from twin.readers.base import reader_registry
     from viewer.subcommand import subcommand_registry
     from widgets.panel import panel_registry
@@ -34,6 +35,7 @@ def registered_ids() -> dict[str, tuple[str, ...]]:
         "tool": tool_registry().ids(),
         "indicator": indicator_registry().ids(),
         "panel": panel_registry().ids(),
+        "playbook": tuple(sorted(one.id for one in bundled_playbooks())),
         "subcommand": subcommand_registry().ids(),
     }
 
