@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from scripts.together_pictures import CIVITWIN, ROOT, _city
+from scripts.together_pictures import CIVITWIN, ROOT, city
 from twin.clock import SystemClock
 from twin.generate.city import generate_city
 from twin.incident_working import (
@@ -84,7 +84,7 @@ class _Seat:
 
 def take(pictures: Path, size: str) -> bool:
     """Work an incident and leave its pictures in a folder; False when one is missing."""
-    with tempfile.TemporaryDirectory() as name, _city(Path(name)) as control:
+    with tempfile.TemporaryDirectory() as name, city(Path(name)) as control:
         ben = _Seat(control, Path(name), "Ben Ash", "water")
         cleo = _Seat(control, Path(name), "Cleo Way", "traffic")
         try:

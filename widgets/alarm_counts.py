@@ -110,7 +110,5 @@ class AlarmCounts(QPushButton):
 
 
 def _number(one: Unseen) -> str:
-    """How many; with those nobody has seen in front where they are not all."""
-    if 0 < one.n_unacknowledged < one.n:
-        return f"{one.n_unacknowledged:,} of {one.n:,}"
-    return f"{one.n:,}"
+    """How many nobody has seen, else how many there are; the tool tip tells both."""
+    return f"{one.n_unacknowledged or one.n:,}"

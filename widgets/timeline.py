@@ -173,7 +173,10 @@ class TimelineBar(QWidget):
         if mark.kind == "alarm":
             y = _RULER_PX + 6.0
             painter.setBrush(QColor(self._theme.priority.get(mark.level, ui["muted"])))
-            painter.drawPolygon(_shape_of(mark.level, x, y, half))
+            if mark.level == "low":
+                painter.drawEllipse(QPointF(x, y), 0.7 * half, 0.7 * half)
+            else:
+                painter.drawPolygon(_shape_of(mark.level, x, y, half))
             return
         if mark.kind == "stage":
             self._paint_stage(painter, mark, x)
@@ -344,12 +347,11 @@ def _time_of(mark: Mark) -> int:
 
 
 def _shape_of(level: str, x: float, y: float, half: float) -> QPolygonF:
-    """Diamond, triangle, square, and a small square: never colour alone."""
+    """Diamond, triangle, square: never colour alone."""
     if level == "critical":
         points = [(0, -half), (half, 0), (0, half), (-half, 0)]
     elif level == "high":
         points = [(0, -half), (half, half), (-half, half)]
     else:
-        side = half if level == "medium" else half * 0.6
-        points = [(-side, -side), (side, -side), (side, side), (-side, side)]
+        points = [(-half, -half), (half, -half), (half, half), (-half, half)]
     return QPolygonF([QPointF(x + a, y + b) for a, b in points])

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
@@ -65,6 +66,7 @@ class TopBar(QWidget):
         self.setFixedHeight(HEIGHT_PX)
         self._actions = actions
         self._counts = RoomCounts()
+        self._numbers: dict[str, int] = {}
         self._menu_button = self._make_menu()
         self._scene = QLabel()
         self._scene.setProperty("role", "title")
@@ -121,7 +123,7 @@ class TopBar(QWidget):
     def _lay_out(
         self, workspaces: Sequence[tuple[str, str]], choose: Callable[[str], object]
     ) -> None:
-        layout = QHBoxLayout(self)
+        layout = self._row = QHBoxLayout(self)
         layout.setContentsMargins(8, 0, 12, 0)
         layout.setSpacing(4)
         layout.addWidget(self._menu_button)
@@ -151,6 +153,43 @@ class TopBar(QWidget):
         layout.addWidget(self._operator_mark)
         layout.addSpacing(2)
         layout.addWidget(self._operator)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Narrow bars leave out what is zero, then who sits here."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        quiet = [self._counters[name] for name in COUNTERS if not self._numbers.get(name)]
+        if self._queue_shown[0] <= 0:
+            quiet.append(self._queue)
+        seat: list[QWidget] = [self._operator, self._operator_mark]
+        hidden: list[QWidget] = []
+        for yielding in (quiet, seat):
+            if self._needed(hidden) <= self.width():
+                break
+            hidden += yielding
+        for widget in (*self._counters.values(), self._queue, *seat):
+            if widget.isHidden() is not (widget in hidden):
+                widget.setVisible(widget not in hidden)
+
+    def _needed(self, hidden: Sequence[QWidget]) -> int:
+        """Least width of the bar without some of its widgets."""
+        layout = self._row
+        yielding = (*self._counters.values(), self._queue, self._operator, self._operator_mark)
+        margins = layout.contentsMargins()
+        needed = margins.left() + margins.right()
+        for n in range(layout.count()):
+            item = layout.itemAt(n)
+            widget = item.widget() if item is not None else None
+            if item is None or widget in hidden:
+                continue
+            if widget is None:
+                needed += item.minimumSize().width()
+            elif widget in yielding or not widget.isHidden():
+                least = max(widget.minimumWidth(), widget.minimumSizeHint().width())
+                needed += least + layout.spacing()
+        return needed
 
     def add_widget(self, widget: QWidget) -> None:
         """Put a widget before the counters; it dresses itself."""
@@ -202,6 +241,7 @@ class TopBar(QWidget):
         if counts != self._counts:
             self._counts = counts
             self._dress_counters()
+        self._fit()
 
     def show_queue(self, n: int, level: int, panel_id: str) -> None:
         """Show how many things wait for whoever sits here; zero stays grey.
@@ -214,6 +254,7 @@ class TopBar(QWidget):
         if (n, level, panel_id) != self._queue_shown:
             self._queue_shown = (n, level, panel_id)
             self._dress_queue()
+            self._fit()
 
     def _dress_queue(self) -> None:
         n, level, _ = self._queue_shown
@@ -236,6 +277,7 @@ class TopBar(QWidget):
             "pending": (counts.n_pending, "pending", "pending", "Commands not yet finished"),
             "unread": (counts.n_unread, "unread", "notice", "Messages that you have not read"),
         }
+        self._numbers = {name: n for name, (n, *_) in given.items()}
         for name, (n, word, level, tip) in given.items():
             button = self._counters[name]
             button.setText(f"{n:,} {word}")

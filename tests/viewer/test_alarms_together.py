@@ -81,3 +81,33 @@ def test_a_click_on_the_spot_in_the_view_opens_the_alarm(
     qtbot.waitUntil(
         lambda: [alarm.id for alarm in panel.details.alarms] == ["high:pump-1"], timeout=WAIT_MS
     )
+
+
+def test_the_past_is_shown_as_it_was_and_back(
+    desk: Desk,  # noqa: F811
+    ben: HubClient,  # noqa: F811
+    qtbot: QtBot,
+) -> None:
+    top, machine = desk.window.top_bar.alarms, desk.time.machine
+    desk.window.show_panel("alarms")
+    panel = panel_of(desk)
+    ben.act("alarm.raise", {"alarms": [{**ALARM, "id": "first", "priority": "low"}]})
+    qtbot.waitUntil(lambda: panel.model.rowCount() == 1, timeout=WAIT_MS)
+    between_ns = desk.session.clock.now_ns()
+    qtbot.waitUntil(lambda: desk.session.clock.now_ns() > between_ns + 200_000_000)
+    ben.act("alarm.raise", {"alarms": [ALARM]})
+    now = "Alarms: 1 critical, 1 not acknowledged; 1 low, 1 not acknowledged"
+    qtbot.waitUntil(lambda: top.accessibleName() == now, timeout=WAIT_MS)
+    marks = desk.time.timeline.bar
+    wanted = {("alarm", "low"), ("alarm", "critical")}
+    qtbot.waitUntil(
+        lambda: wanted <= {(mark.kind, mark.level) for mark in marks.marks}, timeout=WAIT_MS
+    )
+    machine.seek(between_ns)
+    qtbot.waitUntil(
+        lambda: top.accessibleName() == "Alarms: 1 low, 1 not acknowledged", timeout=WAIT_MS
+    )
+    qtbot.waitUntil(lambda: panel.model.rowCount() == 1, timeout=WAIT_MS)
+    machine.go_live()
+    qtbot.waitUntil(lambda: top.accessibleName() == now, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: panel.model.rowCount() == 2, timeout=WAIT_MS)

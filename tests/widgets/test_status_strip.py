@@ -12,6 +12,8 @@ from pytestqt.qtbot import QtBot
 
 from twin.clock import NS_PER_S
 from twin.link.status import LinkState, LinkStatus
+from twin.operations.alarm_book import Unseen
+from twin.room.parts.alarms import Priority
 from twin.theme import load_theme
 from widgets.actions import ActionTable
 from widgets.bridge import Bridge, JobProgress, ignore
@@ -19,7 +21,7 @@ from widgets.hover_card import HoverCard
 from widgets.job_bar import JobBar, time_left_text
 from widgets.status_strip import StatusStrip, StripFigures, clock_text, gaps_text
 from widgets.toast import Toast
-from widgets.top_bar import RoomCounts, TopBar
+from widgets.top_bar import HEIGHT_PX, RoomCounts, TopBar
 
 LIVE = LinkStatus(
     state=LinkState.LIVE,
@@ -185,3 +187,39 @@ def test_what_was_skipped_is_said() -> None:
     behind = replace(FIGURES, skipped=1200, is_thinned=True)
     assert gaps_text(behind) == "no gaps · 1,200 updates skipped · thinned"
     assert gaps_text(replace(FIGURES, gaps=3)) == "3 missing"
+
+
+def test_a_narrow_bar_leaves_out_what_is_zero_and_shows_it_again(qtbot: QtBot) -> None:
+    around = QWidget()  # as in a window, which may be narrower than the bar would like
+    qtbot.addWidget(around)
+    bar = TopBar(
+        actions=ActionTable(),
+        theme=load_theme("light"),
+        workspaces=[("overview", "Overview"), ("monitor", "Monitor")],
+        choose_workspace=ignore,
+        open_find=lambda: None,
+        open_counter=ignore,
+    )
+    bar.setParent(around)
+    bar.show_counts(RoomCounts(n_suspect=3))
+    bar.alarms.show_counts({Priority.CRITICAL: Unseen(n=12, n_unacknowledged=2)})
+    buttons = bar._counters
+
+    def shown() -> list[str]:
+        return [name for name, button in buttons.items() if not button.isHidden()]
+
+    bar.resize(2_400, HEIGHT_PX)
+    around.show()
+    assert shown() == ["stale", "suspect", "pending", "unread"]
+    bar.resize(bar._needed([]) - 1, HEIGHT_PX)
+    assert shown() == ["suspect"]
+    assert not bar.alarms.isHidden()
+    assert not bar._operator.isHidden()
+    bar.resize(
+        bar._needed([buttons["stale"], buttons["pending"], buttons["unread"], bar._queue]) - 1,
+        HEIGHT_PX,
+    )
+    assert bar._operator.isHidden()
+    bar.resize(2_400, HEIGHT_PX)
+    assert shown() == ["stale", "suspect", "pending", "unread"]
+    assert not bar._operator.isHidden()

@@ -114,13 +114,14 @@ class AlarmsPanel(PanelWidget):
     def _lay_out(self) -> None:
         self._filters = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._filters.setSpacing(8)
-        self._filters.addWidget(self.text, 2)
+        self.text.setMinimumWidth(120)
+        self._filters.addWidget(self.text, 1)
         for pair in ((self.priority, self.shown), (self.department, self.show_figures)):
             beside = QHBoxLayout()
             beside.setSpacing(8)
             for part in pair:
                 beside.addWidget(part, int(part is not self.show_figures))
-            self._filters.addLayout(beside, 1)
+            self._filters.addLayout(beside, 2)
         self._banner_icon, self.banner = QLabel(), wrapped()
         self._banner_row = QFrame()
         self._banner_row.setProperty("role", "card")
