@@ -19,6 +19,7 @@ from scripts import (  # noqa: E402
     alarm_pictures,
     command_pictures,
     incident_pictures,
+    scene_pictures,
     together_pictures,
 )
 from scripts.anomaly_history import street, write_history  # noqa: E402
@@ -37,6 +38,8 @@ INCIDENTS = "incidents"
 TOGETHER = "together"
 #: A flood of alarms, see `alarm_pictures`.
 ALARMS = "alarms"
+#: Moments of the scenes that come along, see `scene_pictures`.
+SCENES = "scenes"
 COMMAND_SIZE = "1920x1080"
 SIZE = "1600x900"
 #: Two monitors side by side.
@@ -244,7 +247,7 @@ def main() -> int:
     """Take the pictures named on the command line, all without names."""
     known, beside = shots(), pictures_beside()
     parser = argparse.ArgumentParser(description=__doc__)
-    all_names = [*known, *beside, COMMAND, TOGETHER, INCIDENTS, ALARMS]
+    all_names = [*known, *beside, COMMAND, TOGETHER, INCIDENTS, ALARMS, SCENES]
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(all_names))
     names = parser.parse_args().names or all_names
     unknown = [name for name in names if name not in all_names]
@@ -267,6 +270,9 @@ def main() -> int:
             results.append(made.take(PICTURES, COMMAND_SIZE))
             there = [PICTURES / f"{one}.png" for one in made.NAMES]
             results += [make_small(one.stem, one) for one in there if one.is_file()]
+    for scene in scene_pictures.MOMENTS if SCENES in names else ():
+        pictures = scene_pictures.take(scene, PICTURES)
+        results += [bool(pictures), *(make_small(one.stem, one) for one in pictures)]
     return 0 if all(results) else 1
 
 

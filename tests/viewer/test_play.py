@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from twin.clock import SystemClock
@@ -17,7 +18,9 @@ from twin.playback.replay import Replay
 from twin.recording.reading import Recording
 from twin.room.fold import Room
 from twin.room.parts.cues import Cues
+from twin.theme import load_theme
 from viewer.cli import main
+from viewer.stage.scene_film import FilmOptions, SceneFilm
 
 SMALL = Path(__file__).parent / "scenes" / "small.yaml"
 N_MOMENTS = 50
@@ -55,18 +58,23 @@ def last_room(journal: Path) -> Room:
     return room
 
 
-def test_cloudburst_passes_and_its_recording_is_the_hubs_room(tmp_path: Path) -> None:
-    files = [str(tmp_path / name) for name in ("r.json", "run.mcap", "kept")]
-    report_to, record, keep = files
-    done = play("cloudburst", "--pace", "5", "--report", report_to, "--record", record,
-                "--keep", keep)  # fmt: skip
+@pytest.fixture(scope="module")
+def cloudburst(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with report, recording and journal of the scene, played once."""
+    folder = tmp_path_factory.mktemp("cloudburst")
+    done = play("cloudburst", "--pace", "6", "--report", str(folder / "r.json"), "--record",
+                str(folder / "run.mcap"), "--keep", str(folder / "kept"))  # fmt: skip
     assert done.returncode == 0, done.stderr
-    report = json.loads((tmp_path / "r.json").read_text())
+    return folder
+
+
+def test_cloudburst_passes_and_its_recording_is_the_hubs_room(cloudburst: Path) -> None:
+    report = json.loads((cloudburst / "r.json").read_text())
     assert report["failed"] == 0, report["failures"]
     assert report["passed"] == report["expectations"] >= 20
-    hashes = hashes_of(tmp_path / "kept" / "journal.sqlite")
+    hashes = hashes_of(cloudburst / "kept" / "journal.sqlite")
     assert hashes[report["events"]] == report["state_hash"]
-    recording = Recording(tmp_path / "run.mcap")
+    recording = Recording(cloudburst / "run.mcap")
     assert recording.is_whole
     replay = Replay(recording, clock=SystemClock())
     rng, seen = random.Random(50), set()
@@ -77,6 +85,31 @@ def test_cloudburst_passes_and_its_recording_is_the_hubs_room(tmp_path: Path) ->
         seen.add(replay.room.seq)
     assert len(seen) > 20
     recording.close()
+
+
+def test_a_film_of_it_has_the_same_frames_each_time_and_its_captions(cloudburst: Path) -> None:
+    options = FilmOptions(size_px=(320, 180), fps=5, speed=50.0)
+    pictures = []
+    for _ in range(2):
+        with SceneFilm(cloudburst / "run.mcap", options) as film:
+            pictures.append([film.picture(moment_s) for moment_s in (3.0, 48.0, 104.0)])
+    for first, second in zip(*pictures, strict=True):
+        assert np.array_equal(first, second)
+    with SceneFilm(cloudburst / "run.mcap", options) as film:
+        film.picture(3.0)
+        without = film.picture(15.5)  # between two captions
+        assert film.n_frames == 21
+        assert film.write(cloudburst / "film.gif", lambda _share: None) == 21
+    panel = load_theme("dark").ui["panel"]
+    ink = np.array([int(panel[k : k + 2], 16) for k in (1, 3, 5)])
+    share = [
+        float((np.abs(picture[150:170, 12:100].astype(int) - ink).max(axis=2) < 24).mean())
+        for picture in (pictures[0][0], without)
+    ]
+    assert share[0] > 0.6 > 0.4 > share[1]
+    words = (cloudburst / "film.vtt").read_text()
+    assert words.startswith("WEBVTT")
+    assert "Interlock" in words or "embankment" in words
 
 
 def hashes_of(journal: Path) -> dict[int, str]:

@@ -101,7 +101,7 @@ OBSERVED_PROPERTIES: dict[str, tuple[str, str, float, float]] = {
     "pm25": ("PM2.5", "µg/m³", 0.0, 75.0),
     "noise": ("Noise", "dB(A)", 35.0, 85.0),
     "water_level": ("Water level", "m", 0.0, 4.0),
-    "rain": ("Rain", "mm/h", 0.0, 30.0),
+    "rain": ("Rain", "mm/h", 0.0, 120.0),
     "power_load": ("Power load", "kW", 0.0, 400.0),
     "parking_occupancy": ("Parking occupancy", "%", 0.0, 100.0),
 }

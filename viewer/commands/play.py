@@ -54,6 +54,23 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "--record", type=Path, metavar="FILE", help="record the run, for civitwin replay"
     )
     parser.add_argument(
+        "--video", type=Path, metavar="FILE",
+        help="film the scene (.mp4 or .gif) with its camera, its captions burnt in; no window",
+    )  # fmt: skip
+    parser.add_argument(
+        "--of", type=Path, metavar="RECORDING",
+        help="film this recording of a scene, instead of playing it first",
+    )  # fmt: skip
+    parser.add_argument("--size", default="1920x1080", help="of the film (default %(default)s)")
+    parser.add_argument("--fps", type=int, default=25, help="frames a second (default %(default)s)")
+    parser.add_argument(
+        "--film-speed", type=_pace, default=1.0, metavar="N",
+        help="seconds of the scene a second of the film (default 1)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--theme", choices=("light", "dark"), default="dark", help="(default %(default)s)"
+    )
+    parser.add_argument(
         "--keep", type=Path, metavar="DIR", help="keep journal, logs and public alerts here"
     )
 
@@ -61,6 +78,9 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     if arguments.list:
         return _list()
+    _check_places(arguments)
+    if arguments.of is not None:
+        return _film(arguments, arguments.of)
     from twin.errors import TwinError
     from twin.playback.scene_check import check_scene
     from twin.playback.script import read_script
@@ -73,11 +93,13 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.check:
         print(f"{script.path.name} can be played: {len(script.all_steps())} steps")
         return 0
-    _check_places(arguments)
-    if not arguments.headless:
-        raise TwinError("Say --headless")
+    if not arguments.headless and arguments.video is None:
+        raise TwinError("Say --headless or --video")
     with tempfile.TemporaryDirectory(prefix="civitwin-play-") as name:
-        return _play(script, arguments, arguments.keep or Path(name))
+        if arguments.video is not None and arguments.record is None:
+            arguments.record = Path(name) / "scene.mcap"
+        status = _play(script, arguments, arguments.keep or Path(name))
+        return status if arguments.video is None else _film(arguments, arguments.record) or status
 
 
 def _list() -> int:
@@ -94,14 +116,47 @@ def _check_places(arguments: argparse.Namespace) -> None:
     """Refuse what cannot be written before anything is started; raises `TwinError`."""
     from twin.errors import TwinError
 
-    for name in ("report", "record", "keep"):
+    for name in ("report", "record", "keep", "video"):
         path: Path | None = getattr(arguments, name)
         if path is not None and not path.resolve().parent.is_dir():
             raise TwinError(f"The folder of --{name} does not exist: {path.resolve().parent}")
     if arguments.record is not None and arguments.record.exists():
         raise TwinError(f"There is a file already; choose another name: {arguments.record}")
+    if arguments.of is not None and arguments.video is None:
+        raise TwinError("--of is a recording to film; say --video FILE too")
+    if arguments.video is not None:
+        _check_film(arguments)
     if arguments.keep is not None:
         arguments.keep.mkdir(exist_ok=True)
+
+
+def _check_film(arguments: argparse.Namespace) -> None:
+    """Refuse a film that cannot be made before a scene is played for it; raises `TwinError`."""
+    from scenes.movie import Movie
+    from viewer.commands.film import MOST_PX
+    from viewer.picture_arguments import PictureError, size_from_text
+
+    size = size_from_text(arguments.size, MOST_PX)
+    if not 1 <= arguments.fps <= 120:
+        raise PictureError(f"A film has 1 to 120 frames a second, not {arguments.fps}")
+    with Movie(arguments.video, size, arguments.fps):  # one without frames leaves no file
+        pass
+
+
+def _film(arguments: argparse.Namespace, recording: Path) -> int:
+    from viewer.commands.film import MOST_PX
+    from viewer.picture_arguments import size_from_text
+    from viewer.progress_line import ProgressLine
+    from viewer.stage.scene_film import FilmOptions, SceneFilm
+
+    options = FilmOptions(
+        size_px=size_from_text(arguments.size, MOST_PX), fps=arguments.fps,
+        speed=arguments.film_speed, theme=arguments.theme,
+    )  # fmt: skip
+    with SceneFilm(recording, options) as film:
+        n_frames = film.write(arguments.video, ProgressLine("Filming"))
+    print(f"{arguments.video}  {options.size_px[0]} x {options.size_px[1]}, {n_frames} frames")
+    return 0
 
 
 def _play(script: Script, arguments: argparse.Namespace, folder: Path) -> int:
