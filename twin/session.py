@@ -87,6 +87,13 @@ class ComposeRequest:
     items: tuple[TemplateItem, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentRequest:
+    """Somebody wants to open an incident; ``xyz_local_m`` None = where what is selected is."""
+
+    xyz_local_m: tuple[float, float, float] | None = None
+
+
 class TwinSession:
     """City, observations, units, room and link of one console.
 
@@ -110,8 +117,8 @@ class TwinSession:
         Somebody wants to see an alarm that has no thing of its own.
     incident_inspected(str)
         Somebody wants to see an incident; after `inspect_incident`.
-    incident_wanted(tuple x, y, z)
-        Somebody wants to open an incident there, local metres; after `want_incident`.
+    incident_wanted(IncidentRequest)
+        Somebody wants to open an incident; after `want_incident`.
     fly_to_requested(tuple x, y, z, distance)
         Somebody wants the camera there, local metres.
     compose_requested(ComposeRequest)
@@ -195,9 +202,9 @@ class TwinSession:
         self.mark_inspected: Signal[str] = Signal()
         self.alarm_inspected: Signal[str] = Signal()
         self.incident_inspected: Signal[str] = Signal()
-        self.incident_wanted: Signal[tuple[float, float, float]] = Signal()
-        #: Where somebody wants to open an incident, until a form has taken it over.
-        self.incident_place: tuple[float, float, float] | None = None
+        self.incident_wanted: Signal[IncidentRequest] = Signal()
+        #: That somebody wants to open an incident, until a form has taken it over.
+        self.incident_request: IncidentRequest | None = None
         self.fly_to_requested: Signal[tuple[float, float, float, float]] = Signal()
         self.compose_requested: Signal[ComposeRequest] = Signal()
         self.message: Signal[str] = Signal()
@@ -291,10 +298,10 @@ class TwinSession:
         self.incident = incident_id
         self.incident_inspected.emit(incident_id)
 
-    def want_incident(self, xyz_local_m: tuple[float, float, float]) -> None:
-        """Ask for the form of a new incident at a place; its panel opens."""
-        self.incident_place = xyz_local_m
-        self.incident_wanted.emit(xyz_local_m)
+    def want_incident(self, xyz_local_m: tuple[float, float, float] | None = None) -> None:
+        """Ask for the form of a new incident, at a place or what is selected; its panel opens."""
+        self.incident_request = IncidentRequest(xyz_local_m=xyz_local_m)
+        self.incident_wanted.emit(self.incident_request)
 
     def set_incident_proposals(self, proposals: tuple[IncidentProposal, ...]) -> None:
         """Say what may be one incident now."""

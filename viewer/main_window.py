@@ -207,7 +207,7 @@ class MainWindow(QMainWindow):
             self.session.message.connect(self.say),
             self.session.compose_requested.connect(self._show_composer),
             self.session.incident_inspected.connect(lambda _id: self.show_panel("incidents")),
-            self.session.incident_wanted.connect(lambda _xyz: self.show_panel("incidents")),
+            self.session.incident_wanted.connect(lambda _wanted: self.show_panel("incidents")),
         ]
 
     def _arrange_first(self) -> None:

@@ -27,6 +27,14 @@ def add_window_actions(window: MainWindow, workspaces: Iterable[Workspace]) -> N
     table = window.actions_table
     table.add(Action(id="find.open", title="Find…", key="Ctrl+K", run=window.find_box.open))
     table.add(Action(id="window.back_out", title="Back out", key="Esc", run=window.back_out))
+    table.add(
+        Action(
+            id="incident.new",
+            title="Open an incident…",
+            icon="incident",
+            run=window.session.want_incident,
+        )
+    )
     for action_id, title, key, name in _CAMERA:
         table.add(
             Action(

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent
 
 from tests.widgets.panel_fixtures import *  # noqa: F403
 from twin.commands.base import command_registry
@@ -115,11 +116,31 @@ def test_it_says_what_would_fill_it_and_opens_one_from_the_selection(hub_world, 
     assert hub_world.session.incident == ""
 
 
-def _key(key):
-    from PySide6.QtCore import QEvent
-    from PySide6.QtGui import QKeyEvent
+def _key(key, of=QEvent.Type.KeyPress):
+    return QKeyEvent(of, key, Qt.KeyboardModifier.NoModifier)
 
-    return QKeyEvent(QEvent.Type.KeyPress, key, Qt.KeyboardModifier.NoModifier)
+
+def test_esc_goes_back_one_step_at_a_time_before_the_window_has_it(hub_world, panel) -> None:
+    opened(hub_world, panel)
+
+    def keeps_esc() -> bool:
+        override = _key(Qt.Key.Key_Escape, QEvent.Type.ShortcutOverride)
+        override.ignore()
+        panel.event(override)
+        return override.isAccepted()
+
+    panel.details.show_page("People")
+    panel.details.people.open_asking.click()
+    assert keeps_esc()
+    panel.keyPressEvent(_key(Qt.Key.Key_Escape))
+    assert panel.details.people.asking.isHidden()
+    panel.details.open_closing.click()
+    panel.keyPressEvent(_key(Qt.Key.Key_Escape))
+    assert panel.details.closing.isHidden()
+    assert panel._faces.currentWidget() is panel.details
+    panel.keyPressEvent(_key(Qt.Key.Key_Escape))
+    assert panel._faces.currentWidget() is panel._face
+    assert not keeps_esc(), "the window's again"
 
 
 def test_departments_are_asked_at_once_and_each_clock_runs(hub_world, panel) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtCore import QEvent, QModelIndex, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QPushButton, QStackedLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from twin.acting import refusal_of
 from twin.incident_working import NewIncident, open_incident
 from twin.room.parts.incidents import Incident, Incidents
+from twin.session import IncidentRequest
 from widgets.panel import PanelContext, PanelType
 from widgets.parts.empty_state import EmptyState
 from widgets.parts.fit_scroll import FitScroll
@@ -55,13 +56,13 @@ class IncidentsPanel(PanelWidget):
         self._lay_out()
         self.follow(self.session.room_changed, self._follow_room)
         self.follow(self.session.incident_inspected, self.show_incident)
-        self.follow(self.session.incident_wanted, self._take_place)
-        wanted, at = self.session.incident, self.session.incident_place
+        self.follow(self.session.incident_wanted, self._begin_new)
+        shown, wanted = self.session.incident, self.session.incident_request
         self.show_list()
-        if at is not None:  # it was asked for before this panel was made
-            self._take_place(at)
-        elif wanted:
-            self.show_incident(wanted)
+        if wanted is not None:  # before this panel was made
+            self._begin_new(wanted)
+        elif shown:
+            self.show_incident(shown)
 
     def _lay_out(self) -> None:
         self._face = QWidget()
@@ -102,10 +103,11 @@ class IncidentsPanel(PanelWidget):
         self.setFocusProxy(self.form.title)
         self.form.begin()
 
-    def _take_place(self, xyz_local_m: tuple[float, float, float]) -> None:
-        self.session.incident_place = None
+    def _begin_new(self, wanted: IncidentRequest) -> None:
+        self.session.incident_request = None
         self.show_form()
-        self.form.take_point(xyz_local_m)
+        if wanted.xyz_local_m is not None:
+            self.form.take_point(wanted.xyz_local_m)
 
     def show_incident(self, incident_id: str) -> None:
         """Open one incident, if the room knows it; the others see that it is worked on here."""
@@ -182,13 +184,27 @@ class IncidentsPanel(PanelWidget):
         self._note_act(act_id)
         self._follow_room(frozenset())
 
+    @property
+    def _is_inside(self) -> bool:
+        return self._faces.currentWidget() is not self._face
+
+    def event(self, event: QEvent) -> bool:
+        """Keep Esc from the window's own use of it while there is something to leave here."""
+        is_override = event.type() == QEvent.Type.ShortcutOverride
+        if is_override and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
+            event.setAccepted(self._is_inside)
+            return True
+        return super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Esc leaves the form or the opened incident."""
-        is_inside = self._faces.currentWidget() is not self._face
-        if event.key() == Qt.Key.Key_Escape and is_inside:
-            self.show_list()
+        """Esc leaves what is open in an incident, then the incident or the form."""
+        if event.key() != Qt.Key.Key_Escape or not self._is_inside:
+            super().keyPressEvent(event)
             return
-        super().keyPressEvent(event)
+        is_details = self._faces.currentWidget() is self.details
+        if not (is_details and self.details.back_out()):
+            self.show_list()
+            self.list.setFocus(Qt.FocusReason.OtherFocusReason)
 
 
 def _rank(incident: Incident) -> tuple[int, int]:

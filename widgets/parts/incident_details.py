@@ -157,6 +157,13 @@ class IncidentDetails(QWidget):
         self._stack.setCurrentIndex(index)
         self._page().refresh()
 
+    def back_out(self) -> bool:
+        """Leave what is open besides the page; False when nothing is."""
+        if not self.closing.isHidden():
+            self._leave_closing()
+            return True
+        return self._page().back_out()
+
     # -- doing --------------------------------------------------------------------------------
 
     def fly_there(self) -> None:

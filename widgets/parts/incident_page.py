@@ -50,8 +50,9 @@ class IncidentPage(QWidget):
     def refresh(self) -> None:
         """Show what is new, times too."""
 
-    def show_look(self) -> None:
-        """Follow another theme."""
+    def back_out(self) -> bool:
+        """Leave what is open on the page, such as a step to confirm; False when nothing is."""
+        return False
 
 
 class RowsPage(IncidentPage):

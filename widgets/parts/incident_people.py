@@ -134,6 +134,13 @@ class PeoplePage(RowsPage):
         self._offer()
         self._show_deeds()
 
+    def back_out(self) -> bool:
+        """Leave the choice of departments."""
+        if self.asking.isHidden():
+            return False
+        self._leave_asking()
+        return True
+
     def show_chosen(self) -> None:
         """A unit that is chosen in the list is the one whose status is set."""
         kind, _, unit_id = self.chosen.partition(":")

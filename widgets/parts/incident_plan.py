@@ -71,6 +71,13 @@ class PlanPage(RowsPage):
         self.list.setVisible(bool(sections))
         self._show_ending()
 
+    def back_out(self) -> bool:
+        """Leave the question why it ends early."""
+        if self.ending.isHidden():
+            return False
+        self._leave_ending()
+        return True
+
     def _running(self) -> PlaybookRun | None:
         runs = [run for run in self.part.runs_of(self.incident_id) if not run.ended_ns]
         return runs[-1] if runs else None

@@ -260,6 +260,13 @@ class StepCard(QFrame):
         self._show_buttons()
         focus(self.really)
 
+    def back_out(self) -> bool:
+        """Leave the confirm step; False when it is not open."""
+        if self.confirm.isHidden():
+            return False
+        self._close_confirm()
+        return True
+
     def _close_confirm(self) -> None:
         self.confirm.hide()
         self._show_buttons()

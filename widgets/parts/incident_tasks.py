@@ -123,6 +123,10 @@ class TasksPage(RowsPage):
         self.card.show_task(self.part.tasks.get(self.chosen))
         self._scroll.setVisible(self.part.tasks.get(self.chosen) is not None)
 
+    def back_out(self) -> bool:
+        """Leave the step that names what a command does."""
+        return self.card.back_out()
+
     def _open_tasks(self) -> list[Task]:
         me = whoami(self.session)
         tasks = [t for t in self.part.tasks_of(self.incident_id) if t.status in ("open", "taken")]
