@@ -60,6 +60,12 @@ def put_back(session: TwinSession, alarms: Iterable[Alarm]) -> str:
     return _each(session, "alarm.put_back", ids)
 
 
+def unsuppress(session: TwinSession, alarms: Iterable[Alarm]) -> str:
+    """Show what a design rule suppresses; until that rule suppresses it again."""
+    ids = [alarm.id for alarm in alarms if alarm.suppressed_by]
+    return _each(session, "alarm.unsuppress", ids)
+
+
 def to_reset(alarms: Iterable[Alarm]) -> list[str]:
     """Ids of those that latched and have returned."""
     return [alarm.id for alarm in alarms if alarm.is_latched and not alarm.is_active]

@@ -6,15 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
 from tests.twin.alarm_samples import a_flood
 from tests.widgets.hub_world import HubWorld
 from tests.widgets.panel_fixtures import *  # noqa: F403
 from twin.operations.alarm_book import Shown
-from twin.room.parts.alarms import Alarms, AlarmState
+from twin.room.parts.alarms import Alarms, AlarmState, Priority
 from twin.room.parts.incidents import Incidents
 from twin.session import Selection
 from widgets.panel import PanelContext
@@ -120,7 +120,8 @@ def test_a_flood_is_few_entries_and_one_key_acknowledges_a_group(
     raise_(hub_world, *({name: getattr(one, name) for name in fields} for one in flood))
     panel.refresh()
     assert titles(panel) == [
-        "Substation has lost power, and 399 alarms that follow", "Substation has lost power",
+        "Substation has lost power, and 399 alarms that follow",
+        "Substation has lost power – first up",
     ]  # fmt: skip
     assert panel.banner.text().startswith("Alarm flood since ")
     assert "400 alarms are shown as 1 entry" in panel.banner.text()
@@ -138,6 +139,52 @@ def test_a_flood_is_few_entries_and_one_key_acknowledges_a_group(
     hub_world.wait(700.0)
     panel.refresh()
     assert panel._banner_row.isHidden()
+
+
+@pytest.mark.parametrize("rooted", [True, False])
+def test_two_thousand_alarms_through_the_hub_are_at_most_ten_rows(
+    panel: Any, hub_world: HubWorld, rooted: bool
+) -> None:
+    flood = a_flood(2_000, rooted=rooted)
+    fields = ("id", "title", "priority", "thing_id", "thing_name", "xyz", "root", "rule")
+    raise_(hub_world, *({name: getattr(one, name) for name in fields} for one in flood))
+    panel.refresh()
+    assert panel.model.rowCount() <= 10
+    assert "2,000 alarms are shown as" in panel.banner.text()
+    rows = [panel.model.row_at(row) for row in range(panel.model.rowCount())]
+    seen = {row.alarm.id for row in rows if row.alarm is not None}
+    assert {one.id for one in flood if one.priority is Priority.CRITICAL} <= seen
+
+
+def test_what_is_suppressed_by_design_is_listed_apart_and_can_be_shown(
+    panel: Any, hub_world: HubWorld
+) -> None:
+    raise_(hub_world, {**PUMP, "suppressed_by": "pump is off"})
+    panel.refresh()
+    assert panel.model.rowCount() == 0
+    assert panel.count.text().endswith("1 suppressed by design")
+    panel.shown.setCurrentIndex(panel.shown.findData(Shown.SUPPRESSED.value))
+    panel.choose("high:pump-0")
+    assert [one.text() for one in panel.details.answers()] == [
+        "No longer suppress", "Shelve…", "Out of service…", "Fly there", "Make an incident…",
+    ]  # fmt: skip
+    panel.details.unsuppress.click()
+    hub_world.sync()
+    assert state_of(hub_world, "high:pump-0") is AlarmState.UNACKNOWLEDGED
+
+
+def test_the_menu_of_a_row_offers_what_can_be_done(panel: Any, hub_world: HubWorld) -> None:
+    raise_(hub_world, PUMP)
+    panel.refresh()
+    panel.choose_first()
+    panel.table.customContextMenuRequested.emit(QPoint(20, 10))
+    (menu,) = panel.findChildren(QMenu)
+    entries = {entry.text(): entry for entry in menu.actions()}
+    assert list(entries)[:2] == ["Acknowledge", "Shelve…"]
+    entries["Acknowledge"].trigger()
+    menu.close()
+    hub_world.sync()
+    assert state_of(hub_world, "high:pump-0") is AlarmState.ACKNOWLEDGED
 
 
 def test_filters_by_text_priority_state_and_department(panel: Any, hub_world: HubWorld) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
+    QMenu,
     QPushButton,
     QScrollArea,
     QSizePolicy,
@@ -30,12 +31,17 @@ from widgets.parts.alarm_details import AlarmDetails
 from widgets.parts.alarm_figures import AlarmFiguresPage
 from widgets.parts.alarm_rows import AlarmView
 from widgets.parts.alarm_table import AlarmTable, Column
-from widgets.parts.alarm_words import PRIORITY_TITLES, SHOWN_TITLES, department_title
+from widgets.parts.alarm_words import (
+    PRIORITY_TITLES,
+    SHOWN_TITLES,
+    count_line,
+    department_title,
+    flood_sentence,
+)
 from widgets.parts.command_details import selection_of
 from widgets.parts.empty_state import EmptyState
-from widgets.parts.labels import say, wrapped
+from widgets.parts.labels import wrapped
 from widgets.parts.panel_widget import PanelWidget
-from widgets.parts.wording import clock_text, count_text
 from widgets.shape_mark import level_icon
 
 _DETAILS_PX = 340
@@ -74,6 +80,8 @@ class AlarmsPanel(PanelWidget):
         self.table.selectionModel().selectionChanged.connect(lambda _on, _off: self._chosen())
         self.table.clicked.connect(self._click)
         self.table.doubleClicked.connect(lambda _index: self.details.fly_there())
+        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.table.customContextMenuRequested.connect(self._show_menu)
         self.follow(self.session.room_changed, self._follow_room)
         self.follow(self.session.selection_changed, self._follow_selection)
         self.follow(self.session.alarm_inspected, self.choose)
@@ -227,29 +235,14 @@ class AlarmsPanel(PanelWidget):
         self._banner_row.setVisible(flood is not None)
         if flood is None:
             return
-        shared = "" if n_operators <= 1 else f" for {n_operators} operators"
-        say(
-            self.banner,
-            f"Alarm flood since {clock_text(flood.start_ns)}{shared}: "
-            f"{count_text(len(times), 'alarm')} are shown as "
-            f"{count_text(len(self.book.groups), 'entry', 'entries')}. What is critical stays in "
-            "sight; begin with what came first",
-        )
+        n_entries = len(self.book.groups)
+        self.banner.setText(flood_sentence(flood, len(times), n_entries, n_operators))
         pixmap = level_icon("warning", self.inks.theme, 14).pixmap(14, 14)
         self._banner_icon.setPixmap(pixmap)
 
     def _tell_count(self) -> None:
-        listing = self._listing
-        entries = count_text(len(listing.groups), "entry", "entries")
-        told = [
-            f"{count_text(listing.n_alarms, 'alarm')} in {entries}",
-            f"{listing.n_unacknowledged:,} not acknowledged",
-        ]
-        for shown in (Shown.SHELVED, Shown.SUPPRESSED, Shown.OUT_OF_SERVICE, Shown.CHATTERING):
-            n_of = self.book.n_of(shown, self._told_ns)
-            if n_of and shown is not self.filter.shown:
-                told.append(f"{n_of:,} {SHOWN_TITLES[shown].lower()}")
-        self.count.setText(" · ".join(told) if self.book.alarms else "")
+        told = count_line(self.book, self._listing, self.filter.shown, self._told_ns)
+        self.count.setText(told)
 
     def _show_figures(self) -> None:
         now_ns = self.session.clock.now_ns()
@@ -310,6 +303,15 @@ class AlarmsPanel(PanelWidget):
         at = self.table.viewport().mapFromGlobal(self.table.cursor().pos())
         if index.column() == Column.ALARM and at.x() < 24:
             self.model.toggle(index.row())
+
+    def _show_menu(self, at: QPoint) -> None:
+        """What can be done about the chosen alarms, beside the pointer."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for button in self.details.answers():
+            menu.addAction(button.text()).triggered.connect(lambda _c=False, b=button: b.click())
+        if not menu.isEmpty():
+            menu.popup(self.table.viewport().mapToGlobal(at))
 
     def _chosen(self) -> None:
         self._show_chosen()

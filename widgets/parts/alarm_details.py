@@ -19,6 +19,7 @@ from twin.alarming import (
     to_acknowledge,
     to_reset,
     unshelve,
+    unsuppress,
 )
 from twin.operations.alarm_groups import RANK, AlarmGroup
 from twin.room.parts.alarms import Alarm, AlarmState
@@ -82,6 +83,7 @@ class AlarmDetails(QWidget):
         self.reset = self._button("Reset", self._reset, "Let it go: its cause is over")
         self.unshelve = self._button("Take off the shelf", self._unshelve)
         self.put_back = self._button("Put back into service", self._put_back)
+        self.unsuppress = self._button("No longer suppress", self._unsuppress)
         self.shelve = self._button("Shelve…", self._open_shelving, "Out of sight for a while")
         self.take_out = self._button("Out of service…", self._open_service)
         self.fly = self._button("Fly there", self.fly_there)
@@ -141,6 +143,7 @@ class AlarmDetails(QWidget):
             self.reset: bool(to_reset(chosen)),
             self.unshelve: AlarmState.SHELVED in states,
             self.put_back: AlarmState.OUT_OF_SERVICE in states,
+            self.unsuppress: AlarmState.SUPPRESSED in states,
             self.shelve: AlarmState.SHELVED not in states,
             self.take_out: AlarmState.OUT_OF_SERVICE not in states,
             self.fly: self.place is not None,
@@ -154,6 +157,12 @@ class AlarmDetails(QWidget):
         for n, button in enumerate(shown):
             self._buttons.addWidget(button, n // 2, n % 2)
             button.show()
+
+    def answers(self) -> list[QPushButton]:
+        """What can be done about the chosen alarms now, in order."""
+        found = (self._buttons.itemAt(n) for n in range(self._buttons.count()))
+        widgets = (item.widget() for item in found if item is not None)
+        return [one for one in widgets if isinstance(one, QPushButton)]
 
     # -- answering --------------------------------------------------------------------------
 
@@ -183,6 +192,9 @@ class AlarmDetails(QWidget):
 
     def _put_back(self) -> None:
         self._act_id = put_back(self._session, self.alarms)
+
+    def _unsuppress(self) -> None:
+        self._act_id = unsuppress(self._session, self.alarms)
 
     def _open_shelving(self) -> None:
         self._leave_forms()

@@ -206,7 +206,7 @@ class AlarmTable(QAbstractTableModel):
         now_ns = self._clock.now_ns()
         head = row.head
         if column == Column.ALARM:
-            return group_title(row.group) if row.is_face else head.title
+            return group_title(row.group) if row.is_face else _inner_title(row)
         if column == Column.PLACE:
             return place_text(head)
         if column == Column.STATE:
@@ -221,6 +221,12 @@ class AlarmTable(QAbstractTableModel):
         texts = (self._text(row, column) for column in Column)
         told = ", ".join(text for text in texts if text)
         return f"{PRIORITY_TITLES[row.group.worst if row.is_face else row.head.priority]}, {told}"
+
+
+def _inner_title(row: Row) -> str:
+    """An alarm's title; of several that are one entry, the first is told apart."""
+    is_first = row.is_inner and row.head.id == row.group.first_up.id
+    return f"{row.head.title} – first up" if is_first else row.head.title
 
 
 _SORT_KEYS: dict[int, Callable[[AlarmGroup], Any]] = {

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from twin.clock import NS_PER_S
-from twin.operations.alarm_book import Shown
+from twin.operations.alarm_book import AlarmBook, Listing, Shown
 from twin.operations.alarm_groups import AlarmGroup
-from twin.operations.alarm_rates import is_chattering, is_stale
+from twin.operations.alarm_rates import Flood, is_chattering, is_stale
 from twin.room.fold import Room
 from twin.room.model import Event
 from twin.room.parts.alarms import Alarm, Alarms, AlarmState, Priority
@@ -92,6 +92,33 @@ def group_state(group: AlarmGroup, now_ns: int) -> str:
         return state_text(group.alarms[0], now_ns)
     n = group.n_unacknowledged
     return f"{n:,} not acknowledged" if n else "All acknowledged"
+
+
+def flood_sentence(flood: Flood, n_alarms: int, n_entries: int, n_operators: int) -> str:
+    """That there is a flood, and what has become of it."""
+    shared = "" if n_operators <= 1 else f" for {n_operators} operators"
+    return (
+        f"Alarm flood since {clock_text(flood.start_ns)}{shared}: "
+        f"{count_text(n_alarms, 'alarm')} are shown as "
+        f"{count_text(n_entries, 'entry', 'entries')}. What is critical stays in sight; begin with "
+        "what came first"
+    )
+
+
+def count_line(book: AlarmBook, listing: Listing, listed: Shown, now_ns: int) -> str:
+    """How many are listed, and how many are set aside; "" where there are none at all."""
+    if not book.alarms:
+        return ""
+    entries = count_text(len(listing.groups), "entry", "entries")
+    told = [
+        f"{count_text(listing.n_alarms, 'alarm')} in {entries}",
+        f"{listing.n_unacknowledged:,} not acknowledged",
+    ]
+    for shown in (Shown.SHELVED, Shown.SUPPRESSED, Shown.OUT_OF_SERVICE, Shown.CHATTERING):
+        n = book.n_of(shown, now_ns)
+        if n and shown is not listed:
+            told.append(f"{n:,} {SHOWN_TITLES[shown].lower()}")
+    return " · ".join(told)
 
 
 def place_text(alarm: Alarm) -> str:
