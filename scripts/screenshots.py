@@ -18,6 +18,7 @@ from benchmarks.peers.side_by_side import Beside, take_side_by_side  # noqa: E40
 from scripts import (  # noqa: E402
     alarm_pictures,
     command_pictures,
+    duty_pictures,
     incident_pictures,
     scene_pictures,
     together_pictures,
@@ -40,6 +41,8 @@ TOGETHER = "together"
 ALARMS = "alarms"
 #: Moments of the scenes that come along, see `scene_pictures`.
 SCENES = "scenes"
+#: Pictures of units, shift and indicators of a busy evening, see `duty_pictures`.
+DUTY = "duty"
 COMMAND_SIZE = "1920x1080"
 SIZE = "1600x900"
 #: Two monitors side by side.
@@ -247,7 +250,7 @@ def main() -> int:
     """Take the pictures named on the command line, all without names."""
     known, beside = shots(), pictures_beside()
     parser = argparse.ArgumentParser(description=__doc__)
-    all_names = [*known, *beside, COMMAND, TOGETHER, INCIDENTS, ALARMS, SCENES]
+    all_names = [*known, *beside, COMMAND, TOGETHER, INCIDENTS, ALARMS, SCENES, DUTY]
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(all_names))
     names = parser.parse_args().names or all_names
     unknown = [name for name in names if name not in all_names]
@@ -265,6 +268,7 @@ def main() -> int:
         (TOGETHER, together_pictures),
         (INCIDENTS, incident_pictures),
         (ALARMS, alarm_pictures),
+        (DUTY, duty_pictures),
     ):
         if several in names:
             results.append(made.take(PICTURES, COMMAND_SIZE))

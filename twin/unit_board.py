@@ -17,8 +17,7 @@ from twin.arrays import Float32Array, Float64Array
 from twin.clock import NS_PER_S
 from twin.commands.dispatch_unit import ARRIVED_M
 from twin.room.fold import Room
-from twin.room.model import Command
-from twin.room.parts.commands import Commands
+from twin.room.model import Command, CommandState
 from twin.room.parts.incidents import Incident, Incidents, UnitStatus
 from twin.room.parts.units import UnitOut, Units
 from twin.sense.model import Unit
@@ -28,7 +27,8 @@ from twin.sense.units import UnitStore
 DISPATCH = "unit.dispatch"
 #: A unit of which nothing was heard for so long is said to be silent.
 SILENT_S = 60.0
-_SPEED_OVER_NS = 20 * NS_PER_S
+#: Within what is remembered of positions, also of those that come often.
+_SPEED_OVER_NS = 4 * NS_PER_S
 #: Slower than this nothing is said about when it arrives.
 _LEAST_M_S = 2.0
 
@@ -84,13 +84,14 @@ def unit_rows(
     now, before = units.at(now_ns), units.at(now_ns - _SPEED_OVER_NS)
     moved_m = np.linalg.norm(now.xyz_local_m - before.xyz_local_m, axis=1)
     speeds_m_s = moved_m / (_SPEED_OVER_NS / NS_PER_S)
-    noted, sent, out = _noted(room), _sent(room), room[Units].out
+    noted, dispatched, out = _noted(room), _dispatched(room), room[Units].out
+    sent = {name: command for name, command in dispatched.items() if not command.is_terminal}
     values = observations.snapshot().values
     rows = []
     for slot in range(min(len(known), len(speeds_m_s))):
         unit = known[slot]
         incident, status = noted.get(unit.id, (None, None))
-        command = sent.get(unit.id)
+        command, last = sent.get(unit.id), dispatched.get(unit.id)
         to_go_m = _to_go(observations, values, unit.id)
         standing = _standing(status, command, to_go_m)
         row_out = out.get(unit.id)
@@ -107,7 +108,7 @@ def unit_rows(
                 standing=Standing.OUT if row_out is not None else standing,
                 can_be_sent=DISPATCH in unit.accepts,
                 incident=incident,
-                place="" if command is None else str(command.request.args.get("place", "")),
+                place=_place(last) if standing is not Standing.AVAILABLE else "",
                 to_go_m=to_go_m or None,
                 eta_s=eta_s,
                 silent_s=age_s if SILENT_S < age_s < math.inf else None,
@@ -135,13 +136,18 @@ def _noted(room: Room) -> Mapping[str, tuple[Incident, UnitStatus]]:
     return noted
 
 
-def _sent(room: Room) -> Mapping[str, Command]:
-    """Dispatches that are under way, by unit."""
+def _dispatched(room: Room) -> Mapping[str, Command]:
+    """The newest dispatch of each unit that is under way or was verified."""
     return {
         command.request.target_id: command
-        for command in room[Commands].open
+        for command in room.commands.values()
         if command.request.type_id == DISPATCH
+        and (not command.is_terminal or command.state is CommandState.VERIFIED)
     }
+
+
+def _place(command: Command | None) -> str:
+    return "" if command is None else str(command.request.args.get("place", ""))
 
 
 def _to_go(observations: ObservationStore, values: Float64Array, unit_id: str) -> float | None:

@@ -36,6 +36,7 @@ WORKSPACES = (
         "3",
         panels=("inspector", "commands", "messages", "marks", "activity"),
         front=("incidents", "alarms"),
+        upper_share=0.36,
     ),
     Workspace("command", "Command", "4", ("right", "bottom"), (), ("commands",), 0.36),
     Workspace(
@@ -44,6 +45,7 @@ WORKSPACES = (
         "5",
         panels=("inspector", "activity", "messages", "bookmarks"),
         front=("report",),
+        upper_share=0.3,
     ),
 )
 

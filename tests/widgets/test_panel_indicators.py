@@ -61,17 +61,17 @@ def told(panel: IndicatorsPanel, title: str) -> str:
 
 
 def test_values_are_told_and_what_is_missing_where_data_lack(panel: IndicatorsPanel) -> None:
-    assert told(panel, "Nitrogen dioxide (NO2)") == (
-        "Nitrogen dioxide (NO2), no data, No datastream observes nitrogen dioxide (NO2)"
+    assert told(panel, "NO2 in the air") == (
+        "NO2 in the air, no data, No datastream observes nitrogen dioxide (NO2)"
     )
-    assert "µg/m³, Now · from" in told(panel, "Fine particulate matter (PM2.5)")
-    assert "No incident has had a unit on scene" in told(panel, "Response time to emergencies")
+    assert "µg/m³, Now · from" in told(panel, "PM2.5 in the air")
+    assert "No incident has had a unit on scene" in told(panel, "Response time")
 
 
 def test_each_opens_down_to_the_observations_behind_it(
     world: HubWorld, panel: IndicatorsPanel
 ) -> None:
-    choose(panel, "Fine particulate matter (PM2.5)")
+    choose(panel, "PM2.5 in the air")
     assert panel.table.isVisible()
     assert "ISO 37120:2018, clause 8" in panel.source.text()
     assert "The standard asks for the mean of a year" in panel.source.text()
@@ -103,8 +103,8 @@ def test_help_that_came_counts_and_its_trend_begins(
     computed(panel, qtbot)
     panel.compute()
     computed(panel, qtbot)
-    assert "4 min" in told(panel, "Response time to emergencies")
-    choose(panel, "Response time to emergencies")
+    assert "4 min" in told(panel, "Response time")
+    choose(panel, "Response time")
     assert "Trend since" in panel.source.text()
     assert not panel.select_all.isVisible(), "units are no sensors"
     panel.table.setCurrentIndex(panel.inputs.index(0, 0))

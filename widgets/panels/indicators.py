@@ -179,6 +179,11 @@ class IndicatorsPanel(PanelWidget):
         if self._chosen is not None:
             self._show(next((r for r in rows if r.kind is self._chosen.kind), None))
 
+    def choose_first(self) -> None:
+        """Open the first one where none is open: somebody went to the panel."""
+        if self._chosen is None:
+            self.list.setCurrentIndex(self.model.index(0))
+
     def _choose(self, now: QModelIndex) -> None:
         self._show(self.model.row(now.row()))
 
@@ -248,4 +253,5 @@ PANEL = PanelType(
     icon="chart",
     key="Ctrl+I",
     workspaces=("review",),
+    enter=IndicatorsPanel.choose_first,
 )

@@ -345,7 +345,7 @@ def _row(row: UnitRow) -> Row:
         parts.append(f"{row.to_go_m:,.0f} m to go")
     if row.silent_s is not None:
         parts.append(f"silent for {age_text(row.silent_s)}")
-    if not parts:
+    if not parts and row.standing is Standing.AVAILABLE:
         parts.append("Ready" if row.can_be_sent else "Runs by itself")
     level: Level | None = "notice" if row.silent_s is not None else None
     eta = f"in {duration_text(row.eta_s)}" if row.eta_s is not None else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -126,7 +127,8 @@ class IndicatorDelegate(QStyledItemDelegate):
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(QPen(inks.muted, 1.2))
             painter.drawPolyline(line)
-        title = QRect(area.left() + 12, area.top() + 4, int(trend.left()) - area.left() - 20, 20)
+        end = value.left() if line.isEmpty() else int(trend.left())
+        title = QRect(area.left() + 12, area.top() + 4, end - area.left() - 20, 20)
         write(painter, option.font, inks.text, title, row.kind.title)
         caption = QRect(area.left() + 12, area.top() + 24, area.width() - 24, 18)
         write(painter, sized(option.font, 11), inks.muted, caption, row.caption)
@@ -141,11 +143,13 @@ class InputTable(QAbstractTableModel):
     def __init__(self) -> None:
         super().__init__()
         self._inputs: tuple[Input, ...] = ()
+        self._has_parts = False
 
     def show_inputs(self, inputs: tuple[Input, ...]) -> None:
         """Replace what is listed; the same number of rows stays where it is."""
         if inputs == self._inputs:
             return
+        self._has_parts = any(one.value % 1.0 for one in inputs if math.isfinite(one.value))
         if [one.name for one in inputs] == [one.name for one in self._inputs]:
             self._inputs = inputs
             self.dataChanged.emit(self.index(0, 0), self.index(len(inputs) - 1, 2))
@@ -179,7 +183,8 @@ class InputTable(QAbstractTableModel):
             return None
         one = self._inputs[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            value = f"{number_text(one.value)} {one.unit}".rstrip()
+            number = f"{one.value:,.1f}" if self._has_parts else number_text(one.value)
+            value = f"{number if math.isfinite(one.value) else '–'} {one.unit}".rstrip()
             return (one.name, value, clock_text(one.t_ns))[index.column()]
         if role == Qt.ItemDataRole.TextAlignmentRole and index.column() > 0:
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)

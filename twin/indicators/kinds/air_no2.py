@@ -9,7 +9,7 @@ def _compute(city: CityNow) -> Result:
 
 INDICATOR = IndicatorType(
     id="air.no2",
-    title="Nitrogen dioxide (NO2)",
+    title="NO2 in the air",
     unit="µg/m³",
     formula="Mean of the newest values of all stations that are fresh and trusted",
     period="Now",

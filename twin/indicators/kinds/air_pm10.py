@@ -9,7 +9,7 @@ def _compute(city: CityNow) -> Result:
 
 INDICATOR = IndicatorType(
     id="air.pm10",
-    title="Particulate matter (PM10)",
+    title="PM10 in the air",
     unit="µg/m³",
     formula="Mean of the newest values of all stations that are fresh and trusted",
     period="Now",

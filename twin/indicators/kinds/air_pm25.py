@@ -9,7 +9,7 @@ def _compute(city: CityNow) -> Result:
 
 INDICATOR = IndicatorType(
     id="air.pm25",
-    title="Fine particulate matter (PM2.5)",
+    title="PM2.5 in the air",
     unit="µg/m³",
     formula="Mean of the newest values of all stations that are fresh and trusted",
     period="Now",

@@ -30,7 +30,7 @@ def _compute(city: CityNow) -> Result:
 
 INDICATOR = IndicatorType(
     id="safety.response_time",
-    title="Response time to emergencies",
+    title="Response time",
     unit="min",
     formula="Mean time from opening an incident to its first unit on scene",
     period="The last 200 incidents that the room remembers",
