@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from scripts.together_pictures import CIVITWIN, ROOT, _city
+from scripts.together_pictures import CIVITWIN, ROOT, city
 from twin.clock import SystemClock
 from twin.ids import uuid7
 from twin.link.client import HubClient
@@ -75,7 +75,7 @@ class _Ben:
 
 def take(pictures: Path, size: str) -> bool:
     """Leave the pictures in a folder; False when one is missing."""
-    with tempfile.TemporaryDirectory() as name, _city(Path(name)) as control:
+    with tempfile.TemporaryDirectory() as name, city(Path(name)) as control:
         folder = Path(name)
         ben = _Ben(control, folder)
         try:
