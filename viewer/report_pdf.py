@@ -234,7 +234,7 @@ class _Pages:
             self._text_line(text, _BODY_PT, x=self._left + indent)
 
     def _facts(self, facts: FactList) -> None:
-        names = _mm(46)
+        names = _mm(52)
         for name, text in facts.rows:
             left = self._wrapped(name, names - _mm(3), _BODY_PT)
             right = self._wrapped(text, self._width - names, _BODY_PT)

@@ -133,10 +133,10 @@ def test_one_goes_back_by_days_and_to_now_again(opened, qtbot) -> None:
 
 
 def test_a_week_and_a_month_hold_the_days(opened, qtbot) -> None:
-    opened.kinds.button(1).click()
+    opened.kinds.button(2).click()
     week = answered(opened, qtbot)
     assert week.question.span.start.weekday() == 0
-    opened.kinds.button(2).click()
+    opened.kinds.button(3).click()
     month = answered(opened, qtbot)
     assert month.question.span.start.day == 1
     times = kept_times(opened.session)
@@ -190,7 +190,9 @@ def test_a_recording_has_a_past_too(full_world, open_panel, tmp_path: Path, qtbo
     session.history.show_recording(recording)
     session.select(Selection(thing_id="g1"))
     panel = open_panel("past")
-    panel._span = span_of("day", recordings.START_NS)
+    session.history.show_recording(recording)
+    assert panel._kind == "hour", "it is short"
+    panel._span = span_of("hour", recordings.START_NS)
     panel.ask()
     found = answered(panel, qtbot)
     assert int(found.span.count.sum()) == 60
@@ -222,6 +224,15 @@ def test_spans_are_days_of_the_place_also_when_clocks_change() -> None:
     assert moved("month", month, -1, BERLIN).text() == "December 2025"
     assert moved("month", month, 1, BERLIN).end.isoformat() == "2026-03-01T00:00:00+01:00"
     assert day.text() == "Sun 29 Mar 2026"
+
+
+def test_hours_go_on_when_clocks_change() -> None:
+    hour = span_of("hour", at("2026-03-29T01:30"), BERLIN)
+    assert hour.text() == "Sun 29 Mar 2026, 01:00 to 03:00"
+    assert (hour.end_ns - hour.start_ns) // NS_PER_S == 3_600
+    assert moved("hour", hour, 1, BERLIN).start.isoformat() == "2026-03-29T03:00:00+02:00"
+    (other,) = compared("hour", hour, "day", BERLIN)
+    assert other.start.isoformat() == "2026-03-28T01:00:00+01:00"
 
 
 def test_a_day_is_compared_with_the_same_weekday() -> None:

@@ -118,13 +118,15 @@ def _summary(found: Findings) -> Section:
     over = sum(one.is_terminal for one in scope.commands)
     glass = sum(one.kind == "glass" for one in scope.decisions)
     off = deviations(scope.incidents, scope.tasks, scope.end_ns, scope.runs)
+    seen = "all were acknowledged"
+    if figures.n_unacked:
+        seen = f"{_count(figures.n_unacked, 'alarm')} nobody acknowledged"
+    n_open = len(scope.commands) - over
     sentences = [
         f"{_count(figures.n_raised, 'alarm')} came, {figures.by_priority['critical']} of them"
-        f" critical; {figures.n_unacked or 'none'}"
-        f" never acknowledged.",
-        f"{_count(len(scope.commands), 'command')} were given: {verified} had the effect that was"
-        f" to be observed, {over - verified} ended otherwise,"
-        f" {len(scope.commands) - over} were not over.",
+        f" critical; {seen if figures.n_raised else 'there was nothing to acknowledge'}.",
+        f"Of {_count(len(scope.commands), 'command')} {verified} had the effect that was to be"
+        f" observed, {over - verified} ended otherwise, {n_open} were not over.",
     ]
     if glass:
         sentences.append(f"{_count(glass, 'command')} went without approval (broken glass).")
@@ -295,7 +297,7 @@ def _log(found: Findings) -> Section:
 
 def _agreement(n_agreed: int, agreed_seq: int, differs_seq: int) -> str:
     if differs_seq:
-        return f"The hub told another one after fact {differs_seq:,}"
+        return f"The hub told another one after fact {differs_seq:,}; was it of another version?"
     if not n_agreed:
         return "The log holds none to compare with"
     return f"{n_agreed:,} agree, the last one after fact {agreed_seq:,}"

@@ -193,7 +193,7 @@ def timeline(scope: Scope, clockwork: Clockwork) -> Picture:
         " The tables below say the same in words."
     )
     svg = drawing(WIDTH, drawn.y, drawn.pieces, alt)
-    caption = f"What happened when ({clockwork.name(scope.start_ns)})"
+    caption = f"What happened when; times are in {clockwork.name(scope.start_ns)}"
     return Picture(caption=caption, alt=alt, size=(round(WIDTH), round(drawn.y)), svg=svg)
 
 

@@ -1,4 +1,4 @@
-"""What a datastream was before: a day, a week or a month of it, beside other ones; export."""
+"""What a datastream was before: an hour up to a month of it, beside other ones; export."""
 
 from __future__ import annotations
 
@@ -40,6 +40,8 @@ from widgets.parts.wording import property_title
 BUCKETS = 600
 #: A span that goes on is asked for again so often.
 AGAIN_NS = 30 * NS_PER_S
+#: A recording that is shorter is shown by the hour at first.
+SHORT_NS = 6 * 3_600 * NS_PER_S
 _NO_HISTORY = (
     "No history is kept here. A recorder keeps one: civitwin record -o city.mcap --history history"
     " (see docs/time.md). Choose its folder, or open a recording with civitwin replay."
@@ -173,7 +175,7 @@ class PastPanel(PanelWidget):
         self.ask()
 
     def show_kind(self, kind: SpanKind) -> None:
-        """Show a day, a week or a month about the present one's beginning or now."""
+        """Show an hour up to a month: the one of now, or of the present one's beginning."""
         now_ns = self.session.clock.now_ns()
         is_now = self._span.start_ns <= now_ns < self._span.end_ns
         self._kind = kind
@@ -222,8 +224,9 @@ class PastPanel(PanelWidget):
         self._put(question)
 
     def refresh(self) -> None:
-        """A span that goes on grows."""
+        """A span that goes on grows; in a replay its moment is marked."""
         now_ns = self.session.clock.now_ns()
+        self.plot.show_moment(now_ns if self._shelf.recording is not None else 0)
         question = self._asked
         if question is None or self._shelf.recording is not None:
             return
@@ -341,6 +344,12 @@ class PastPanel(PanelWidget):
 
     def _begin_anew(self) -> None:
         self._asked = self.answer = None
+        recording = self._shelf.recording
+        if recording is not None and recording.end_ns - recording.start_ns < SHORT_NS:
+            self._kind = "hour"
+            self.kinds.button(KINDS.index("hour")).setChecked(True)
+            self._offer_compared()
+        self._span = span_of(self._kind, self.session.clock.now_ns())
         self._choose_page()
         self.ask()
 

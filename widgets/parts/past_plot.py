@@ -22,6 +22,7 @@ from widgets.parts.inks import Inks
 
 LEAST_PX = 150
 _BAND_ALPHA = 46
+_FEW = 60
 _DASHES = (
     Qt.PenStyle.DashLine, Qt.PenStyle.DotLine, Qt.PenStyle.DashDotLine,
     Qt.PenStyle.DashDotDotLine,
@@ -55,6 +56,7 @@ class PastPlot(QWidget):
         self._plot: Any = None
         self._items: list[Any] = []
         self._line: Any = None
+        self._moment: Any = None
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self.setMinimumHeight(LEAST_PX)
@@ -86,6 +88,12 @@ class PastPlot(QWidget):
                 self._line.setPos(middle / NS_PER_S)
         self.read.emit(self.at)
 
+    def show_moment(self, t_ns: int) -> None:
+        """Mark the moment that the rest of the window shows; 0 = it is live."""
+        if self._moment is not None:
+            self._moment.setVisible(bool(t_ns))
+            self._moment.setPos(t_ns / NS_PER_S)
+
     def other_at(self, number: int, bucket: int) -> float | None:
         """Mean of another span at the same place, None where it has none."""
         if self._span is None:
@@ -111,7 +119,7 @@ class PastPlot(QWidget):
             self._layout.removeWidget(self._plot)
             self._plot.close()
             self._plot.deleteLater()
-            self._plot = self._line = None
+            self._plot = self._line = self._moment = None
             self._items = []
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -139,6 +147,9 @@ class PastPlot(QWidget):
         self._line = pg.InfiniteLine(angle=90, movable=False)
         self._line.setVisible(False)
         self._plot.addItem(self._line)
+        self._moment = pg.InfiniteLine(angle=90, movable=False)
+        self._moment.setVisible(False)
+        self._plot.addItem(self._moment)
         self._plot.scene().sigMouseMoved.connect(self._follow_mouse)
         self._layout.addWidget(self._plot)
         self._colour()
@@ -175,7 +186,13 @@ class PastPlot(QWidget):
         if np.isfinite(low).all():
             self._add(pg.FillBetweenItem(below, above, brush=band), is_new=True)
         pen = pg.mkPen(self._inks.accent, width=1.8)
-        self._add(self._plot.plot(x, mean, pen=pen, connect="finite", antialias=True))
+        line = self._plot.plot(x, mean, pen=pen, connect="finite", antialias=True)
+        if len(x) <= _FEW:  # one alone would make no line
+            line.setSymbol("o")
+            line.setSymbolSize(4)
+            line.setSymbolPen(None)
+            line.setSymbolBrush(self._inks.accent)
+        self._add(line)
 
     def _add(self, item: Any, *, is_new: bool = False) -> None:
         if is_new:
@@ -185,6 +202,7 @@ class PastPlot(QWidget):
     def _colour(self) -> None:
         self._plot.setBackground(self._inks.panel)
         self._line.setPen(self._inks.muted, width=1)
+        self._moment.setPen(QColor(self._inks.theme.frame["replay"]), width=1.5)
         for side in ("left", "bottom"):
             axis = self._plot.getAxis(side)
             axis.setPen(self._inks.line)

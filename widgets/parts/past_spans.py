@@ -1,20 +1,21 @@
-"""Days, weeks and months of local time, and which others they are compared with. Pure."""
+"""Hours, days, weeks and months of local time, and which others they are compared with. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Literal
 
 from twin.clock import NS_PER_S
 
-SpanKind = Literal["day", "week", "month"]
-KINDS: tuple[SpanKind, ...] = ("day", "week", "month")
+SpanKind = Literal["hour", "day", "week", "month"]
+KINDS: tuple[SpanKind, ...] = ("hour", "day", "week", "month")
+_HOUR_S = 3_600
 
 
 @dataclass(frozen=True, slots=True)
 class LocalSpan:
-    """From a midnight up to another one.
+    """From a midnight up to another one, or an hour.
 
     Attributes
     ----------
@@ -36,6 +37,9 @@ class LocalSpan:
 
     def text(self) -> str:
         """For a person: "Mon 23 Nov 2026", "23 to 29 Nov 2026", "November 2026"."""
+        if self.end_ns - self.start_ns <= _HOUR_S * NS_PER_S:
+            day = f"{self.start:%a} {self.start.day} {self.start:%b %Y}"
+            return f"{day}, {self.start:%H:%M} to {self.end:%H:%M}"
         days = (self.end.replace(tzinfo=None) - self.start.replace(tzinfo=None)).days
         last = self.end - timedelta(days=1)
         if days == 1:
@@ -48,6 +52,11 @@ class LocalSpan:
 
 #: Key, title, and how many spans back the others begin, for each kind.
 _COMPARED: dict[SpanKind, tuple[tuple[str, str, tuple[int, ...]], ...]] = {
+    "hour": (
+        ("before", "Hour before", (1,)),
+        ("day", "Same hour the day before", (24,)),
+        ("week", "Same hour last week", (168,)),
+    ),
     "day": (
         ("before", "Day before", (1,)),
         ("week", "Same weekday last week", (7,)),
@@ -62,8 +71,10 @@ _COMPARED: dict[SpanKind, tuple[tuple[str, str, tuple[int, ...]], ...]] = {
 
 
 def span_of(kind: SpanKind, t_ns: int, zone: tzinfo | None = None) -> LocalSpan:
-    """The day, week (from Monday) or month of a moment; ``zone`` None = this machine's."""
-    at = datetime.fromtimestamp(t_ns / NS_PER_S).astimezone(zone)
+    """The hour, day, week (from Monday) or month of a moment; ``zone`` None = this machine's."""
+    at = datetime.fromtimestamp(t_ns // NS_PER_S, UTC).astimezone(zone)
+    if kind == "hour":
+        return _hour(at.replace(minute=0, second=0), zone)
     start = at.replace(hour=0, minute=0, second=0, microsecond=0)
     if kind == "week":
         start -= timedelta(days=start.weekday())
@@ -74,6 +85,8 @@ def span_of(kind: SpanKind, t_ns: int, zone: tzinfo | None = None) -> LocalSpan:
 
 def moved(kind: SpanKind, span: LocalSpan, n: int, zone: tzinfo | None = None) -> LocalSpan:
     """The span that begins `n` spans later (earlier if negative)."""
+    if kind == "hour":
+        return _hour(span.start.astimezone(UTC) + timedelta(hours=n), zone)
     if kind == "month":
         month = span.start.year * 12 + span.start.month - 1 + n
         start = span.start.replace(year=month // 12, month=month % 12 + 1)
@@ -93,6 +106,11 @@ def compared(
     """The other spans of a choice, newest first."""
     found = next((back for known, _, back in _COMPARED[kind] if known == key), ())
     return tuple(moved(kind, span, -n, zone) for n in found)
+
+
+def _hour(start: datetime, zone: tzinfo | None) -> LocalSpan:
+    start = start.astimezone(UTC)
+    return LocalSpan(start.astimezone(zone), (start + timedelta(hours=1)).astimezone(zone))
 
 
 def _from(kind: SpanKind, start: datetime, zone: tzinfo | None) -> LocalSpan:
