@@ -35,6 +35,8 @@ _SMOOTHING = 0.2
 #: A badge that is clicked fills so much of the picture: its spread times this is the distance, at
 #: most this share of the one before, and never nearer than this, metres.
 BADGE_SPREADS, BADGE_SHARE, NEAREST_BADGE_M = 3.0, 0.6, 25.0
+#: Alarms of the room are looked through so often at most.
+ALARMS_EVERY_NS = NS_PER_S // 4
 COLOUR_LAYER = "buildings"
 
 
@@ -87,13 +89,14 @@ class SceneDriver:
         self._alarms: dict[str, Priority] = {}
         self._alarm_spots: tuple[AlarmSpot, ...] = ()
         self._catalogue_of_spots = -1
+        self._alarms_taken_ns = 0
         self._incidents = session.hub.room[Incidents].open
         #: Whether it always has the camera of the view it follows, and draws with it.
         self.is_in_step = False
         #: Whose camera this view takes over, None = its own.
         self.leader: Callable[[], Pose] | None = None
         self._led: Pose | None = None
-        self._take_room(frozenset({"commands", "leases", "alarms"}))
+        self._take_room(frozenset({"commands", "leases"}))
         self._disconnects = [
             session.selection_changed.connect(self._hurry),
             session.areas_changed.connect(self._hurry),
@@ -138,8 +141,7 @@ class SceneDriver:
 
     def _input(self) -> SceneInput:
         session, behind_ns = self._session, self.behind_ns
-        if session.observations.catalogue_version != self._catalogue_of_spots:
-            self._take_alarms()
+        self._follow_alarms()
         now_ns = session.clock.now_ns() - behind_ns
         return input_from_stores(
             observations=session.observations,
@@ -248,7 +250,7 @@ class SceneDriver:
         if "commands" in changed:
             self._targets = frozenset(c.request.target_id for c in room[Commands].open)
         if "alarms" in changed:
-            self._take_alarms()
+            self._catalogue_of_spots = -1
         if "incidents" in changed:
             self._incidents = room[Incidents].open
         if "leases" in changed:
@@ -258,11 +260,17 @@ class SceneDriver:
                 for lease in room[Leases].held
             }
 
-    def _take_alarms(self) -> None:
-        """Rings and marks follow the room; where there is a thing they stand at its symbol."""
+    def _follow_alarms(self) -> None:
+        """Rings and marks follow the room; where there is a thing they stand at its symbol.
+
+        At most four times a second: in a flood there are thousands, and more with every frame.
+        """
+        observations, now_ns = self._session.observations, self._session.clock.monotonic_ns()
+        is_early = now_ns - self._alarms_taken_ns < ALARMS_EVERY_NS
+        if observations.catalogue_version == self._catalogue_of_spots or is_early:
+            return
         alarms = self._session.hub.room[Alarms].by_id.entries.values()
-        observations = self._session.observations
-        self._catalogue_of_spots = observations.catalogue_version
+        self._catalogue_of_spots, self._alarms_taken_ns = observations.catalogue_version, now_ns
         self._alarms = {
             thing_id: priority.value for thing_id, priority in alarms_of_things(alarms).items()
         }
