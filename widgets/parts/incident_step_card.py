@@ -27,6 +27,7 @@ from widgets.parts.elided_button import ElidedButton
 from widgets.parts.incident_page import focus, row_of
 from widgets.parts.incident_words import readings_text, words
 from widgets.parts.labels import say, wrapped
+from widgets.style import set_role
 
 
 class StepCard(QFrame):
@@ -82,7 +83,6 @@ class StepCard(QFrame):
     def _make_buttons(self) -> None:
         self.take, self.order = QPushButton("Take it"), ElidedButton()
         self.done, self.skip = QPushButton("Done"), QPushButton("Skip it")
-        self.done.setProperty("role", "primary")
         self.done.setToolTip("Tick it, with the values above")
         self.skip.setToolTip("Skip it, for the reason in the field")
         self.take.clicked.connect(lambda _checked=False: self._take())
@@ -214,6 +214,9 @@ class StepCard(QFrame):
         self.override.setPlaceholderText("Why it is done all the same; everybody reads it")
         for button in (self.done, self.skip):
             button.setVisible(can_move)
+        wants_order = has_order and not (task.evidence and task.evidence.commands)
+        set_role(self.order, "primary" if wants_order else "")
+        set_role(self.done, "" if wants_order else "primary")
 
     def _may(self, task: Task, incident: Incident | None) -> bool:
         me = whoami(self._session)
