@@ -94,6 +94,9 @@ def flood_run() -> FloodRun:
         task = {"id": f"t{n}", "incident": "i1", "title": title, "department": department,
                 "due_ns": start_ns + due * NS_PER_S if due else 0, "step": f"s{n}"}  # fmt: skip
         bench.act("lea", "task.give", task)
+    at(72)
+    unit = {"id": "i1", "unit_id": "engine-1", "name": "Engine 1"}
+    bench.act("ben", "incident.unit", {**unit, "status": "assigned"})
     at(75)
     bench.act("ben", "message.post", {"channel": "incident:i1", "text": "Divers are in the lock"})
     denied = _gate(bench, 80, "Let it out")
@@ -109,6 +112,8 @@ def flood_run() -> FloodRun:
     at(185)
     _answer(bench, "ben", "approval.give", approved, text="Divers are out")
     _done(bench, approved, 190, 60.0)
+    at(222)
+    bench.act("ben", "incident.unit", {**unit, "status": "on_scene"})
     at(230)
     bench.act("ben", "task.set", {"id": "t1", "status": "done", "found": "Closed at both ends"})
     bench.act("ben", "task.set", {"id": "t2", "status": "skipped", "found": "They were there"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -56,6 +57,8 @@ def test_times_of_phases_are_those_of_the_facts(incident: Findings, run: FloodRu
     assert phase(incident, "Department asked → joined", "fire") == (1, 0, 30.0)
     assert phase(incident, "Department asked → joined", "police") == (0, 1, None)
     assert phase(incident, "Incident opened → all departments joined") == (0, 1, None)
+    assert phase(incident, "Incident opened → first unit assigned") == (1, 0, 32.0)
+    assert phase(incident, "First unit assigned → first on scene") == (1, 0, 150.0)
     assert phase(incident, "Incident opened → first command", "water") == (1, 0, 40.0)
     assert phase(incident, "Approval asked → given or denied") == (3, 0, 15.0)
     assert phase(incident, "Command ordered → sent", "water") == (2, 1, 17.5)
@@ -148,6 +151,17 @@ def test_deviations_are_told(incident: Findings) -> None:
     assert "Done by Ben (fire) 30 s late" in page
     assert "Police was asked to join" in page
     assert "Nobody there has answered for 4 min 20 s" in page
+
+
+def test_each_unit_is_told_with_its_times(incident: Findings) -> None:
+    tables = [one for one in compose(incident).blocks() if isinstance(one, Table)]
+    units = next(one for one in tables if one.caption.startswith("Units of"))
+    assert units.rows == (("Engine 1", "08:54:32", "–", "08:57:02", "–"),)
+
+
+def test_a_drill_says_so_on_its_face(incident: Findings) -> None:
+    drill = replace(incident, source=replace(incident.source, is_drill=True))
+    assert "Drill: nothing of it was real" in html_of(compose(drill))
 
 
 def test_a_span_leaves_out_what_lies_beside_it(path: Path, run: FloodRun) -> None:

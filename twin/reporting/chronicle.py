@@ -27,6 +27,7 @@ from twin.room.model import Command, Event, Operator
 from twin.room.parts.alarms import Alarm, Alarms
 from twin.room.parts.incidents import Incident, Incidents, Task
 from twin.room.parts.messages import Message, Messages
+from twin.room.parts.units import Response, Units
 
 _TOLD_EVERY = 2_000
 
@@ -75,6 +76,16 @@ class LogLine:
 
 
 @dataclass(slots=True)
+class UnitLine:
+    """One unit on one incident: status -> when it first had it."""
+
+    incident: str
+    unit_id: str
+    name: str
+    times_ns: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class Presence:
     """Somebody was there from then until then (0 = until the end)."""
 
@@ -117,6 +128,8 @@ class Chronicle:
         self.commanded_ns: dict[str, int] = {}
         self.tasks: dict[str, Task] = {}
         self.runs: dict[str, PlaybookRun] = {}
+        self.responses: dict[str, Response] = {}
+        self.units: dict[tuple[str, str], UnitLine] = {}
         self.messages: list[Message] = []
         self.decisions: list[Decision] = []
         self.lines: list[LogLine] = []
@@ -214,6 +227,7 @@ class Chronicle:
             self._keep_incident(incident)
         self.tasks.update(part.tasks.entries)
         self.runs.update(part.runs.entries)
+        self.responses.update(self.room[Units].responses.entries)
         known = {message.id for message in self.messages[-2_000:]}
         self.messages += [m for m in self.room[Messages].by_id.values() if m.id not in known]
         there = self.room[Alarms].by_id.entries
@@ -328,11 +342,18 @@ class Chronicle:
         if event.kind == "incident.logged":
             self._add_line(event, incident.id)
         self._keep_incident(incident)
+        response = self.room[Units].responses.get(incident.id)
+        if response is not None:
+            self.responses[incident.id] = response
         if incident.commander is not None:
             self.commanded_ns.setdefault(incident.id, event.t_ns)
 
     def _keep_incident(self, incident: Incident) -> None:
         self.incidents[incident.id] = incident
+        for unit in incident.units:
+            empty = UnitLine(incident.id, unit.unit_id, unit.name)
+            line = self.units.setdefault((incident.id, unit.unit_id), empty)
+            line.times_ns.setdefault(unit.status, unit.since_ns)
 
     def _keep_command(self, command: Command) -> None:
         self.commands[command.request.id] = command

@@ -182,18 +182,16 @@ def _incidents(found: Findings) -> Section | None:
         return None
     blocks: list[Block] = []
     for one in scope.incidents:
+        units = [unit for unit in found.chronicle.units.values() if unit.incident == one.id]
         blocks += [
             _about(one, clockwork),
             plan_tables.department_table(one, scope.end_ns, clockwork),
+            plan_tables.unit_table(units, one, clockwork),
         ]
     return Section("Incidents", tuple(blocks))
 
 
 def _about(one: Incident, clockwork: Clockwork) -> FactList:
-    units = "\n".join(
-        f"{unit.name}: {unit.status.replace('_', ' ')} since {clockwork.time(unit.since_ns)}"
-        for unit in one.units
-    )
     closed = ""
     if one.closed_ns:
         by = f" by {person(one.closed_by)}" if one.closed_by else ""
@@ -204,7 +202,6 @@ def _about(one: Incident, clockwork: Clockwork) -> FactList:
         ("Commander", person(one.commander) if one.commander else "Nobody"),
         ("Playbook", one.playbook or "None"),
         ("Objectives", "\n".join(one.objectives) or "None were set"),
-        ("Units", units or "None"),
         ("Attachments", "\n".join(one.attachments)),
         ("Closed", closed or "Not closed"),
         ("Id", one.id),

@@ -143,6 +143,23 @@ def _all_joined(scope: Scope, _chronicle: Chronicle) -> Iterator[Took]:
             yield Took("", _between(incident.opened_ns, last), incident.title)
 
 
+def _assigned(scope: Scope, chronicle: Chronicle) -> Iterator[Took]:
+    for incident in scope.incidents:
+        response = chronicle.responses.get(incident.id)
+        if response is not None and response.assigned_ns:
+            yield Took("", _between(incident.opened_ns, response.assigned_ns), incident.title)
+
+
+def _on_scene(scope: Scope, chronicle: Chronicle) -> Iterator[Took]:
+    for incident in scope.incidents:
+        response = chronicle.responses.get(incident.id)
+        if response is not None and response.assigned_ns:
+            what = f"{incident.title}: {response.unit_name}" if response.unit_name else (
+                incident.title
+            )  # fmt: skip
+            yield Took("", _between(response.assigned_ns, response.on_scene_ns), what)
+
+
 def _first_command(scope: Scope, _chronicle: Chronicle) -> Iterator[Took]:
     for incident in scope.incidents:
         own = [c for c in scope.commands if scope.incident or c.request.incident == incident.id]
@@ -219,6 +236,8 @@ PHASES = (
     ("Incident opened → somebody commands it", _commanded),
     ("Department asked → joined", _joined),
     ("Incident opened → all departments joined", _all_joined),
+    ("Incident opened → first unit assigned", _assigned),
+    ("First unit assigned → first on scene", _on_scene),
     ("Incident opened → first command", _first_command),
     ("Approval asked → given or denied", _approved),
     ("Command ordered → sent", _sent),

@@ -8,6 +8,7 @@ from twin.clock import NS_PER_S
 from twin.hub.hall import person
 from twin.playbooks.engine import Progress, progress_of
 from twin.playbooks.model import Evidence, PlaybookRun
+from twin.reporting.chronicle import UnitLine
 from twin.reporting.deviations import Deviation
 from twin.reporting.document import Column, Table
 from twin.reporting.tables import MOST_ROWS, cut_caption
@@ -75,6 +76,21 @@ def deviation_table(found: Sequence[Deviation], clockwork: Clockwork) -> Table:
     )  # fmt: skip
 
 
+def unit_table(units: Sequence[UnitLine], incident: Incident, clockwork: Clockwork) -> Table:
+    """When each unit of an incident was what."""
+    rows = tuple(
+        (one.name, *(clockwork.time(one.times_ns.get(status, 0)) for status in _UNIT_WORDS))
+        for one in units
+    )
+    columns = (
+        Column("Unit", 2.0), *(Column(word, 1.0) for word in _UNIT_WORDS.values()),
+    )  # fmt: skip
+    return Table(
+        caption=f"Units of “{incident.title}”", columns=columns, rows=rows,
+        empty="No unit was sent",
+    )  # fmt: skip
+
+
 def run_table(run: PlaybookRun, tasks: Mapping[str, Task], clockwork: Clockwork) -> Table:
     """One playbook, plan against done: a row a step, in its order."""
     rows = [
@@ -97,6 +113,8 @@ def run_table(run: PlaybookRun, tasks: Mapping[str, Task], clockwork: Clockwork)
     )  # fmt: skip
 
 
+_UNIT_WORDS = {"assigned": "Assigned", "en_route": "On its way", "on_scene": "On scene",
+               "released": "Released"}  # fmt: skip
 _STEP_WORDS = {"passed": "not needed", "waiting": "never came up", "open": "not done",
                "taken": "not done"}  # fmt: skip
 
