@@ -46,9 +46,10 @@ class StageButton(QPushButton):
     def _dress(self) -> None:
         level, proposed = self._shown
         is_other = proposed != level
-        text = stage_text(level) + (f" · {proposed} proposed" if is_other else "")
+        text = stage_text(level) + (f" → {proposed}" if is_other else "")
         self.setText(text)
-        self.setAccessibleName(f"Stage of the city: {text}")
+        words = f", {proposed} is proposed" if is_other else ""
+        self.setAccessibleName(f"Stage of the city: {stage_text(level)}{words}")
         self.setToolTip(
             f"The rules propose stage {stage_text(proposed)}. See why, and set it"
             if is_other

@@ -82,7 +82,7 @@ def test_a_stage_set_elsewhere_stands_in_the_top_bar(
     assert desk.session.hub.room[Stage].newest.by.name == "Ben"  # type: ignore[union-attr]
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     assert not desk.window.docks["stage"].isHidden()
-    qtbot.waitUntil(lambda: "1 proposed" in button.text(), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: button.text() == "4 Severe → 1", timeout=WAIT_MS)
 
 
 def test_a_workspace_is_taken_over_with_one_click(desk: Desk, ben: HubClient, qtbot: QtBot) -> None:

@@ -103,6 +103,31 @@ def test_a_panel_that_is_opened_later_is_a_tab_of_its_column(
     assert window.docks["inspector"] in window.tabifiedDockWidgets(dock)
 
 
+def test_a_floating_dock_comes_back_with_its_workspace(
+    make: Callable[[], Console], qtbot: QtBot
+) -> None:
+    first = make()
+    window = show(first, qtbot, 1000, 700)
+    window.float_panel("inspector")
+    dock = window.docks["inspector"]
+    dock.setGeometry(60, 80, 300, 260)
+    qtbot.waitUntil(lambda: dock.geometry().getRect() == (60, 80, 300, 260))
+    window.show_workspace("monitor")
+    assert not dock.isFloating()
+    window.show_workspace("overview")
+    assert dock.isFloating()
+    assert dock.geometry().getRect() == (60, 80, 300, 260)
+    first.close()
+    second = make()
+    window = second.open()
+    window.show()
+    dock = window.docks["inspector"]
+    assert dock.isFloating()
+    assert dock.geometry().getRect() == (60, 80, 300, 260)
+    window.reset_layout()
+    assert not dock.isFloating()
+
+
 # --- screens --------------------------------------------------------------------------------------
 
 

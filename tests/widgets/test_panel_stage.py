@@ -89,7 +89,7 @@ def test_the_top_bar_tells_number_word_and_proposal(qtbot: QtBot) -> None:
     qtbot.addWidget(button)
     assert button.text() == "1 Normal"
     button.show_stage(2, 4)
-    assert button.text() == "2 Attention · 4 proposed"
-    assert "2 Attention" in button.accessibleName()
+    assert button.text() == "2 Attention → 4"
+    assert button.accessibleName() == "Stage of the city: 2 Attention, 4 is proposed"
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     assert opened == ["stage"]
