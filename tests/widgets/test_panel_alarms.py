@@ -131,6 +131,10 @@ def test_a_flood_is_few_entries_and_one_key_acknowledges_a_group(
     assert panel.model.rowCount() == 401
     QTest.keyClick(panel.table, Qt.Key.Key_Left)
     assert panel.model.rowCount() == 2
+    for n_rows in (401, 2):
+        arrow = QPoint(10, panel.table.rowViewportPosition(0) + 8)
+        QTest.mouseClick(panel.table.viewport(), Qt.MouseButton.LeftButton, pos=arrow)
+        assert panel.model.rowCount() == n_rows
     QTest.keyClick(panel.table, Qt.Key.Key_A)
     hub_world.sync()
     panel.refresh()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt
+from PySide6.QtCore import QItemSelectionModel, QPoint, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
@@ -78,7 +78,6 @@ class AlarmsPanel(PanelWidget):
         self.figures.department.currentIndexChanged.connect(lambda _index: self._show_figures())
         self._lay_out()
         self.table.selectionModel().selectionChanged.connect(lambda _on, _off: self._chosen())
-        self.table.clicked.connect(self._click)
         self.table.doubleClicked.connect(lambda _index: self.details.fly_there())
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.table.customContextMenuRequested.connect(self._show_menu)
@@ -297,12 +296,6 @@ class AlarmsPanel(PanelWidget):
         self._has_moved = self._has_moved or "alarms" in changed
 
     # -- choosing ---------------------------------------------------------------------------
-
-    def _click(self, index: QModelIndex) -> None:
-        """A click on the little arrow opens an entry."""
-        at = self.table.viewport().mapFromGlobal(self.table.cursor().pos())
-        if index.column() == Column.ALARM and at.x() < 24:
-            self.model.toggle(index.row())
 
     def _show_menu(self, at: QPoint) -> None:
         """What can be done about the chosen alarms, beside the pointer."""

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QPainter, QPen, QPolygonF, QResizeEvent
+from PySide6.QtGui import (
+    QFont,
+    QFontMetrics,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPen,
+    QPolygonF,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -180,6 +189,14 @@ class AlarmView(QTableView):
             self._acknowledge()
         else:
             super().keyboardSearch(search)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """A press on the little arrow opens or closes an entry, and chooses it."""
+        super().mousePressEvent(event)
+        at = event.position().toPoint()
+        is_on_arrow = at.x() < _PAD_PX + _GLYPH_PX + 4
+        if is_on_arrow and event.button() is Qt.MouseButton.LeftButton:
+            self._table.toggle(self.rowAt(at.y()))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Open and close entries."""
