@@ -28,7 +28,9 @@ def _numbers(depth: int) -> st.SearchStrategy[str]:
         plain,
         st.tuples(deeper, st.sampled_from("+-*/"), deeper).map(lambda t: f"({t[0]} {t[1]} {t[2]})"),
         deeper.map(lambda one: f"-({one})"),
-        st.tuples(_truths(depth - 1), deeper, deeper).map(lambda t: f"({t[0]} ? {t[1]} : {t[2]})"),
+        st.tuples(_truths(depth - 1), deeper, deeper).map(
+            lambda t: f"(({t[0]}) ? {t[1]} : {t[2]})"
+        ),
     )
 
 

@@ -10,6 +10,7 @@ Hard-won rules (tests/twin/test_rules_watcher.py):
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,7 @@ PERIOD_NS = NS_PER_S
 DIRECTORY_NS = 2 * NS_PER_S
 #: What was asked is not asked again so soon.
 ASKED_NS = 5 * NS_PER_S
+_WEIGHTY = 100
 
 
 class Watcher:
@@ -93,6 +95,7 @@ class Watcher:
         self._directory_ns = self._tick_ns = -(10**18)
         self._asked: dict[str, int] = {}
         self._loads: dict[str, int] = {}
+        self._weighty: deque[str] = deque(maxlen=_WEIGHTY)
         self.n_ticks = 0
 
     @property
@@ -124,8 +127,12 @@ class Watcher:
             return status.text
         of_files = next((one.trouble for one in self._files if one.trouble), "")
         of_files = of_files or self._other_content()
-        refused = self._client.refusals[-1].text if self._client.refusals else ""
-        return of_files or refused or self._ingest.stats().trouble
+        return of_files or self._refused() or self._ingest.stats().trouble
+
+    def _refused(self) -> str:
+        """Why the hub does not take what matters; that an alarm was over already does not."""
+        found = (one.text for one in reversed(self._client.refusals) if one.id in self._weighty)
+        return next(found, "")
 
     def start(self) -> None:
         """Begin to listen."""
@@ -171,7 +178,9 @@ class Watcher:
             left_alone=self._asked,
         )  # fmt: skip
         for kind, body, ids in acts_of(wanted, MAX_ALARMS_AN_ACT):
-            self._client.act(kind, body)
+            act_id = self._client.act(kind, body)
+            if kind in ("alarm.raise", "alarm.suppress"):
+                self._weighty.append(act_id)
             self._asked.update(dict.fromkeys(ids, now_ns))
 
     def _follow_directory(self, now_ns: int) -> None:
@@ -229,7 +238,7 @@ class Watcher:
             last = self._loads.get(name)
             if (last is None or now_ns - last >= ASKED_NS) and not self._is_in_room(sheet):
                 self._loads[name] = now_ns
-                self._client.act("rule.load", _load_body(sheet))
+                self._weighty.append(self._client.act("rule.load", _load_body(sheet)))
 
     def _is_in_room(self, sheet: RuleSheet | None) -> bool:
         """Whether the room holds a file as we have it, and knows of a watcher that is there."""
