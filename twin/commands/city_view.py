@@ -10,6 +10,7 @@ import contextlib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from itertools import pairwise
 
 import numpy as np
@@ -33,11 +34,16 @@ _ROAD = "road_segment"
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """Ids, kinds and places of what was announced; units have moving places, so NaN here."""
+    """Ids, kinds and places of what was announced; units have moving places, so NaN here.
+
+    ``codes`` says of each row which of ``kind_names`` (sorted) it is.
+    """
 
     version: tuple[int, int]
     ids: tuple[str, ...]
     kinds: NDArray[np.object_]
+    kind_names: tuple[str, ...]
+    codes: Int64Array
     xyz: Float64Array
     slots: Int64Array
     row_of: dict[str, int]
@@ -117,9 +123,14 @@ class StoreCityView:
         gaps = np.hypot(xyz[:, 0] - centre[0], xyz[:, 1] - centre[1])
         is_near: BoolArray = gaps <= radius_m  # NaN is nowhere near
         if kinds:
-            is_near &= np.isin(table.kinds, kinds)
+            is_wanted = np.array([name in kinds for name in table.kind_names], dtype=np.bool_)
+            is_near &= is_wanted[table.codes]
         rows = np.flatnonzero(is_near)
         return tuple(table.ids[row] for row in rows[np.argsort(gaps[rows], kind="stable")])
+
+    def kinds_like(self, pattern: str) -> tuple[str, ...]:
+        """Kinds of things and units that were announced and fit a pattern with ``*`` and ``?``."""
+        return tuple(name for name in self._things().kind_names if fnmatchcase(name, pattern))
 
     def name_of(self, thing_id: str) -> str:
         """Its name for people, or the id."""
@@ -182,7 +193,11 @@ class StoreCityView:
         kinds = np.array(
             [*(thing.kind for thing in things), *(unit.kind for unit in units)], dtype=np.object_
         )
-        return _Table(version, ids, kinds, xyz, slots, {one: k for k, one in enumerate(ids)})
+        names = tuple(sorted(set(kinds.tolist())))
+        code_of = {name: code for code, name in enumerate(names)}
+        codes = np.array([code_of[name] for name in kinds.tolist()], dtype=np.int64)
+        row_of = {one: k for k, one in enumerate(ids)}
+        return _Table(version, ids, kinds, names, codes, xyz, slots, row_of)
 
     def _streets(self) -> StreetGraph | None:
         streets = self._city().streets

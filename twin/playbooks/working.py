@@ -6,9 +6,10 @@ comes back. GUI thread.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from itertools import islice
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -24,10 +25,11 @@ from twin.playbooks.model import Evidence, Order, Playbook, PlaybookRun, Reading
 from twin.playbooks.rules import filled_args, names_of
 from twin.room.model import Command, CommandRequest, CommandState
 from twin.room.parts.incidents import Incident, Incidents, Task
+from twin.sense.model import Datastream
 from twin.session import TwinSession
 
-#: So many things are asked for their values at most.
-MOST_ASKED = 400
+#: So many things, the nearest ones, are asked for their values.
+MOST_ASKED = 80
 #: So many values of a source that takes every one.
 MOST_READINGS = 20
 Point = tuple[float, float, float]
@@ -66,46 +68,50 @@ def collected(session: TwinSession, incident: Incident, step: Step) -> tuple[Rea
 
 
 def _readings(session: TwinSession, middle: Point, source: Source) -> list[Reading]:
-    kinds = _kinds_like(session, source.kind)
+    kinds = session.city_view.kinds_like(source.kind)
     ids = session.city_view.things_near(middle, source.within_m, kinds) if kinds else ()
-    found: list[Reading] = []
-    for thing_id in islice(ids, MOST_ASKED):
-        found += _values_of(session, thing_id, source)
+    found: list[_Seen] = []
+    streams = session.observations.datastreams
+    for thing_id in ids[:MOST_ASKED]:
+        found += _seen_at(session, thing_id, source, streams)
         if source.take == "nearest" and found:
-            return found[:1]
-    if source.take == "every":
-        return found[:MOST_READINGS]
-    if not found:
-        return []
-    choose = max if source.take == "highest" else min
-    return [choose(found, key=lambda one: one.value)]
+            break
+    if source.take == "highest":
+        found = [max(found, key=lambda one: one.value)] if found else []
+    elif source.take == "lowest":
+        found = [min(found, key=lambda one: one.value)] if found else []
+    most = MOST_READINGS if source.take == "every" else 1
+    return [_reading(session, source.name, one) for one in found[:most]]
 
 
-def _values_of(session: TwinSession, thing_id: str, source: Source) -> list[Reading]:
+class _Seen(NamedTuple):
+    """The last value of a datastream that is known."""
+
+    value: float
+    t_ns: int
+    stream: Datastream
+    thing_id: str
+
+
+def _seen_at(
+    session: TwinSession, thing_id: str, source: Source, streams: Sequence[Datastream]
+) -> Iterator[_Seen]:
     store = session.observations
-    found = []
     for slot in store.slots_of_thing(thing_id).tolist():
-        stream = store.datastreams[slot]
+        stream = streams[slot]
         if not fnmatchcase(stream.observed_property, source.property):
             continue
         times, values = store.history_of(slot)
         known = np.flatnonzero(np.isfinite(values))
         if len(known):
-            last = known[-1]
-            found.append(
-                Reading(
-                    name=source.name, datastream_id=stream.id, unit=stream.unit,
-                    thing_name=session.city_view.name_of(thing_id), value=float(values[last]),
-                    t_ns=int(times[last]),
-                )
-            )  # fmt: skip
-    return found
+            yield _Seen(float(values[known[-1]]), int(times[known[-1]]), stream, thing_id)
 
 
-def _kinds_like(session: TwinSession, pattern: str) -> tuple[str, ...]:
-    things = {thing.kind for thing in session.observations.things.values()}
-    units = {unit.kind for unit in session.units.units}
-    return tuple(sorted(kind for kind in things | units if fnmatchcase(kind, pattern)))
+def _reading(session: TwinSession, name: str, seen: _Seen) -> Reading:
+    return Reading(
+        name=name, datastream_id=seen.stream.id, unit=seen.stream.unit, value=seen.value,
+        thing_name=session.city_view.name_of(seen.thing_id), t_ns=seen.t_ns,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,7 +219,7 @@ def _undone(session: TwinSession, incident: Incident, order: Order) -> Command |
 
 
 def _nearest(session: TwinSession, incident: Incident, order: Order) -> str:
-    middle, kinds = middle_of(incident), _kinds_like(session, order.kind)
+    middle, kinds = middle_of(incident), session.city_view.kinds_like(order.kind)
     if middle is None or not kinds:
         return ""
     room = session.hub.room

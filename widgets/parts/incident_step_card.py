@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFrame, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
+from twin.clock import NS_PER_S
 from twin.commanding import command_types
 from twin.errors import CommandRejected
 from twin.playbooks.model import Step
@@ -28,6 +29,9 @@ from widgets.parts.incident_page import focus, row_of
 from widgets.parts.incident_words import readings_text, words
 from widgets.parts.labels import say, wrapped
 from widgets.style import set_role
+
+#: Values are looked up anew after so long: in a large city that costs some milliseconds.
+_ASK_AGAIN_NS = 2 * NS_PER_S
 
 
 class StepCard(QFrame):
@@ -147,14 +151,14 @@ class StepCard(QFrame):
         self.choice.setPlaceholderText("Choose the answer")
 
     def _show_known(self, task: Task, step: Step | None) -> None:
-        """Values, guard and proposed answer, asked anew once a second while it is open."""
+        """Values, guard and proposed answer, asked anew now and then while it is open."""
         is_over = task.status in ("done", "skipped")
         if is_over or step is None:
             evidence = task.evidence
             say(self.values, readings_text(evidence.readings) if evidence is not None else "")
             say(self.guard, "")
             return
-        now_s = self._session.clock.now_ns() // 1_000_000_000
+        now_s = self._session.clock.now_ns() // _ASK_AGAIN_NS
         incident = self._incident
         if incident is None or now_s == self._asked_s:
             return
