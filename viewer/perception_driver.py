@@ -24,6 +24,8 @@ from widgets.bridge import Bridge, JobProgress
 LOOK_MS = 1_000
 #: Proposals are looked at again after so long even if nothing moved: time passes.
 AGAIN_S = 60.0
+#: … and not sooner than this, however much moves.
+LEAST_S = 2.0
 _MOVES = frozenset({"alarms", "incidents", "verdicts", "proposals"})
 _log = logging.getLogger(__name__)
 
@@ -53,6 +55,7 @@ class PerceptionDriver:
         self._catalogue = -1
         self._proposed_ns = 0
         self._has_moved = True
+        self._told: set[str] = set()
         self._city = session.city.title
         now = datetime.fromtimestamp(session.clock.now_ns() / NS_PER_S).astimezone()
         offset = now.utcoffset()
@@ -87,7 +90,8 @@ class PerceptionDriver:
         self._has_moved = self._has_moved or bool(parts & _MOVES)
 
     def _propose(self, now_ns: int) -> None:
-        is_due = self._has_moved or now_ns - self._proposed_ns > AGAIN_S * NS_PER_S
+        since_s = abs(now_ns - self._proposed_ns) / NS_PER_S
+        is_due = since_s > (LEAST_S if self._has_moved else AGAIN_S)
         if not is_due or "proposals" in self._busy:
             return
         self._has_moved, self._proposed_ns = False, now_ns
@@ -107,8 +111,19 @@ class PerceptionDriver:
         def done(made: tuple[AssetGraph, tuple[IncidentProposal, ...]]) -> None:
             self._graph, self._catalogue = made[0], version
             session.set_incident_proposals(made[1])
+            self._tell(made[1])
 
         self._run("proposals", work, done)
+
+    def _tell(self, proposals: tuple[IncidentProposal, ...]) -> None:
+        """Say once that something new is proposed; the panel shows the rest."""
+        now = {member.id for one in proposals for member in one.members}
+        fresh = [one for one in proposals if self._told.isdisjoint(m.id for m in one.members)]
+        self._told = now
+        if fresh and fresh[0].incident is None:
+            self._session.message.emit(
+                f"{len(fresh[0].members)} alarms may be one incident: see Proposals"
+            )
 
     def _run(
         self,

@@ -123,8 +123,11 @@ def test_alarms_that_another_raised_become_one_incident_for_both(
          "thing_id": f"t{n}", "thing_name": f"Gauge {n}", "rule": "level", "department": "water"}
         for n in range(3)
     ]  # fmt: skip
+    said: list[str] = []
+    desk.session.message.connect(said.append)
     ben.act("alarm.raise", {"alarms": alarms})
     qtbot.waitUntil(lambda: len(desk.session.incident_proposals) == 1, timeout=WAIT_MS)
+    assert said.count("3 alarms may be one incident: see Proposals") == 1
     desk.window.show_panel("proposals")
     panel = desk.window.docks["proposals"].widget()
     panel.refresh()

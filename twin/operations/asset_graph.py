@@ -52,49 +52,78 @@ class AssetGraph:
     def relations(self, ids: Iterable[str]) -> dict[Pair, str]:
         """Which of the things hang together, and why in a few words, the nearest reason first."""
         known = [self._things[one] for one in dict.fromkeys(ids) if one in self._things]
-        streets = {one.id: set(streets_in(one.name, self._streets)) for one in known}
-        fed_by = self._feeders_of(known)
+        gap_m = _gaps_m([self._xyz_of.get(one.id) for one in known])
         found: dict[Pair, str] = {}
-        for a, b in combinations(known, 2):
-            gap_m = self._gap_m(a.id, b.id)
-            reason = _same_building(a, b) or _same_water(a, b, gap_m)
-            reason = reason or self._supply(a, b, fed_by, gap_m)
-            shared = sorted(streets[a.id] & streets[b.id])
-            if not reason and shared and gap_m <= STREET_REACH_M:
-                reason = f"both on {shared[0]}"
-            if reason:
-                found[frozenset((a.id, b.id))] = reason
+        buildings = _groups((one.feature_id, row) for row, one in enumerate(known))
+        for rows in buildings.values():
+            self._relate(found, known, combinations(rows, 2), "in the same building")
+        water = [row for row, one in enumerate(known) if one.kind in WATER_KINDS]
+        near = _near_pairs(water, gap_m, GATE_REACH_M)
+        self._relate(found, known, near, "on the same water")
+        self._relate_supply(found, known, gap_m)
+        streets = _groups(
+            (street, row)
+            for row, one in enumerate(known)
+            for street in streets_in(one.name, self._streets)
+        )
+        for street, rows in sorted(streets.items()):
+            near = _near_pairs(rows, gap_m, STREET_REACH_M)
+            self._relate(found, known, near, f"both on {street}")
         return found
 
-    def _gap_m(self, a: str, b: str) -> float:
-        first, second = self._xyz_of.get(a), self._xyz_of.get(b)
-        if first is None or second is None:
-            return float("inf")
-        return float(np.hypot(first[0] - second[0], first[1] - second[1]))
+    def _relate(
+        self,
+        found: dict[Pair, str],
+        known: Sequence[Thing],
+        pairs: Iterable[tuple[int, int]],
+        reason: str,
+    ) -> None:
+        for a, b in pairs:
+            found.setdefault(frozenset((known[a].id, known[b].id)), reason)
 
-    def _feeders_of(self, things: Sequence[Thing]) -> dict[str, str]:
-        placed = [one.id for one in things if one.id in self._xyz_of and one.kind != "feeder"]
-        rows = feeder_of(self._flat(placed), self._flat(self._feeders))
-        return {
-            one: self._feeders[row]
-            for one, row in zip(placed, rows.tolist(), strict=True)
-            if row >= 0
-        }
+    def _relate_supply(
+        self, found: dict[Pair, str], known: Sequence[Thing], gap_m: Float64Array
+    ) -> None:
+        """What hangs on a feeder that is among them too."""
+        asked = {one.id: row for row, one in enumerate(known) if one.kind == "feeder"}
+        if not asked or not self._feeders:
+            return
+        fed = [row for row, one in enumerate(known) if one.kind != "feeder"]
+        fed = [row for row in fed if known[row].id in self._xyz_of]
+        nearest = feeder_of(
+            self._flat([known[row].id for row in fed]), self._flat(self._feeders)
+        ).tolist()
+        for row, at in zip(fed, nearest, strict=True):
+            feeder = asked.get(self._feeders[at], -1)
+            if feeder >= 0 and gap_m[feeder, row] <= FEEDER_REACH_M:
+                reason = f"supplied by {known[feeder].name}"
+                self._relate(found, known, [(feeder, row)], reason)
 
     def _flat(self, ids: Sequence[str]) -> Float64Array:
         return np.array([self._xyz_of[one][:2] for one in ids], np.float64).reshape(-1, 2)
 
-    def _supply(self, a: Thing, b: Thing, fed_by: Mapping[str, str], gap_m: float) -> str:
-        for feeder, fed in ((a, b), (b, a)):
-            if feeder.kind == "feeder" and fed_by.get(fed.id) == feeder.id:
-                return f"supplied by {feeder.name}" if gap_m <= FEEDER_REACH_M else ""
-        return ""
+
+def _groups(rows: Iterable[tuple[str, int]]) -> dict[str, list[int]]:
+    """Rows by name, those without one left out."""
+    found: dict[str, list[int]] = {}
+    for name, row in rows:
+        if name:
+            found.setdefault(name, []).append(row)
+    return found
 
 
-def _same_building(a: Thing, b: Thing) -> str:
-    return "in the same building" if a.feature_id and a.feature_id == b.feature_id else ""
+def _gaps_m(places: Sequence[Sequence[float] | None]) -> Float64Array:
+    """(n, n) metres on the ground; infinite where one of them is nowhere."""
+    nowhere = (np.nan, np.nan)
+    xy = np.array([nowhere if one is None else one[:2] for one in places]).reshape(-1, 2)
+    gap = np.hypot(*(xy[:, None, :] - xy[None, :, :]).transpose(2, 0, 1))
+    return np.where(np.isfinite(gap), gap, np.inf)
 
 
-def _same_water(a: Thing, b: Thing, gap_m: float) -> str:
-    is_water = a.kind in WATER_KINDS and b.kind in WATER_KINDS
-    return "on the same water" if is_water and gap_m <= GATE_REACH_M else ""
+def _near_pairs(
+    rows: Sequence[int], gap_m: Float64Array, reach_m: float
+) -> Iterable[tuple[int, int]]:
+    """Pairs of these rows that are no further apart than that."""
+    of = np.array(rows, np.intp)
+    a, b = np.nonzero(np.triu(gap_m[np.ix_(of, of)] <= reach_m, 1))
+    return zip(of[a].tolist(), of[b].tolist(), strict=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Literal
 
 import numpy as np
@@ -21,6 +22,8 @@ from twin.clock import NS_PER_S
 RADIUS_M, WITHIN_S = 250.0, 20 * 60.0
 #: The newest so many happenings are looked at; more is a flood, which alarms are grouped for.
 MOST = 400
+#: Pairs that hang together of which a proposal tells.
+MOST_REASONS = 6
 Kind = Literal["alarm", "anomaly", "incident"]
 Pair = frozenset[str]
 
@@ -110,6 +113,7 @@ class _Forest:
     parent: list[int]
     apart: dict[int, set[int]]
     members: dict[int, set[int]] = field(default_factory=dict)
+    refused: set[tuple[int, int]] = field(default_factory=set)
 
     def root(self, row: int) -> int:
         while self.parent[row] != row:
@@ -117,17 +121,19 @@ class _Forest:
             row = self.parent[row]
         return row
 
-    def join(self, a: int, b: int) -> bool:
+    def join(self, a: int, b: int) -> None:
         """Join the trees of two rows, unless that would bring two together that stay apart."""
         first, second = self.root(a), self.root(b)
-        if first == second:
-            return True
+        if first == second or (first, second) in self.refused:
+            return
         ours, theirs = self.members.get(first, {first}), self.members.get(second, {second})
-        if any(not self.apart.get(row, set()).isdisjoint(theirs) for row in ours):
-            return False
+        banned = self.apart.get(first, set())
+        if not banned.isdisjoint(theirs):
+            self.refused |= {(first, second), (second, first)}  # trees only grow: it stays so
+            return
         self.parent[second] = first
         self.members[first] = ours | theirs
-        return True
+        self.apart[first] = banned | self.apart.get(second, set())
 
 
 def proposals(
@@ -170,20 +176,63 @@ def _joined(
     gap_m: Float64Array,
     apart: Apart,
 ) -> _Forest:
-    n = len(found)
-    never: dict[int, set[int]] = {}
-    if apart.rules or apart.assets or apart.happenings or any(
-        one.kind == "incident" for one in found
-    ):  # fmt: skip
-        for a in range(n):
-            never[a] = {b for b in range(n) if b != a and apart.parts(found[a], found[b])}
-    forest = _Forest(parent=list(range(n)), apart=never)
+    never = _never(found, apart)
+    forest = _Forest(parent=list(range(len(found))), apart=never)
+    if not never:  # the order means nothing then
+        _join_all(forest, is_close)
+        return forest
     rows_a, rows_b = np.nonzero(np.triu(is_close, 1))
     gaps_s, gaps_m = gap_s[rows_a, rows_b], gap_m[rows_a, rows_b]
     # ``found`` is sorted by id: rows as the last keys make the order one of the happenings alone
     for at in np.lexsort((rows_b, rows_a, gaps_m, gaps_s)).tolist():
         forest.join(int(rows_a[at]), int(rows_b[at]))
     return forest
+
+
+def _join_all(forest: _Forest, is_close: BoolArray) -> None:
+    """Join whatever is close, tree by tree."""
+    is_left: BoolArray = np.ones(len(is_close), bool)
+    for row in range(len(is_close)):
+        border = np.zeros(len(is_close), bool)
+        border[row] = is_left[row]
+        while border.any():
+            is_left &= ~border
+            for member in np.flatnonzero(border).tolist():
+                forest.parent[member] = row
+            border = is_close[border].any(axis=0) & is_left
+
+
+def _never(found: Sequence[Happening], apart: Apart) -> dict[int, set[int]]:
+    """Rows that must not come together, by row."""
+    never: dict[int, set[int]] = {}
+    by_rule, by_thing, by_id = _rows_by("rule", found), _rows_by("thing_id", found), {}
+    for row, one in enumerate(found):
+        by_id[one.id] = [row]
+    incidents = [row for row, one in enumerate(found) if one.kind == "incident"]
+    groups = [(incidents, incidents)]
+    for pairs, rows_of in (
+        (apart.rules, by_rule), (apart.assets, by_thing), (apart.happenings, by_id)
+    ):  # fmt: skip
+        for pair in pairs:
+            a, *rest = pair
+            groups.append((rows_of.get(a, []), rows_of.get(rest[0] if rest else a, [])))
+    for first, second in groups:
+        for a_row in first:
+            others = {row for row in second if row != a_row}
+            if others:
+                never.setdefault(a_row, set()).update(others)
+                for row in others:
+                    never.setdefault(row, set()).add(a_row)
+    return never
+
+
+def _rows_by(name: Literal["rule", "thing_id"], found: Sequence[Happening]) -> dict[str, list[int]]:
+    rows: dict[str, list[int]] = {}
+    for row, one in enumerate(found):
+        key = one.rule if name == "rule" else one.thing_id
+        if key:
+            rows.setdefault(key, []).append(row)
+    return rows
 
 
 def _gaps_s(found: Sequence[Happening]) -> Float64Array:
@@ -218,13 +267,15 @@ def _related(found: Sequence[Happening], relations: Mapping[Pair, str]) -> BoolA
     related: BoolArray = np.zeros((len(found), len(found)), bool)
     for rows in rows_of.values():
         related[np.ix_(rows, rows)] = True
-    for pair in relations:
-        first, *rest = pair
-        if not rest:
-            continue
-        a, b = rows_of.get(first, []), rows_of.get(rest[0], [])
-        if a and b:
-            related[np.ix_(a, b)] = related[np.ix_(b, a)] = True
+    cells = [
+        (row, other)
+        for pair in relations
+        if len(pair) == 2
+        for row, other in product(*(rows_of.get(thing, ()) for thing in pair))
+    ]
+    if cells:
+        a, b = np.array(cells, np.intp).T
+        related[a, b] = related[b, a] = True
     return related
 
 
@@ -262,10 +313,13 @@ def _reasons(
     all_of = (*members, incident) if incident is not None else tuple(members)
     name_of = {one.thing_id: one.thing_name or one.thing_id for one in members if one.thing_id}
     things = {thing for one in all_of for thing in _things_of(one)}
-    for pair in sorted(relations, key=sorted):
-        if len(pair) == 2 and pair <= things and pair <= set(name_of):
-            a, b = sorted(name_of[thing] for thing in pair)
-            told[f"{a} and {b}: {relations[pair]}"] = None
+    shown = things & set(name_of)
+    found = [pair for pair in relations if len(pair) == 2 and pair <= shown]
+    for pair in sorted(found, key=sorted)[:MOST_REASONS]:
+        a, b = sorted(name_of[thing] for thing in pair)
+        told[f"{a} and {b}: {relations[pair]}"] = None
+    if len(found) > MOST_REASONS:
+        told[f"and {len(found) - MOST_REASONS:,} more pairs that hang together"] = None
     return tuple(told)
 
 
