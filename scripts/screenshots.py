@@ -101,6 +101,13 @@ def shots() -> dict[str, Shot]:
             seconds=45.0,
             history="loop-300",
         ),
+        "proposals": Shot(
+            (
+                *("demo", "--panel", "proposals"),
+                *("--sim-arguments", "--weather storm --speed 60"),
+            ),
+            seconds=100.0,
+        ),
         "night": Shot(("demo", "--theme", "dark", "--color-by", "noise")),
         "the-hague-shadows": Shot(
             (

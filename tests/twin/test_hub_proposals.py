@@ -140,14 +140,33 @@ def test_never_is_remembered_and_can_be_taken_back(bench: Bench) -> None:
     assert why(bench.act("b1", "proposal.allow", {"id": pair.id})) == "There is no such pair"
 
 
-def test_followers_shelved_and_returned_alarms_are_not_proposed(bench: Bench) -> None:
+def test_shelved_and_returned_alarms_are_not_proposed(bench: Bench) -> None:
     raise_(bench, "a")
-    raise_(bench, "b", 10.0, root="a")
     raise_(bench, "c", 20.0)
     raise_(bench, "d", 30.0)
     bench.act("a1", "alarm.shelve", {"ids": ["c"], "seconds": 600.0, "reason": "Test"})
     bench.act("a1", "alarm.return", {"ids": ["d"]})
     assert proposed(bench) == ()
+
+
+def test_what_follows_from_another_goes_with_it_wherever_it_is(bench: Bench) -> None:
+    raise_(bench, "rain", thing_id="", xyz=None)
+    raise_(bench, "b", 5_000.0, root="rain")
+    bench.wait(3_600.0)
+    raise_(bench, "c", 9_000.0, root="rain")
+    (one,) = proposed(bench)
+    assert [member.id for member in one.members] == ["alarm:rain", "alarm:b", "alarm:c"]
+    assert "2 follow from “rain is high”, says their rule" in one.reasons
+    accept(bench, ["alarm:rain", "alarm:b"])
+    assert proposed(bench) == (), "c belongs to it with its root"
+
+
+def test_several_alarms_of_one_thing_are_no_proposal(bench: Bench) -> None:
+    raise_(bench, "high", thing_id="gauge")
+    raise_(bench, "flood", thing_id="gauge", root="high")
+    assert proposed(bench) == ()
+    raise_(bench, "other", 40.0)
+    assert len(proposed(bench)[0].members) == 3
 
 
 def test_an_anomaly_that_somebody_confirmed_is_proposed_with_an_alarm(bench: Bench) -> None:

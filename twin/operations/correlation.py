@@ -23,7 +23,7 @@ RADIUS_M, WITHIN_S = 250.0, 20 * 60.0
 #: The newest so many happenings are looked at; more is a flood, which alarms are grouped for.
 MOST = 400
 #: Pairs that hang together of which a proposal tells.
-MOST_REASONS = 6
+MOST_REASONS = 3
 Kind = Literal["alarm", "anomaly", "incident"]
 Pair = frozenset[str]
 
@@ -40,6 +40,7 @@ class Happening:
     thing_id, rule : of what, and by which rule; "" = none
     reach_m : how far around `xyz` it extends
     things : an incident's things, besides `thing_id`
+    root : id of the happening that its source says it follows from, "" = none
     """
 
     id: str
@@ -55,6 +56,12 @@ class Happening:
     priority: str = ""
     reach_m: float = 0.0
     things: frozenset[str] = frozenset()
+    root: str = ""
+
+    @property
+    def where(self) -> str:
+        """What tells its place from others."""
+        return self.thing_id or self.id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +153,8 @@ def proposals(
 ) -> tuple[IncidentProposal, ...]:
     """Propose what may be one incident, the newest first; who has nobody near is in none.
 
+    Several happenings at one thing alone are no proposal: they are one alarm that grew.
+
     Parameters
     ----------
     relations : pairs of thing ids that hang together, with the reason (`AssetGraph.relations`)
@@ -157,7 +166,7 @@ def proposals(
     relations, apart = relations or {}, apart or Apart()
     gap_s, gap_m = _gaps_s(found), _gaps_m(found)
     related = _related(found, relations)
-    is_close = (gap_s <= within_s) & ((gap_m <= radius_m) | related)
+    is_close = ((gap_s <= within_s) & ((gap_m <= radius_m) | related)) | _follows(found)
     forest = _joined(found, is_close, gap_s, gap_m, apart)
     trees: dict[int, list[int]] = {}
     for row in range(len(found)):
@@ -165,7 +174,11 @@ def proposals(
     made = [
         _proposal([found[row] for row in rows], relations) for rows in trees.values() if rows[1:]
     ]
-    kept = [one for one in made if one.members and (one.incident or len(one.members) > 1)]
+    kept = [
+        one
+        for one in made
+        if one.members and (one.incident or len({member.where for member in one.members}) > 1)
+    ]
     return tuple(sorted(kept, key=lambda one: (-one.members[-1].t_ns, one.key)))
 
 
@@ -254,6 +267,17 @@ def _gaps_m(found: Sequence[Happening]) -> Float64Array:
     return np.where(np.isfinite(gap), gap, np.inf)
 
 
+def _follows(found: Sequence[Happening]) -> BoolArray:
+    """(n, n) bool: one says that it follows from the other, whenever and wherever it was."""
+    row_of = {one.id: row for row, one in enumerate(found)}
+    follows: BoolArray = np.zeros((len(found), len(found)), bool)
+    for row, one in enumerate(found):
+        root = row_of.get(one.root, -1) if one.root else -1
+        if root >= 0:
+            follows[row, root] = follows[root, row] = True
+    return follows
+
+
 def _things_of(one: Happening) -> frozenset[str]:
     return one.things | {one.thing_id} if one.thing_id else one.things
 
@@ -280,9 +304,7 @@ def _related(found: Sequence[Happening], relations: Mapping[Pair, str]) -> BoolA
 
 
 def _proposal(rows: Sequence[Happening], relations: Mapping[Pair, str]) -> IncidentProposal:
-    members = tuple(
-        sorted((o for o in rows if o.kind != "incident"), key=lambda one: (one.t_ns, one.id))
-    )
+    members = tuple(sorted((o for o in rows if o.kind != "incident"), key=_came))
     incident = next((one for one in rows if one.kind == "incident"), None)
     placed = np.array([one.xyz for one in members if one.xyz is not None], np.float64)
     xyz, span_m = None, 0.0
@@ -297,6 +319,11 @@ def _proposal(rows: Sequence[Happening], relations: Mapping[Pair, str]) -> Incid
     )  # fmt: skip
 
 
+def _came(one: Happening) -> tuple[int, bool, str]:
+    """Order of coming; of those at once the one that stands for itself is first."""
+    return one.t_ns, bool(one.root), one.id
+
+
 def _reasons(
     members: Sequence[Happening],
     incident: Happening | None,
@@ -308,6 +335,10 @@ def _reasons(
     if len(members) > 1:
         where = f"within {max(span_m, 1.0):,.0f} m of their middle" if span_m else "at one place"
         told[f"{len(members)} {where}, {_duration(span_s)} from first to last"] = None
+    title_of = {one.id: one.title for one in members}
+    roots = [one.root for one in members if one.root in title_of]
+    for root in dict.fromkeys(roots):
+        told[f"{roots.count(root)} follow from “{title_of[root]}”, says their rule"] = None
     if incident is not None:
         told[f"Close to “{incident.title}”, which is open"] = None
     all_of = (*members, incident) if incident is not None else tuple(members)

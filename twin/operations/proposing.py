@@ -1,8 +1,8 @@
 """Proposed incidents of a room: from its alarms, verdicts, incidents and answers. Pure.
 
-What is proposed: alarms that are active, annunciated or acknowledged, that stand for themselves
-(a follow-up alarm goes with its root), and episodes that an operator called an anomaly in the last
-hours. What belongs to an open incident, or was made one before, is not proposed again.
+What is proposed: alarms that are active and not set aside, each with the one that it follows from,
+and episodes that an operator called an anomaly in the last hours. What belongs to an open incident,
+by itself or with its root, or was made one before, is not proposed again.
 """
 
 from __future__ import annotations
@@ -118,22 +118,19 @@ def _taken(room: Room) -> dict[str, int]:
 
 
 def _alarms(room: Room, taken: dict[str, int]) -> Iterator[Happening]:
-    alarms = room[Alarms].by_id.entries
-    for alarm in alarms.values():
-        is_root = not alarm.root or alarm.root not in alarms
-        key = f"alarm:{alarm.id}"
-        if not alarm.is_active or not alarm.is_annunciated or not is_root:
+    for alarm in room[Alarms].by_id.entries.values():
+        if not alarm.is_active or not alarm.is_annunciated:
             continue
-        if alarm.raised_ns <= taken.get(key, -1):
-            continue
-        yield _of_alarm(key, alarm)
+        key, root = f"alarm:{alarm.id}", f"alarm:{alarm.root}" if alarm.root else ""
+        if alarm.raised_ns > max(taken.get(key, -1), taken.get(root, -1)):
+            yield _of_alarm(key, root, alarm)
 
 
-def _of_alarm(key: str, alarm: Alarm) -> Happening:
+def _of_alarm(key: str, root: str, alarm: Alarm) -> Happening:
     return Happening(
         id=key, kind="alarm", title=alarm.title, t_ns=alarm.raised_ns, xyz=alarm.xyz,
         thing_id=alarm.thing_id, thing_name=alarm.thing_name, rule=alarm.rule,
-        department=alarm.department, priority=str(alarm.priority),
+        department=alarm.department, priority=str(alarm.priority), root=root,
     )  # fmt: skip
 
 

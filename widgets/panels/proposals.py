@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QListWidgetItem,
     QMenu,
     QPushButton,
+    QScrollArea,
     QStackedLayout,
     QVBoxLayout,
     QWidget,
@@ -48,7 +49,7 @@ _LEVELS: dict[str, Level] = {
     "low": "low",
 }
 _IdRole = int(Qt.ItemDataRole.UserRole)
-LIST_PX, MEMBERS_PX = 190, 132
+LIST_PX, MEMBER_PX, MOST_MEMBERS = 160, 24, 8
 
 
 class ProposalsPanel(PanelWidget):
@@ -77,7 +78,8 @@ class ProposalsPanel(PanelWidget):
         self.members.setAccessibleName("What belongs together; take the tick away to leave out")
         self.members.setFrameShape(QFrame.Shape.NoFrame)
         self.members.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.members.setMaximumHeight(MEMBERS_PX)
+        self.members.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.members.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.members.itemChanged.connect(lambda _item: self._name_buttons())
         self.members.itemClicked.connect(self._select_member)
         self.members.itemActivated.connect(self._fly_to_member)
@@ -105,23 +107,33 @@ class ProposalsPanel(PanelWidget):
         for button in (self.apart, self.never, self.again):
             buttons.addWidget(button)
         buttons.addStretch(1)
-        card = QVBoxLayout()
-        card.setContentsMargins(12, 8, 12, 12)
+        body = QWidget()
+        card = QVBoxLayout(body)
+        card.setContentsMargins(12, 8, 12, 4)
         card.setSpacing(8)
-        parts: tuple[QWidget, ...] = (
-            *(self.question, self.reasons, self.members, self.name, self.yes),
-        )
-        for part in parts:
+        for part in (self.question, self.reasons):
             card.addWidget(part)
-        card.addLayout(buttons)
-        card.addWidget(self.problem)
+        card.addWidget(self.members)
         card.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(body)
+        foot = QVBoxLayout()  # what is done stays in sight
+        foot.setContentsMargins(12, 4, 12, 8)
+        foot.setSpacing(8)
+        foot.addWidget(self.name)
+        foot.addWidget(self.yes)
+        foot.addLayout(buttons)
+        foot.addWidget(self.problem)
         filled = QWidget()
         rows = QVBoxLayout(filled)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(0)
         rows.addWidget(self.list)
-        rows.addLayout(card, 1)
+        rows.addWidget(scroll, 1)
+        rows.addLayout(foot)
         self._stack = QStackedLayout(self)
         self._stack.addWidget(filled)
         self._stack.addWidget(EmptyState(_EMPTY))
@@ -228,6 +240,7 @@ class ProposalsPanel(PanelWidget):
             item.setCheckState(Qt.CheckState.Checked)
             self.members.addItem(item)
         self.members.blockSignals(False)
+        self.members.setFixedHeight(MEMBER_PX * min(len(one.members), MOST_MEMBERS) + 4)
         self.name.setText(title_of(one))
 
     def ticked(self) -> list[str]:
