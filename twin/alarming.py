@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from twin.hub.desks.alarms import MAX_IDS
-from twin.ids import uuid7
+from twin.incident_working import USUAL_RADIUS_M, NewIncident, open_incident
 from twin.operations.alarm_groups import RANK
 from twin.room.parts.alarms import Alarm, AlarmState, Priority
 from twin.room.parts.incidents import Severity
@@ -85,17 +85,17 @@ def make_incident(
     """
     urgent = sorted(alarms, key=lambda alarm: (RANK[alarm.priority], alarm.raised_ns))
     xyz = next((alarm.xyz for alarm in alarms if alarm.xyz is not None), None)
-    body: dict[str, Any] = {
-        "id": uuid7(session.clock),
-        "title": title,
-        "kind": kind,
-        "severity": severity.value,
-        "links": [f"alarm:{alarm.id}" for alarm in urgent[:MOST_LINKS]],
-        "departments": sorted({alarm.department for alarm in alarms} - {""}),
-    }
-    if xyz is not None:
-        body["xyz"] = list(xyz)
-    return session.hub.act("incident.open", body)
+    new = NewIncident(
+        title=title,
+        kind=kind,
+        severity=severity,
+        xyz=xyz,
+        radius_m=USUAL_RADIUS_M,
+        departments=tuple(sorted({alarm.department for alarm in alarms} - {""})),
+        links=tuple(f"alarm:{alarm.id}" for alarm in urgent[:MOST_LINKS]),
+    )
+    _, act_id = open_incident(session, new)
+    return act_id
 
 
 def _each(session: TwinSession, kind: str, ids: list[str], **more: Any) -> str:

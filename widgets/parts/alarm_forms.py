@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLineEdit, QPushButton, QWidget
 
+from twin.incident_working import KINDS
 from twin.room.parts.incidents import Severity
 from widgets.parts.elided_button import ElidedButton
 from widgets.parts.value_form import LABEL_PX
@@ -18,7 +19,6 @@ DURATIONS = (
     ("4 hours", 14_400.0),
     ("12 hours", 43_200.0),
 )
-INCIDENT_KINDS = ("flood", "fire", "power", "traffic", "crowd", "environment", "other")
 _MOST_LETTERS = 500
 
 
@@ -133,7 +133,7 @@ class IncidentForm(AlarmForm):
         super().__init__(done, left)
         self.title = self.add_text("Title", "What has happened, and where")
         self.kind, self.severity = self.add_choice("Kind"), self.add_choice("Severity")
-        for kind in INCIDENT_KINDS:
+        for kind in KINDS:
             self.kind.addItem(kind_title(kind), kind)
         for severity in Severity:
             self.severity.addItem(kind_title(severity.value), severity.value)
