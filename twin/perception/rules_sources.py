@@ -87,7 +87,7 @@ class RecordingPast:
         self._number: dict[str, int] = {}
         self._streams: list[Datastream] = []
         things: dict[str, Thing] = {}
-        for message in self._recording.messages(channels=mask_of(ANNOUNCED, STATE)):
+        for message in self._recording.messages(channels=mask_of(ANNOUNCED, STATE, JSON_LANE)):
             for frames in _messages_in(message.channel, message.data):
                 self._learn(frames, things)
         self.directory = Directory.of(self._streams, things)
@@ -188,9 +188,8 @@ class RecordingPast:
         said = [
             one
             for one in told.observations
-            if one.quality == 0 and wanted[self._number.get(one.datastream, 0)]
+            if one.quality == 0 and wanted[self._number[one.datastream]]
         ]
-        said = [one for one in said if one.datastream in self._number]
         return (
             np.array([self._number[one.datastream] for one in said], np.int64),
             np.array([received_ns if o.t_ns is None else o.t_ns for o in said], np.int64),
@@ -200,6 +199,7 @@ class RecordingPast:
     def _sorted(
         self, pieces: list[tuple[Int64Array, Int64Array, Float64Array]]
     ) -> dict[str, Series]:
+        pieces = [one for one in pieces if len(one[0])]
         if not pieces:
             return {}
         numbers, t_ns, values = (np.concatenate(column) for column in zip(*pieces, strict=True))
