@@ -19,6 +19,7 @@ from twin.link.wire import encode_announcement, encode_batch
 from twin.recording.reading import Recording
 from twin.sense.model import Announcement, Datastream, Thing
 from twin.session import Selection
+from twin.theme import load_theme
 from widgets.parts.past_plot import drawn
 from widgets.parts.past_spans import choices, compared, moved, span_of
 
@@ -154,6 +155,14 @@ def test_an_answer_that_is_late_is_not_shown(opened, qtbot) -> None:
     assert set(found.span.mean.tolist()) == {1.0}
     qtbot.waitUntil(lambda: not opened.context.bridge.jobs)
     assert opened.answer.question == found.question
+
+
+def test_the_plot_follows_a_change_of_theme_and_a_narrow_dock(opened, qtbot) -> None:
+    opened.resize(300, 500)
+    assert opened.width() <= 480, "beside another panel at the bottom of a small window"
+    light = opened.plot.grab().toImage()
+    opened.context.theme_changed.emit(load_theme("dark"))
+    assert opened.plot.grab().toImage() != light
 
 
 def test_the_arrow_keys_read_the_plot(opened, qtbot) -> None:

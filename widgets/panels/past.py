@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QSizePolicy,
     QStackedLayout,
     QVBoxLayout,
     QWidget,
@@ -38,6 +39,8 @@ from widgets.parts.selection_facts import subject_of
 from widgets.parts.wording import property_title
 
 BUCKETS = 600
+#: So many letters of a choice are seen in the narrowest panel.
+_LEAST_LETTERS = 8
 #: A span that goes on is asked for again so often.
 AGAIN_NS = 30 * NS_PER_S
 #: A recording that is shorter is shown by the hour at first.
@@ -124,6 +127,12 @@ class PastPanel(PanelWidget):
         self.compare.setAccessibleName("Compare with")
         self.compare.activated.connect(lambda _index: self.ask())
         self.words, self.sentence = QLabel(), QLabel()
+        for box in (self.streams, self.compare):
+            box.setSizeAdjustPolicy(
+                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+            )
+            box.setMinimumContentsLength(_LEAST_LETTERS)
+        self.when.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         for label in (self.words, self.sentence):
             label.setWordWrap(True)
             label.setProperty("role", "muted")
@@ -139,11 +148,13 @@ class PastPanel(PanelWidget):
         first.addLayout(self._kind_row)
         for part in (self.back, self.on, self.today):
             second.addWidget(part)
-        second.addWidget(self.when)
-        second.addStretch(1)
+        second.addWidget(self.when, 1)
         second.addWidget(self.compare)
-        second.addWidget(self.export)
-        second.addWidget(self.folder)
+        third = QHBoxLayout()
+        third.setSpacing(8)
+        third.addWidget(self.sentence, 1)
+        third.addWidget(self.export)
+        third.addWidget(self.folder)
         body = QWidget()
         column = QVBoxLayout(body)
         column.setContentsMargins(12, 8, 12, 8)
@@ -151,7 +162,7 @@ class PastPanel(PanelWidget):
         column.addLayout(first)
         column.addLayout(second)
         column.addWidget(self.plot, 1)
-        column.addWidget(self.sentence)
+        column.addLayout(third)
         column.addWidget(self.words)
         self._none = EmptyState(_NO_HISTORY, step="Choose a history folder…", run=self.choose)
         self._empty = EmptyState(_NOTHING)
