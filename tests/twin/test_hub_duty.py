@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from nacl.signing import SigningKey
 
 from tests.twin.hub_bench import Bench, why
 from twin.link.control import Acknowledged
@@ -241,6 +242,25 @@ def test_signed_acts_of_both_stay_in_the_journal(bench: Bench) -> None:
     kinds = ("shift.offered", "shift.accepted")
     acts = [one.body["act"]["kind"] for one in bench.events if one.kind in kinds]
     assert acts == ["shift.hand_over", "shift.accept"]
+
+
+def test_an_act_that_is_not_signed_by_its_person_is_refused() -> None:
+    bench = Bench(policy=POLICY)
+    key, other = SigningKey.generate(), SigningKey.generate()
+    bench.log_in("Lea", "control_room", roles=("shift_leader",), rank=3, key=key)
+    bench.log_in("Max", "control_room", roles=("shift_leader",), rank=3, key=other)
+    body = {"level": 2, "expected": 1, "reason": "Wind"}
+    forged = bench.signature("max", "stage.set", body)
+    assert "not signed by Lea" in why(bench.act("lea", "stage.set", body, signature=forged))
+    assert bench.core.room[Stage].level == 1
+    did(bench.act("lea", "stage.set", body))
+    kept = next(one.body["act"] for one in bench.events if one.kind == "stage.set")
+    assert kept["kind"] == "stage.set"
+    assert len(kept["signature"]) == 128
+    did(hand_over(bench))
+    did(accept(bench))
+    signed = [one.body["act"]["signature"] for one in bench.events if "shift." in one.kind]
+    assert len(set(signed)) == 2
 
 
 # --- units --------------------------------------------------------------------------------------

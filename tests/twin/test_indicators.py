@@ -9,7 +9,9 @@ import pytest
 
 from twin.clock import NS_PER_S, FakeClock
 from twin.indicators.base import (
+    MOST_LISTED,
     TREND_KEPT,
+    CityIndex,
     CityNow,
     IndicatorType,
     Result,
@@ -63,6 +65,7 @@ class City:
             codes=health_of(snapshot, self.now_ns),
             datastreams=store.datastreams,
             things=store.things,
+            index=CityIndex(store.datastreams, store.things),
             responses=responses,
         )
 
@@ -180,6 +183,30 @@ def test_all_are_computed_together_and_every_number_is_finite() -> None:
     for result in results.values():
         assert result.value is None or math.isfinite(result.value)
         assert (result.value is None) == bool(result.missing)
+
+
+def test_a_hundred_thousand_datastreams_are_counted_and_some_are_listed() -> None:
+    n = 100_000
+    clock = FakeClock()
+    store = ObservationStore(capacity=n, history=2, clock=clock)
+    streams = tuple(
+        Datastream(index=i, id=f"t{i}/pm25", thing_id=f"t{i}", observed_property="pm25")
+        for i in range(n)
+    )
+    store.announce(Announcement(source="s", epoch="e", datastreams=streams))
+    now_ns = clock.now_ns()
+    values = np.arange(n, dtype=np.float64)
+    times = np.full(n, now_ns, np.int64)
+    store.add(np.arange(n), times, values, np.zeros(n, np.uint8), now_ns)
+    snapshot = store.snapshot()
+    city = CityNow(
+        now_ns=now_ns, snapshot=snapshot, codes=health_of(snapshot, now_ns),
+        datastreams=store.datastreams, things=store.things,
+        index=CityIndex(store.datastreams, store.things),
+    )  # fmt: skip
+    result = ALL["air.pm25"].compute(city)
+    assert result.value == pytest.approx(values.mean())
+    assert (result.n_counted, result.n_all, len(result.inputs)) == (n, n, MOST_LISTED)
 
 
 def test_a_trend_is_bounded_and_begins_anew_in_the_past() -> None:

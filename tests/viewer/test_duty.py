@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from tests.twin.box_city import city_of_boxes
@@ -21,6 +22,7 @@ from twin.link.presence import Look
 from twin.room.model import Operator
 from twin.room.parts.seats import Seats
 from twin.room.parts.stage import Stage
+from twin.sense.model import Announcement, Unit
 from twin.session import Selection
 from twin.tiles.partition import tiles_from_asset
 from viewer.city_source import LoadedCity
@@ -83,6 +85,40 @@ def test_a_stage_set_elsewhere_stands_in_the_top_bar(
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     assert not desk.window.docks["stage"].isHidden()
     qtbot.waitUntil(lambda: button.text() == "4 Severe → 1", timeout=WAIT_MS)
+
+
+def test_a_handover_of_the_shift_is_said(desk: Desk, ben: HubClient, qtbot: QtBot) -> None:
+    ben.act("shift.hand_over", {"id": "h1", "to_console": "console-Ada", "text": "Quiet"})
+    words = "Ben (fire) hands the shift over"
+    labels = desk.window.toast.findChildren(QLabel)
+    qtbot.waitUntil(lambda: any(words in label.text() for label in labels), timeout=WAIT_MS)
+
+
+def test_the_view_goes_along_with_a_unit_until_it_is_moved(desk: Desk, qtbot: QtBot) -> None:
+    session, clock = desk.session, desk.session.clock
+    unit = Unit(index=0, id="amb-1", name="Ambulance 1", kind="ambulance")
+    session.units.announce(Announcement(source="test", epoch="e", units=(unit,)))
+    place = np.array([[0.0, 0.0, 0.0]], np.float32)
+
+    def drive(east: float) -> None:
+        place[0, 0] = east
+        now_ns = clock.now_ns()
+        heading = np.full(1, np.nan, np.float32)
+        session.units.add(np.array([0]), np.array([now_ns]), place, heading, now_ns)
+
+    drive(0.0)
+    session.select(Selection(unit_id="amb-1"))
+    desk.window.actions_table.run("view.follow")
+    pane = desk._panes.active
+
+    def is_with_it() -> bool:
+        drive(80.0)
+        return abs(pane.scene.camera.pose.focal_m[0] - 80.0) < 5.0
+
+    qtbot.waitUntil(is_with_it, timeout=WAIT_MS)
+    assert pane.driver.leader is not None
+    pane.scene.camera.home(animated=False)
+    qtbot.waitUntil(lambda: pane.driver.leader is None, timeout=WAIT_MS)
 
 
 def test_a_workspace_is_taken_over_with_one_click(desk: Desk, ben: HubClient, qtbot: QtBot) -> None:

@@ -76,13 +76,14 @@ def test_each_opens_down_to_the_observations_behind_it(
     assert "ISO 37120:2018, clause 8" in panel.source.text()
     assert "The standard asks for the mean of a year" in panel.source.text()
     assert panel.inputs.rowCount() == 4
-    assert panel.inputs.index(0, 0).data() == "Station 1"
+    names = [panel.inputs.index(n, 0).data() for n in range(4)]
+    assert names == ["Station 2", "Station 3", "Station 4", "Station 1"], "what counts comes first"
     assert panel.select_all.isVisible()
     panel.select_all.click()
     assert "air-0" not in world.session.selection.things, "its source marks it as doubtful"
     assert world.session.selection.things == ("air-1", "air-2", "air-3")
     panel.table.setCurrentIndex(panel.inputs.index(1, 0))
-    assert world.session.selection == Selection(thing_id="air-1")
+    assert world.session.selection == Selection(thing_id="air-2")
     flown: list[object] = []
     world.session.fly_to_requested.connect(flown.append)
     panel.table.activated.emit(panel.inputs.index(1, 0))

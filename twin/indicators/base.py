@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from twin.arrays import Int64Array, UInt8Array
+from twin.arrays import Float64Array, Int64Array, UInt8Array
 from twin.registry import Registry
 from twin.room.parts.units import Response, Units
 from twin.sense.health import Health, health_of
@@ -22,6 +22,42 @@ from twin.session import TwinSession
 
 #: Values of a trend that are kept.
 TREND_KEPT = 360
+#: Observations behind a value that are listed; all are counted.
+MOST_LISTED = 2_000
+
+
+class CityIndex:
+    """Which slots belong to a property or a kind of thing; made once for each catalogue."""
+
+    def __init__(self, datastreams: Sequence[Datastream], things: Mapping[str, Thing]) -> None:
+        self._datastreams = datastreams
+        self._things = things
+        self._by_property: dict[str, list[int]] | None = None
+        self._by_kind: dict[str, dict[str, list[int]]] | None = None
+
+    def slots(self, properties: Iterable[str]) -> Int64Array:
+        """(k,) slots of observed properties; "PM2.5", "pm2_5" and "pm25" are the same."""
+        if self._by_property is None:
+            found: dict[str, list[int]] = {}
+            spelt: dict[str, str] = {}
+            for slot, stream in enumerate(self._datastreams):
+                name = stream.observed_property
+                found.setdefault(spelt.setdefault(name, plain(name)), []).append(slot)
+            self._by_property = found
+        wanted = dict.fromkeys(plain(name) for name in properties)
+        slots = [slot for name in wanted for slot in self._by_property.get(name, ())]
+        return np.array(slots, np.int64)
+
+    def things_of(self, kinds: Iterable[str]) -> dict[str, list[int]]:
+        """Slots of each thing of some kinds."""
+        if self._by_kind is None:
+            found: dict[str, dict[str, list[int]]] = {}
+            for slot, stream in enumerate(self._datastreams):
+                thing = self._things.get(stream.thing_id)
+                if thing is not None:
+                    found.setdefault(thing.kind, {}).setdefault(thing.id, []).append(slot)
+            self._by_kind = found
+        return {one: slots for kind in kinds for one, slots in self._by_kind.get(kind, {}).items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +67,7 @@ class CityNow:
     Attributes
     ----------
     codes : (n,) `twin.sense.health.Health` of each slot
+    index : of its datastreams
     responses : how fast help came to incidents, oldest first
     """
 
@@ -39,14 +76,12 @@ class CityNow:
     codes: UInt8Array
     datastreams: Sequence[Datastream]
     things: Mapping[str, Thing]
+    index: CityIndex
     responses: tuple[Response, ...] = ()
 
     def slots(self, *properties: str) -> Int64Array:
-        """(k,) slots of observed properties; "PM2.5", "pm2_5" and "pm25" are the same."""
-        wanted = {plain(name) for name in properties}
-        streams = self.datastreams[: self.snapshot.n_slots]
-        found = [n for n, one in enumerate(streams) if plain(one.observed_property) in wanted]
-        return np.array(found, np.int64)
+        """(k,) slots of observed properties."""
+        return self.index.slots(properties)
 
     def name_of(self, stream: Datastream) -> str:
         """Name of a datastream's thing."""
@@ -80,17 +115,15 @@ class Result:
     Attributes
     ----------
     value : None where data lack; ``missing`` then says which
-    inputs : everything it was computed from, what was left out too
+    inputs : what it was computed from, what was left out too; at most `MOST_LISTED`
+    n_counted, n_all : how many observations count, of how many
     """
 
     value: float | None = None
     missing: str = ""
     inputs: tuple[Input, ...] = ()
-
-    @property
-    def n_counted(self) -> int:
-        """How many inputs count."""
-        return sum(not one.note for one in self.inputs)
+    n_counted: int = 0
+    n_all: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,16 +155,28 @@ def indicator_registry() -> Registry[IndicatorType]:
     return Registry(IndicatorType).load_all("twin.indicators.kinds")
 
 
-def city_now(session: TwinSession) -> CityNow:
-    """Capture a session; GUI thread, copies only."""
+def city_now(session: TwinSession, before: CityNow | None = None) -> CityNow:
+    """Capture a session; GUI thread, copies only.
+
+    Parameters
+    ----------
+    before : the last capture; its index is used again while the catalogue is the same
+    """
     store, now_ns = session.observations, session.clock.now_ns()
     snapshot = store.snapshot()
+    is_same = before is not None and before.snapshot.catalogue_version == snapshot.catalogue_version
+    if before is not None and is_same:
+        index, streams, things = before.index, before.datastreams, before.things
+    else:
+        streams, things = store.datastreams[: snapshot.n_slots], store.things
+        index = CityIndex(streams, things)
     return CityNow(
         now_ns=now_ns,
         snapshot=snapshot,
         codes=health_of(snapshot, now_ns),
-        datastreams=store.datastreams,
-        things=store.things,
+        datastreams=streams,
+        things=things,
+        index=index,
         responses=session.hub.room[Units].responses.values(),
     )
 
@@ -174,56 +219,60 @@ def inputs_of(city: CityNow, slots: Iterable[int]) -> tuple[Input, ...]:
     return tuple(made)
 
 
-def mean_of(city: CityNow, what: str, *properties: str) -> Result:
-    """Mean of the newest values that can be trusted.
+def trusted_of(
+    city: CityNow, what: str, slots: Int64Array, value_of: Callable[[Float64Array], float]
+) -> Result:
+    """A value of the newest observations that can be trusted.
 
     Parameters
     ----------
-    what : how the property is called where no datastream observes it
+    what : how the observations are called where there are none
+    value_of : of the (k,) values that count; at least one
     """
-    inputs = inputs_of(city, city.slots(*properties).tolist())
-    if not inputs:
+    if not len(slots):
         return Result(missing=f"No datastream observes {what}")
-    counted = [one.value for one in inputs if not one.note]
-    if not counted:
-        return Result(missing=f"No datastream of {what} is fresh and trusted", inputs=inputs)
-    return Result(value=float(np.mean(counted)), inputs=inputs)
+    counts = city.codes[slots] == Health.FRESH
+    listed = np.concatenate([slots[counts][:MOST_LISTED], slots[~counts]])[:MOST_LISTED]
+    inputs, n = inputs_of(city, listed.tolist()), int(np.count_nonzero(counts))
+    if not n:
+        missing = f"No datastream of {what} is fresh and trusted"
+        return Result(missing=missing, inputs=inputs, n_all=len(slots))
+    value = float(value_of(city.snapshot.values[slots[counts]]))
+    return Result(value=value, inputs=inputs, n_counted=n, n_all=len(slots))
 
 
-def share_of(
-    city: CityNow, what: str, kinds: Sequence[str], is_good: Callable[[CityNow, int], bool]
-) -> Result:
-    """Share of the things of some kinds whose datastreams are all good, %.
+def mean_of(city: CityNow, what: str, *properties: str) -> Result:
+    """Mean of the newest values that can be trusted."""
+    return trusted_of(city, what, city.slots(*properties), lambda values: float(values.mean()))
 
-    Each thing is one input: 1 where it counts as good, 0 where not.
+
+def share_of(city: CityNow, what: str, kinds: Sequence[str]) -> Result:
+    """Share of the things of some kinds whose datastreams are all fresh and trusted, %.
+
+    Each thing is one input: 1 where it counts as good, 0 where not; those come first.
     """
-    slots_of: dict[str, list[int]] = {}
-    for slot, stream in enumerate(city.datastreams[: city.snapshot.n_slots]):
-        thing = city.things.get(stream.thing_id)
-        if thing is not None and thing.kind in kinds:
-            slots_of.setdefault(thing.id, []).append(slot)
+    slots_of = city.index.things_of(kinds)
     if not slots_of:
         return Result(missing=f"No {what} has announced a datastream")
+    is_fresh = city.codes == Health.FRESH
+    good = {thing_id: bool(is_fresh[slots].all()) for thing_id, slots in slots_of.items()}
+    worst_first = sorted(good, key=lambda one: (good[one], city.things[one].name))
     inputs = []
-    for thing_id, slots in slots_of.items():
-        good = all(is_good(city, slot) for slot in slots)
-        newest = max(slots, key=lambda slot: int(city.snapshot.t_ns[slot]))
+    for thing_id in worst_first[:MOST_LISTED]:
+        slots = slots_of[thing_id]
+        newest = slots[int(np.argmax(city.snapshot.t_ns[slots]))]
         inputs.append(
             Input(
                 name=city.things[thing_id].name,
-                value=float(good),
+                value=float(good[thing_id]),
                 t_ns=int(city.snapshot.t_ns[newest]),
                 datastream_id=city.datastreams[newest].id,
                 thing_id=thing_id,
             )
         )
-    inputs.sort(key=lambda one: (one.value, one.name))
-    return Result(value=100.0 * sum(i.value for i in inputs) / len(inputs), inputs=tuple(inputs))
-
-
-def is_fresh(city: CityNow, slot: int) -> bool:
-    """Whether a datastream was heard in time and can be believed."""
-    return int(city.codes[slot]) == Health.FRESH
+    n = len(good)
+    value = 100.0 * sum(good.values()) / n
+    return Result(value=value, inputs=tuple(inputs), n_counted=n, n_all=n)
 
 
 class Trends:

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from twin.indicators.base import (
+    CityNow,
     IndicatorType,
     Input,
     Result,
@@ -55,6 +56,7 @@ class IndicatorsPanel(PanelWidget):
         self._results: dict[str, Result] = {}
         self._trends = Trends()
         self._is_computing = False
+        self._city: CityNow | None = None
         self._chosen: IndicatorRow | None = None
         self.model = IndicatorList()
         self._delegate = IndicatorDelegate(self.inks)
@@ -143,7 +145,8 @@ class IndicatorsPanel(PanelWidget):
         if self._is_computing:
             return
         self._is_computing = True
-        city, types = city_now(self.session), tuple(self._types)
+        city, types = city_now(self.session, self._city), tuple(self._types)
+        self._city = city
         self.context.bridge.run_job(
             lambda _progress: compute_all(types, city),
             lambda results: self._take(results, city.now_ns),

@@ -54,7 +54,7 @@ class IndicatorRow:
         """From how many observations, or what is missing."""
         if self.result.value is None:
             return self.result.missing
-        n, n_all = self.result.n_counted, len(self.result.inputs)
+        n, n_all = self.result.n_counted, self.result.n_all
         of = f" of {n_all:,}" if n < n_all else ""
         return f"{self.kind.period} · from {count_text(n, 'value')}{of}"
 

@@ -1,20 +1,16 @@
 """Street lights that have power and are not dimmed to nothing."""
 
-from twin.indicators.base import CityNow, IndicatorType, Result, inputs_of
-
-_PROPERTIES = ("dimming", "light_level", "lamp_level")
+from twin.indicators.base import CityNow, IndicatorType, Result, trusted_of
 
 
 def _compute(city: CityNow) -> Result:
-    inputs = inputs_of(city, city.slots(*_PROPERTIES).tolist())
-    if not inputs:
-        return Result(missing="No street light reports its level")
-    counted = [one for one in inputs if not one.note]
-    if not counted:
-        return Result(missing="No street light has reported in time", inputs=inputs)
-    n_lit = sum(one.value > 0.0 for one in counted)
-    ordered = sorted(inputs, key=lambda one: (bool(one.note), one.value, one.name))
-    return Result(value=100.0 * n_lit / len(counted), inputs=tuple(ordered))
+    slots = city.slots("dimming", "light_level", "lamp_level")
+    return trusted_of(
+        city,
+        "the level of a street light",
+        slots,
+        lambda levels: 100.0 * float((levels > 0).mean()),
+    )
 
 
 INDICATOR = IndicatorType(

@@ -2,18 +2,18 @@
 
 import numpy as np
 
-from twin.indicators.base import CityNow, IndicatorType, Result, inputs_of
+from twin.arrays import Float64Array
+from twin.indicators.base import CityNow, IndicatorType, Result, trusted_of
 
 
 def _compute(city: CityNow) -> Result:
-    inputs = inputs_of(city, city.slots("noise", "sound_pressure_level").tolist())
-    if not inputs:
-        return Result(missing="No datastream observes noise")
-    counted = np.array([one.value for one in inputs if not one.note])
-    if not len(counted):
-        return Result(missing="No noise meter is fresh and trusted", inputs=inputs)
-    energy = np.mean(10.0 ** (counted / 10.0))  # decibels are averaged as energy
-    return Result(value=float(10.0 * np.log10(energy)), inputs=inputs)
+    slots = city.slots("noise", "sound_pressure_level")
+    return trusted_of(city, "noise", slots, _energetic_mean)
+
+
+def _energetic_mean(levels: Float64Array) -> float:
+    """Decibels are averaged as energy."""
+    return float(10.0 * np.log10(np.mean(10.0 ** (levels / 10.0))))
 
 
 INDICATOR = IndicatorType(

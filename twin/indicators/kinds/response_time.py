@@ -24,8 +24,13 @@ def _compute(city: CityNow) -> Result:
     counted = [one.value for one in inputs if not one.note]
     if not counted:
         missing = "No incident has had a unit on scene; note units on their incidents"
-        return Result(missing=missing, inputs=tuple(inputs))
-    return Result(value=float(np.mean(counted)), inputs=tuple(inputs))
+        return Result(missing=missing, inputs=tuple(inputs), n_all=len(inputs))
+    return Result(
+        value=float(np.mean(counted)),
+        inputs=tuple(inputs),
+        n_counted=len(counted),
+        n_all=len(inputs),
+    )
 
 
 INDICATOR = IndicatorType(

@@ -1,10 +1,10 @@
 """Streets of which traffic is known."""
 
-from twin.indicators.base import CityNow, IndicatorType, Result, is_fresh, share_of
+from twin.indicators.base import CityNow, IndicatorType, Result, share_of
 
 
 def _compute(city: CityNow) -> Result:
-    return share_of(city, "street", ("road_segment",), is_fresh)
+    return share_of(city, "street", ("road_segment",))
 
 
 INDICATOR = IndicatorType(

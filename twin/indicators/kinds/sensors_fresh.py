@@ -2,20 +2,19 @@
 
 import numpy as np
 
-from twin.indicators.base import CityNow, IndicatorType, Result, inputs_of
+from twin.indicators.base import MOST_LISTED, CityNow, IndicatorType, Result, inputs_of
 from twin.sense.health import Health
-
-#: Inputs that are listed; those that do not count come first.
-MOST_LISTED = 2_000
 
 
 def _compute(city: CityNow) -> Result:
     n = len(city.codes)
     if not n:
         return Result(missing="No sensor has announced itself")
-    order = np.argsort(city.codes == Health.FRESH, kind="stable")
-    share = 100.0 * float(np.count_nonzero(city.codes == Health.FRESH)) / n
-    return Result(value=share, inputs=inputs_of(city, order[:MOST_LISTED].tolist()))
+    is_fresh = city.codes == Health.FRESH
+    worst_first = np.argsort(is_fresh, kind="stable")[:MOST_LISTED]
+    inputs = inputs_of(city, worst_first.tolist())
+    share = 100.0 * float(np.count_nonzero(is_fresh)) / n
+    return Result(value=share, inputs=inputs, n_counted=n, n_all=n)
 
 
 INDICATOR = IndicatorType(

@@ -1,10 +1,10 @@
 """Traffic signals that work."""
 
-from twin.indicators.base import CityNow, IndicatorType, Result, is_fresh, share_of
+from twin.indicators.base import CityNow, IndicatorType, Result, share_of
 
 
 def _compute(city: CityNow) -> Result:
-    return share_of(city, "traffic signal", ("signal", "traffic_signal"), is_fresh)
+    return share_of(city, "traffic signal", ("signal", "traffic_signal"))
 
 
 INDICATOR = IndicatorType(

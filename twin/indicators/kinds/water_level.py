@@ -1,17 +1,14 @@
 """The highest water."""
 
-from twin.indicators.base import CityNow, IndicatorType, Result, inputs_of
+import numpy as np
+
+from twin.indicators.base import CityNow, IndicatorType, Result, trusted_of
 
 
 def _compute(city: CityNow) -> Result:
-    inputs = inputs_of(city, city.slots("water_level").tolist())
-    if not inputs:
-        return Result(missing="No datastream observes a water level")
-    counted = [one for one in inputs if not one.note]
-    if not counted:
-        return Result(missing="No water level is fresh and trusted", inputs=inputs)
-    ordered = sorted(inputs, key=lambda one: (bool(one.note), -one.value))
-    return Result(value=ordered[0].value, inputs=tuple(ordered))
+    slots = city.slots("water_level")
+    highest_first = slots[np.argsort(-city.snapshot.values[slots], kind="stable")]
+    return trusted_of(city, "a water level", highest_first, lambda levels: float(levels.max()))
 
 
 INDICATOR = IndicatorType(
