@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
     from twin.recording.reading import Recording
+    from viewer.audience_driver import AudienceOptions
     from viewer.desk import Desk
     from viewer.seat_driver import Part
     from viewer.settings import Settings
@@ -80,6 +81,7 @@ class ConsoleOptions:
     opening : what is shown first
     wall : views on every monitor (or over ``window``) in place of the window
     part : seat of a script that is played here
+    audience : follow the scene that is played in the room, None = no
     login : keys of this workstation and who logs in; None = a hub without keys
     replay : show a recording, without any hub
     history : folder with the past of datastreams, None = there is none
@@ -106,6 +108,7 @@ class ConsoleOptions:
     opening: Opening = field(default_factory=Opening)
     wall: bool = False
     part: Part | None = None
+    audience: AudienceOptions | None = None
     login: LoginAsked | None = None
     replay: ReplayOptions | None = None
     history: Path | None = None
@@ -364,6 +367,8 @@ def _run_desk(
     desk.open_with(options.opening)
     if options.part is not None:
         desk.play(options.part)
+    if options.audience is not None:
+        desk.look_on(options.audience)
     if options.seconds is not None:
         desk.end_after(
             options.seconds,

@@ -14,6 +14,7 @@ from viewer.opening import add_opening_arguments, opening_of
 from viewer.parts import FeedFile
 
 if TYPE_CHECKING:
+    from viewer.audience_driver import AudienceOptions
     from viewer.city_source import CitySource
     from viewer.console import ConsoleOptions
     from viewer.seat_driver import Part
@@ -92,6 +93,16 @@ def add_console_arguments(parser: argparse.ArgumentParser) -> None:
         "--wall",
         action="store_true",
         help="fill every monitor with views of the city and nothing else; Esc leaves",
+    )
+    person.add_argument(
+        "--audience",
+        action="store_true",
+        help="let camera and captions follow the scene that is played in the room",
+    )
+    person.add_argument(
+        "--kiosk",
+        action="store_true",
+        help="the same on the whole screen, with nothing but the city; Esc closes it",
     )
     noticing = parser.add_argument_group("unusual values")
     noticing.add_argument(
@@ -238,10 +249,20 @@ def console_options(
         opening=opening_of(arguments),
         wall=arguments.wall,
         part=part_of(arguments),
+        audience=audience_of(arguments),
         login=login_asked(arguments),
         history=arguments.history,
         watched=tuple(arguments.watch),
     )
+
+
+def audience_of(arguments: argparse.Namespace) -> AudienceOptions | None:
+    """Whether the console follows the scene that is played in its room."""
+    if not (arguments.audience or arguments.kiosk):
+        return None
+    from viewer.audience_driver import AudienceOptions
+
+    return AudienceOptions(kiosk=arguments.kiosk)
 
 
 def part_of(arguments: argparse.Namespace) -> Part | None:

@@ -13,6 +13,7 @@ from PySide6.QtCore import QPoint, QRect
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QMenu
 
+from scenes.city_scene import CityScene
 from twin.clock import NS_PER_S, SystemClock
 from twin.playback.cursor_clock import CursorClock
 from twin.recording.reading import Recording
@@ -21,6 +22,7 @@ from twin.theme import load_theme
 from twin.tiles.budget import DEFAULT_BYTES
 from viewer.alarm_watch import AlarmWatch
 from viewer.area_driver import AreaDriver
+from viewer.audience_driver import AudienceDriver, AudienceOptions
 from viewer.city_pane import CityPane, PaneBase
 from viewer.city_pane_docks import PaneDocks, ViewArea
 from viewer.city_pane_time import SharedPast
@@ -422,6 +424,23 @@ class Desk:
         self.after_first_frame(
             lambda: self._disconnects.append(self._bridge.every(STEP_MS, driver.step))
         )
+
+    @property
+    def main_scene(self) -> CityScene:
+        """The scene of the first view."""
+        return self._main.scene
+
+    def look_on(self, options: AudienceOptions) -> None:
+        """Follow the scene that is played in the room, from the first frame on."""
+
+        def begin() -> None:
+            driver = AudienceDriver(
+                session=self.session, bridge=self._bridge, window=self.window, pane=self._main,
+                layers=self._layers, timeline=self.time.timeline, options=options,
+            )  # fmt: skip
+            self._disconnects.append(driver.close)
+
+        self.after_first_frame(begin)
 
     def save_picture(self, path: Path) -> None:
         """Save a picture of the window as it is now."""

@@ -24,6 +24,8 @@ from viewer.stage.scene_film import FilmOptions, SceneFilm
 
 SMALL = Path(__file__).parent / "scenes" / "small.yaml"
 N_MOMENTS = 50
+#: Whole scenes are played; a machine that is shared takes its time.
+pytestmark = pytest.mark.timeout(500)
 LIMIT_S = 400
 
 

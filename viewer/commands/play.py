@@ -25,6 +25,8 @@ How a scene is written: docs/scenes.md."""
 #: The whole run may take so many times the scene, and so many seconds more.
 _SLOWEST, _MORE_S = 6.0, 180.0
 _LONGEST_WITHOUT_LENGTH_S = 1_800.0
+#: A window stays so long when the scene is over.
+_LAST_LOOK_S = 4.0
 
 
 def _pace(text: str) -> float:
@@ -45,6 +47,16 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         "--headless", action="store_true",
         help="without a window: the exit status says whether everything came as expected",
     )  # fmt: skip
+    parser.add_argument(
+        "--kiosk", action="store_true",
+        help="the whole screen and nothing but the city; Esc ends it",
+    )  # fmt: skip
+    parser.add_argument(
+        "--loop", action="store_true", help="play again and again until the window is closed"
+    )
+    parser.add_argument(
+        "--window", default="", metavar="WxH", help="size of the window, e.g. 1280x720"
+    )
     parser.add_argument("--report", type=Path, metavar="FILE", help="what came of it, as JSON")
     parser.add_argument(
         "--pace", type=_pace, metavar="N",
@@ -93,8 +105,8 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.check:
         print(f"{script.path.name} can be played: {len(script.all_steps())} steps")
         return 0
-    if not arguments.headless and arguments.video is None:
-        raise TwinError("Say --headless or --video")
+    if arguments.loop and (arguments.headless or arguments.video or arguments.record):
+        raise TwinError("--loop is for a window, without --record")
     with tempfile.TemporaryDirectory(prefix="civitwin-play-") as name:
         if arguments.video is not None and arguments.record is None:
             arguments.record = Path(name) / "scene.mcap"
@@ -160,7 +172,7 @@ def _film(arguments: argparse.Namespace, recording: Path) -> int:
 
 
 def _play(script: Script, arguments: argparse.Namespace, folder: Path) -> int:
-    from viewer.stage.performance import StageOptions, staged
+    from viewer.stage.performance import AudienceLeftError, StageOptions, staged
     from viewer.stage.scenes import policies
 
     pace = arguments.pace or script.pace
@@ -170,16 +182,36 @@ def _play(script: Script, arguments: argparse.Namespace, folder: Path) -> int:
         folder=folder, pace=pace, policy=policy, interlocks=interlocks,
         record=arguments.record and arguments.record.resolve(),
         longest_s=longest_s if script.length_s else _LONGEST_WITHOUT_LENGTH_S,
+        audience=_audience(arguments),
     )  # fmt: skip
     started = time.monotonic()
-    with staged(script, options) as stage:
-        result = stage.perform(_say)
+    try:
+        with staged(script, options) as stage:
+            result = stage.perform(_say)
+            while arguments.loop:
+                stage.start_again()
+                result = stage.perform(_say)
+            if options.audience is not None:
+                time.sleep(_LAST_LOOK_S)
+    except AudienceLeftError as error:
+        print(error)
+        return 0 if arguments.report is None else 1
     report = report_of(script, result, pace=pace, seconds=time.monotonic() - started)
     if arguments.report is not None:
         arguments.report.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     words = f"{report['passed']} of {report['expectations']} expectations came true"
     print(f"{script.title}: {words}, {len(report['failures'])} steps failed")
     return 0 if report["ok"] else 1
+
+
+def _audience(arguments: argparse.Namespace) -> tuple[str, ...] | None:
+    """Arguments of the window, None where there is none."""
+    if arguments.headless or arguments.video is not None:
+        return None
+    further = ["--kiosk" if arguments.kiosk else "--audience", "--theme", arguments.theme]
+    if arguments.window:
+        further += ["--seconds", "86400", "--window", arguments.window]
+    return tuple(further)
 
 
 def report_of(script: Script, result: Result, *, pace: float, seconds: float) -> dict[str, Any]:

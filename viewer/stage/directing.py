@@ -150,12 +150,14 @@ class Director(NoHands):
                 self._is_answered |= bool(self._audience.said.get_nowait().get("go_on"))
         if self._is_answered:
             self.clock.held = False
+            self._show("caption", text="")
         return self._is_answered
 
     # --- inside ---------------------------------------------------------------------------------
 
     def _show(self, kind: str, **fields: Any) -> str:
-        body = {"kind": kind, "scene_s": round(self.clock.now_s(), 3), **fields}
+        pace = 0.0 if self.clock.held else self.clock.pace
+        body = {"kind": kind, "scene_s": round(self.clock.now_s(), 3), "pace": pace, **fields}
         return self._session().hub.act("cue.show", body)
 
     def _stop_of(self, said: dict[str, Any]) -> list[float]:

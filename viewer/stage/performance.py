@@ -12,7 +12,6 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from twin.clock import NS_PER_S, Clock, SystemClock
@@ -24,9 +23,10 @@ from twin.playback.seat import Outcome
 from twin.playback.stage_fields import HUB_KILLED
 from twin.security.client_security import ClientSecurity
 from viewer.ports import free_base_port
+from viewer.stage.call_sheet import CallSheet, StageOptions
 from viewer.stage.cast import Member
 from viewer.stage.directing import Director
-from viewer.stage.passes import AUDIENCE, CITY, DIRECTOR, RECORDER, WATCHER, Pass, make_passes
+from viewer.stage.passes import AUDIENCE, DIRECTOR, WATCHER, Pass, make_passes
 from viewer.stage.place import HeadlessSeat
 
 _TICK_S, _SCENE_TICK_S = 0.1, 0.05
@@ -34,45 +34,6 @@ _TICK_S, _SCENE_TICK_S = 0.1, 0.05
 _COMING_S = 180.0
 _FIRST_PORT = 5_810
 _PORTS_A_HUB = 10
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StageOptions:
-    """How a script is performed.
-
-    Attributes
-    ----------
-    folder : for keys, journal, logs; the caller's to keep or remove
-    windows : names of the seats that get a console with a window
-    journal : "" = a file in `folder`, else ``postgresql://…``: then two hubs share it
-    samples : "" = ZeroMQ, else ``nats://…``
-    policy, interlocks : files; None = none
-    rules : file of event rules that are watched; None = none
-    pictures : where consoles put their pictures
-    buildings, seed : of the generated city
-    longest_s : the whole performance may take so long
-    pace : seconds of the scene a second: the city is directed and keeps the scene's clock; None =
-        a script without a clock, in a city that lives by itself
-    record : where the run is recorded, None = nowhere
-    audience : further arguments of the console that looks on, None = nobody does
-    """
-
-    folder: Path
-    windows: frozenset[str] = frozenset()
-    journal: str = ""
-    samples: str = ""
-    policy: Path | None = None
-    interlocks: Path | None = None
-    rules: Path | None = None
-    pictures: Path | None = None
-    buildings: int = 800
-    seed: int = 1
-    window_size: str = "1280x720"
-    theme: str = "light"
-    longest_s: float = 900.0
-    pace: float | None = None
-    record: Path | None = None
-    audience: tuple[str, ...] | None = None
 
 
 @dataclass(slots=True)
@@ -111,6 +72,8 @@ class Stage(NoHands):
         self.result = Result()
         self._clock = clock or SystemClock()
         self.store, self.passes = make_passes(script, options.folder / "keys")
+        self._round = 0
+        self._ports: list[int] = []
         self._members: list[Member] = []
         self._hubs: list[Member] = []
         self._seats: dict[str, HeadlessSeat] = {}
@@ -126,12 +89,17 @@ class Stage(NoHands):
     @property
     def endpoint(self) -> str:
         """Control addresses of all hubs, as consoles take them."""
-        return ",".join(self._addresses)
+        return ",".join(f"tcp://127.0.0.1:{port}" for port in self._ports)
+
+    @property
+    def _sheet(self) -> CallSheet:
+        return CallSheet(self.script, self.options, self.endpoint, self.passes)
 
     @property
     def journal(self) -> str:
         """Where the journal is."""
-        return self.options.journal or str(self.options.folder / "journal.sqlite")
+        name = f"journal-{self._round}.sqlite" if self._round else "journal.sqlite"
+        return self.options.journal or str(self.options.folder / name)
 
     def start(self) -> None:
         """Start hubs, city and seats; the script begins as soon as they are there.
@@ -142,25 +110,30 @@ class Stage(NoHands):
             Something did not start; the text says what and why.
         """
         n_hubs = 2 if self.options.journal else 1
-        first = free_base_port(_FIRST_PORT)
-        self._ports = [first + _PORTS_A_HUB * i for i in range(n_hubs)]
-        self._addresses = [f"tcp://127.0.0.1:{port}" for port in self._ports]
+        if not self._ports:
+            first = free_base_port(_FIRST_PORT)
+            self._ports = [first + _PORTS_A_HUB * i for i in range(n_hubs)]
         self._hubs.append(self._start_hub(0))
         self._hubs[0].await_ready()  # before the others: the first one is to be the active one
         self._hubs += [self._start_hub(i) for i in range(1, n_hubs)]
         self._city = self._start_city()
         if self.options.rules is not None:
-            self._start_watcher(self.options.rules)
-        if self.options.audience is not None:
-            self._audience = self._start_audience(self.options.audience)
+            watcher = self._sheet.watcher(self.options.rules)
+            self._start_with_password("watcher", watcher, self.passes[WATCHER])
+        if self.options.audience is not None and self._audience is None:
+            audience = self._sheet.audience(self.options.audience)
+            self._audience = self._start_with_password("audience", audience, self.passes[AUDIENCE])
         if self.options.record is not None:
-            self._recorder = self._start_recorder(self.options.record)
+            self._recorder = self._member("recorder", self._sheet.recorder(self.options.record))
         if self.options.pace is not None:
             self._director = self._make_director(self._city, self.options.pace)
         time = self._director.clock if self._director else None
         for name in self.script.seats:
             if name in self.options.windows:
-                self._consoles[name] = self._start_console(name)
+                console = self._sheet.console(name, self.run_id)
+                self._consoles[name] = self._start_with_password(
+                    f"console-{name}", console, self.passes[name]
+                )
             else:
                 lanes = [self.script.of_seat(name)]
                 self._seats[name] = self._take_place(name, self.passes[name], lanes, time)
@@ -175,66 +148,14 @@ class Stage(NoHands):
         )  # fmt: skip
 
     def _start_hub(self, i: int) -> Member:
-        options = self.options
-        arguments = ["hub", "--journal", self.journal, "--base-port", str(self._ports[i])]
-        arguments += ["--keys", str(self.store.folder), "--scene", self.script.title]
-        if options.policy:
-            arguments += ["--policy", str(options.policy)]
-        if options.interlocks:
-            arguments += ["--interlocks", str(options.interlocks)]
-        if options.samples:
-            arguments += ["--samples", options.samples]
-        if options.journal:
-            arguments.append("--standby")
+        arguments = self._sheet.hub(self._ports[i], self.journal, self.store.folder)
         return self._member(f"hub-{i}-{len(self._members)}", arguments)
 
     def _start_city(self) -> Member:
-        options, city = self.options, self.script.city
-        arguments = ["sim", "--hub", self.endpoint, "--keys", str(self.passes[CITY].folder)]
-        arguments += ["--alerts", str(options.folder / "alerts")]
-        if options.pace is None:
-            arguments += ["--buildings", str(options.buildings), "--seed", str(options.seed)]
-            return self._member("city", arguments)
-        arguments += ["--buildings", str(city.buildings), "--seed", str(city.seed)]
-        arguments += ["--datastreams", str(city.datastreams), "--units", str(city.units)]
-        arguments += ["--speed", str(city.speed), "--weather", city.weather]
-        arguments += ["--time-of-day", city.time_of_day]
-        arguments += ["--sensor-faults", str(city.sensor_faults), "--directed"]
-        return self._member("city", arguments, listens=True)
+        return self._member("city", self._sheet.city(), listens=self.options.pace is not None)
 
-    def _start_recorder(self, path: Path) -> Member:
-        city = self.script.city
-        arguments = ["record", "--hub", self.endpoint, "-o", str(path)]
-        arguments += ["--city", f"demo:{city.buildings}:{city.seed}"]
-        arguments += ["--keys", str(self.passes[RECORDER].folder)]
-        return self._member("recorder", arguments)
-
-    def _start_audience(self, further: tuple[str, ...]) -> Member:
-        city, own = self.script.city, self.passes[AUDIENCE]
-        arguments = ["demo", "--hub", self.endpoint, "--buildings", str(city.buildings)]
-        arguments += ["--seed", str(city.seed), "--operator", "Audience", "--keys", str(own.folder)]
-        arguments += ["--person", own.person, "--password-stdin"]
-        arguments += ["--settings", str(self.options.folder / "audience.ini"), *further]
-        return self._member("audience", arguments, standard_input=own.password + "\n")
-
-    def _start_watcher(self, rules: Path) -> None:
-        own = self.passes[WATCHER]
-        arguments = ["watch", str(rules), "--hub", self.endpoint, "--keys", str(own.folder)]
-        arguments += ["--person", own.person, "--password-stdin"]
-        arguments += ["--seconds", str(self.options.longest_s)]
-        self._member("watcher", arguments, standard_input=own.password + "\n")
-
-    def _start_console(self, name: str) -> Member:
-        options, seat, own = self.options, self.script.seats[name], self.passes[name]
-        arguments = ["demo", "--hub", self.endpoint, "--buildings", str(options.buildings)]
-        arguments += ["--seed", str(options.seed), "--operator", seat.operator]
-        arguments += ["--department", seat.department, "--keys", str(own.folder)]
-        arguments += ["--person", own.person, "--password-stdin", "--theme", options.theme]
-        arguments += ["--play", str(self.script.path), "--seat", name, "--run", self.run_id]
-        arguments += ["--pictures", str(options.pictures or options.folder)]
-        arguments += ["--settings", str(options.folder / f"{name}.ini")]
-        arguments += ["--seconds", str(options.longest_s), "--window", options.window_size]
-        return self._member(f"console-{name}", arguments, standard_input=own.password + "\n")
+    def _start_with_password(self, name: str, arguments: list[str], own: Pass) -> Member:
+        return self._member(name, arguments, standard_input=own.password + "\n")
 
     def _member(
         self, name: str, arguments: list[str], standard_input: str = "", *, listens: bool = False
@@ -393,8 +314,24 @@ class Stage(NoHands):
 
     # --- after --------------------------------------------------------------------------------
 
+    def start_again(self) -> None:
+        """Clear the stage for another round, from an empty room; who looks on stays.
+
+        Raises
+        ------
+        TwinError
+            Something did not start.
+        """
+        self._clear(keep=self._audience)
+        self._round += 1
+        self.run_id, self.result = uuid.uuid4().hex[:12], Result()
+        self.start()
+
     def close(self) -> None:
         """End everything. Twice is fine."""
+        self._clear(keep=None)
+
+    def _clear(self, keep: Member | None) -> None:
         if self._director is not None:
             self._director.close()
         if self._recorder is not None:  # before anybody leaves, so that the record is of the scene
@@ -403,8 +340,13 @@ class Stage(NoHands):
             seat.close()
         self._seats.clear()
         for member in reversed(self._members):
-            member.end()
-        self._members.clear()
+            if member is not keep:
+                member.end()
+        self._members = [member for member in self._members if member is keep]
+        self._hubs.clear()
+
+
+__all__ = ["AudienceLeftError", "Result", "Stage", "StageOptions", "staged"]
 
 
 @contextlib.contextmanager

@@ -22,6 +22,7 @@ class ShowCue(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     kind: CueKind
     scene_s: float
+    pace: float = 1.0
     title: str = ""
     text: str = ""
     narration: str = ""
@@ -59,7 +60,7 @@ def unfit_cue(body: ShowCue) -> str:
     names = (*body.things, *body.layers_on, *body.layers_off, body.colour_by)
     if max(map(len, names)) > MAX_TITLE:
         return f"Things and layers have names of at most {MAX_TITLE} letters"
-    numbers = [body.scene_s, body.seconds, *(one for stop in body.stops for one in stop)]
+    numbers = [body.scene_s, body.pace, body.seconds, *(one for stop in body.stops for one in stop)]
     if not all(math.isfinite(one) and abs(one) <= MAX_REACH for one in numbers):
         return f"Times and places of a cue are numbers of at most {MAX_REACH:,.0f}"
     if any(stop[3] <= 0 or min(stop[6:]) < 0 for stop in body.stops):

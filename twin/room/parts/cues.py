@@ -22,7 +22,8 @@ class Cue(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes
     ----------
-    scene_s : time of the scene when it was given, which may run faster than the hub's
+    scene_s : time of the scene when it was given
+    pace : seconds of the scene a second from then on, 0 = it stands
     title, text : of a caption; a caption without both takes the former one away
     narration : what a speaker says with it
     seconds : how long it is shown in the scene's time, 0 = until the next; of "scene": its length
@@ -36,6 +37,7 @@ class Cue(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     t_ns: int
     by: Operator
     scene_s: float
+    pace: float = 1.0
     title: str = ""
     text: str = ""
     narration: str = ""
