@@ -14,7 +14,7 @@ from typing import Any
 
 from twin.errors import TwinError
 from twin.ids import uuid7
-from twin.room.parts.incidents import Incident, Incidents, Severity
+from twin.room.parts.incidents import Incident, Severity
 from twin.session import TwinSession
 
 #: Types of incidents that the bundled playbooks know; any other word is as good.
@@ -109,21 +109,36 @@ def log_line(session: TwinSession, incident: Incident, text: str) -> str:
 
 
 def link(session: TwinSession, incident: Incident, links: Sequence[str]) -> str:
-    """Say that something belongs to an incident; what belongs to it already stays once."""
-    now = session.hub.room[Incidents].by_id.get(incident.id) or incident
-    return change(session, now, links=list(dict.fromkeys((*now.links, *links))))
+    """Say that something belongs to an incident."""
+    return _edit_list(session, incident, "links", add=links)
 
 
 def unlink(session: TwinSession, incident: Incident, one: str) -> str:
     """Say that something does not belong to it."""
-    now = session.hub.room[Incidents].by_id.get(incident.id) or incident
-    return change(session, now, links=[link for link in now.links if link != one])
+    return _edit_list(session, incident, "links", remove=[one])
+
+
+def add_objective(session: TwinSession, incident: Incident, text: str) -> str:
+    """Add a sentence that says what is to be reached."""
+    return _edit_list(session, incident, "objectives", add=[text.strip()])
+
+
+def remove_objective(session: TwinSession, incident: Incident, text: str) -> str:
+    """Take an objective away."""
+    return _edit_list(session, incident, "objectives", remove=[text])
 
 
 def attach(session: TwinSession, incident: Incident, text: str) -> str:
     """Add an attachment: a sentence, an address, or what `attachment_of` says of a file."""
-    now = session.hub.room[Incidents].by_id.get(incident.id) or incident
-    return change(session, now, attachments=[*now.attachments, text])
+    return _edit_list(session, incident, "attachments", add=[text])
+
+
+def _edit_list(
+    session: TwinSession, incident: Incident, field: str, *, add: Sequence[str] = (),
+    remove: Sequence[str] = (),
+) -> str:  # fmt: skip
+    body = {"id": incident.id, "field": field, "add": list(add), "remove": list(remove)}
+    return session.hub.act("incident.edit_list", body)
 
 
 def attachment_of(path: Path) -> str:

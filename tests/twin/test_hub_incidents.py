@@ -124,6 +124,23 @@ def test_it_changes_as_an_incident_can(bench: Bench) -> None:
     assert [one.status for one in incident(bench).units] == ["on_scene"]
 
 
+def test_lists_are_edited_by_several_at_once_without_losing_anything(bench: Bench) -> None:
+    open_(bench, links=["thing:a"])
+
+    def edit(who: str, field: str, **more: Any) -> Any:
+        return bench.act(who, "incident.edit_list", {"id": "i1", "field": field, **more})
+
+    assert isinstance(edit("ada", "links", add=["thing:b"]), Acknowledged)
+    assert isinstance(edit("ben", "links", add=["thing:c"], remove=["thing:a"]), Acknowledged)
+    assert incident(bench).links == ("thing:b", "thing:c")
+    assert "Nothing changes" in why(edit("ben", "links", add=["thing:c"]))
+    assert isinstance(edit("ben", "objectives", add=["Keep it dry"]), Acknowledged)
+    assert incident(bench).objectives == ("Keep it dry",)
+    assert "at most" in why(edit("ben", "attachments", add=[" "]))
+    assert why(edit("ben", "commander", add=["me"]))
+    assert bench.folded().state_hash() == bench.core.room.state_hash()
+
+
 def test_old_closed_ones_leave_with_their_tasks_and_the_fold_agrees(bench: Bench) -> None:
     for i in range(CLOSED_KEPT + 3):
         open_(bench, f"i{i}")

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
 
 from tests.widgets.panel_fixtures import *  # noqa: F403
+from twin.city.areas import Area
 from twin.commands.base import command_registry
 from twin.playbooks.reading import parse_playbook
 from twin.room.model import CommandState
@@ -390,8 +392,9 @@ def test_links_select_and_go_and_files_are_named_by_their_fingerprint(
     assert incident.objectives == ("Keep the hospital dry",)
     links.choose("thing:pump-0")
     links.remove.click()
-    links.severity.setCurrentIndex(links.severity.findData("minor"))
-    links.severity.activated.emit(links.severity.currentIndex())
+    links.area.severity.setCurrentIndex(links.area.severity.findData("minor"))
+    links.area.severity.activated.emit(links.area.severity.currentIndex())
+    links.values.click()
     photo = tmp_path / "photo.jpg"
     photo.write_bytes(b"abc")
     with qtbot.waitSignal(links.asked):
@@ -400,9 +403,40 @@ def test_links_select_and_go_and_files_are_named_by_their_fingerprint(
     incident = part(hub_world).open[0]
     assert incident.links == ("thing:gate-0",)
     assert incident.severity is Severity.MINOR
-    assert incident.attachments[0].startswith("photo.jpg · 3 bytes · SHA-256 ba7816bf")
+    assert incident.attachments[0].startswith("North gate at ")
+    assert "gate opening" in incident.attachments[0]
+    assert incident.attachments[1].startswith("photo.jpg · 3 bytes · SHA-256 ba7816bf")
     with qtbot.waitSignal(links.failed):
         links.attach_file(tmp_path / "none.jpg")
+
+
+def test_its_place_radius_and_area_are_changed_for_everybody(hub_world, panel) -> None:
+    opened(hub_world, panel)
+    panel.details.show_page("Links")
+    area = panel.details.links.area
+    assert area.radius.value() == 100.0
+    area.radius.setValue(250.0)
+    area.point.click()
+    assert hub_world.session.give_point((7.0, 8.0, 1.0)), "the next click in the view is its place"
+    hub_world.sync()
+    incident = part(hub_world).open[0]
+    assert (incident.radius_m, incident.xyz) == (250.0, (7.0, 8.0, 1.0))
+    ring = np.array([[0.0, 0.0, 0.0], [50.0, 0.0, 0.0], [0.0, 50.0, 0.0], [0.0, 0.0, 0.0]])
+    hub_world.session.set_areas((Area(id="quay", name="Quay", rings=(ring,)),))
+    panel.refresh()
+    area.area.setCurrentIndex(area.area.findData("quay"))
+    area.area.activated.emit(area.area.currentIndex())
+    hub_world.sync()
+    assert len(part(hub_world).open[0].ring) == 3
+    assert area.area.currentText() == "Quay"
+    assert not area.radius.isEnabled()
+    hub_world.session.set_areas(())
+    panel.refresh()
+    assert area.area.currentText() == "As it was drawn"
+    area.area.setCurrentIndex(area.area.findData(""))
+    area.area.activated.emit(area.area.currentIndex())
+    hub_world.sync()
+    assert part(hub_world).open[0].ring == ()
 
 
 def test_it_is_closed_with_its_cause_and_listed_below(hub_world, panel) -> None:

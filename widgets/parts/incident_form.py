@@ -18,13 +18,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from twin.city.areas import Area
 from twin.commands.base import DEPARTMENTS
 from twin.incident_working import KINDS, USUAL_RADIUS_M, NewIncident
 from twin.room.parts.alarms import Alarm, Alarms
 from twin.room.parts.incidents import Severity
 from twin.session import TwinSession
 from widgets.parts.elided_button import ElidedButton
+from widgets.parts.incident_area import ring_of
 from widgets.parts.incident_page import focus, row_of
 from widgets.parts.incident_words import words
 from widgets.parts.labels import say, wrapped
@@ -239,7 +239,7 @@ class IncidentForm(QWidget):
 
     def _take_area(self) -> None:
         area = next((a for a in self._session.areas if a.id == self.area.currentData()), None)
-        self._ring = () if area is None else _ring_of(area)
+        self._ring = () if area is None else ring_of(area)
         if self._ring and self._xyz is None:
             middle = [sum(axis) / len(self._ring) for axis in zip(*self._ring, strict=True)]
             self._xyz = (middle[0], middle[1], middle[2])
@@ -283,12 +283,3 @@ class IncidentForm(QWidget):
                 ring=self._ring, departments=self._ticked(self.departments), links=links,
             )
         )  # fmt: skip
-
-
-def _ring_of(area: Area) -> tuple[Point, ...]:
-    """Outer ring of an area, at most 400 corners."""
-    ring = [(float(p[0]), float(p[1]), float(p[2]) if len(p) > 2 else 0.0) for p in area.rings[0]]
-    if len(ring) > 1 and ring[0] == ring[-1]:
-        ring.pop()
-    step = max(1, math.ceil(len(ring) / 400))
-    return tuple(ring[::step])

@@ -5,17 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QModelIndex
-from PySide6.QtWidgets import QComboBox, QFileDialog, QLineEdit, QPushButton
+from PySide6.QtWidgets import QFileDialog, QLineEdit, QPushButton
 
-from twin.incident_working import KINDS, attach, attachment_of, change, link, unlink
+from twin.incident_working import (
+    add_objective,
+    attach,
+    attachment_of,
+    link,
+    remove_objective,
+    unlink,
+)
 from twin.marking import middle_of_mark
 from twin.room.parts.alarms import Alarms
-from twin.room.parts.incidents import Incident, Severity
+from twin.room.parts.incidents import Incident
 from twin.room.parts.marks import Marks
 from twin.session import TwinSession
 from widgets.bridge import Bridge
 from widgets.parts.command_details import selection_of
 from widgets.parts.command_words import STATE_WORDS, request_phrase
+from widgets.parts.incident_area import IncidentArea
 from widgets.parts.incident_page import RowsPage, focus, inset, row_of
 from widgets.parts.incident_story import commands_of
 from widgets.parts.incident_words import words
@@ -23,7 +31,7 @@ from widgets.parts.inks import Inks
 from widgets.parts.labels import say, wrapped
 from widgets.parts.places import place_of
 from widgets.parts.section_list import Row, Section
-from widgets.parts.wording import clock_text
+from widgets.parts.wording import clock_text, lower_first, property_title, value_text
 
 _EMPTY = (
     "Nothing is linked yet. Select something in the view and link it, write an objective, or "
@@ -42,7 +50,9 @@ class LinksPage(RowsPage):
         self.note = wrapped("muted")
         self.note.setContentsMargins(12, 8, 12, 0)
         self.column.insertWidget(0, self.note)
-        self._make_kind()
+        self.area = IncidentArea(session)
+        self.area.asked.connect(self.asked)
+        self.column.insertWidget(0, self.area)
         self.objective = QLineEdit()
         self.objective.setMaxLength(300)
         self.objective.setPlaceholderText("Another objective, e.g. Keep the hospital dry")
@@ -58,19 +68,10 @@ class LinksPage(RowsPage):
         self.file.clicked.connect(lambda _checked=False: self._choose_file())
         self.column.addLayout(inset(row_of(self.objective, stretch=0)))
         self.column.addLayout(inset(row_of(self.link, self.remove)))
-        self.column.addLayout(inset(row_of(self.file)))
-
-    def _make_kind(self) -> None:
-        self.kind, self.severity = QComboBox(), QComboBox()
-        self.kind.setAccessibleName("Type of incident")
-        self.severity.setAccessibleName("Severity")
-        for kind in KINDS:
-            self.kind.addItem(words(kind).capitalize(), kind)
-        for severity in Severity:
-            self.severity.addItem(severity.value.capitalize(), severity.value)
-        self.kind.activated.connect(lambda _index: self._set_kind())
-        self.severity.activated.connect(lambda _index: self._set_severity())
-        self.column.insertLayout(0, inset(row_of(self.kind, self.severity)))
+        self.values = QPushButton("Attach its values")
+        self.values.setToolTip("Attach what the selected thing shows now")
+        self.values.clicked.connect(lambda _checked=False: self._attach_values())
+        self.column.addLayout(inset(row_of(self.file, self.values)))
 
     # -- showing ------------------------------------------------------------------------------
 
@@ -84,13 +85,10 @@ class LinksPage(RowsPage):
         incident = self.incident
         if incident is None:
             return
-        if self.kind.findData(incident.kind) < 0:
-            self.kind.addItem(words(incident.kind).capitalize(), incident.kind)
-        self.kind.setCurrentIndex(self.kind.findData(incident.kind))
-        self.severity.setCurrentIndex(self.severity.findData(incident.severity.value))
+        self.area.show_incident(incident)
         self.model.show_sections(self._sections(incident))
         say(self.note, "" if self.model.rowCount() else _EMPTY)
-        for part in (self.kind, self.severity, self.objective, self.link, self.file):
+        for part in (self.objective, self.link, self.file, self.values):
             part.setEnabled(incident.is_open)
         self.show_chosen()
 
@@ -181,23 +179,12 @@ class LinksPage(RowsPage):
             point, distance_m = middle_of_mark(mark)
             self.session.fly_to_requested.emit((*point, distance_m))
 
-    def _set_kind(self) -> None:
-        incident, kind = self.incident, str(self.kind.currentData())
-        if incident is not None and kind != incident.kind:
-            self.asked.emit(change(self.session, incident, kind=kind))
-
-    def _set_severity(self) -> None:
-        incident, severity = self.incident, str(self.severity.currentData())
-        if incident is not None and severity != incident.severity.value:
-            self.asked.emit(change(self.session, incident, severity=severity))
-
     def _add_objective(self) -> None:
         incident, text = self.incident, self.objective.text().strip()
         if incident is None or not text:
             focus(self.objective)
             return
-        objectives = [*incident.objectives, text]
-        self.asked.emit(change(self.session, incident, objectives=objectives))
+        self.asked.emit(add_objective(self.session, incident, text))
         self.objective.clear()
 
     def _link_selected(self) -> None:
@@ -215,10 +202,26 @@ class LinksPage(RowsPage):
             return
         kind, _, number = key.partition(":")
         if kind == "objective":
-            left = [t for n, t in enumerate(incident.objectives) if n != int(number)]
-            self.asked.emit(change(self.session, incident, objectives=left))
+            text = incident.objectives[int(number)]
+            self.asked.emit(remove_objective(self.session, incident, text))
         else:
             self.asked.emit(unlink(self.session, incident, key))
+
+    def _attach_values(self) -> None:
+        incident, thing_id = self.incident, self.session.selection.thing_id
+        store = self.session.observations
+        told = []
+        for slot in store.slots_of_thing(thing_id).tolist() if thing_id else ():
+            stream, (_times, values) = store.datastreams[slot], store.history_of(slot)
+            if len(values):
+                value = value_text(float(values[-1]), stream)
+                told.append(f"{lower_first(property_title(stream.observed_property))} {value}")
+        if incident is None or not told:
+            self.failed.emit("Select a sensor or an asset that shows values in the view first")
+            return
+        name = self.session.city_view.name_of(thing_id)
+        at = clock_text(self.session.clock.now_ns())
+        self.asked.emit(attach(self.session, incident, f"{name} at {at}: {', '.join(told)}"))
 
     def _choose_file(self) -> None:
         name, _ = QFileDialog.getOpenFileName(self, "Attach a file")

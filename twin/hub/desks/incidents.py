@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -58,6 +58,15 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     id: str
     changes: dict[str, Any]
+
+
+class ListEdit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Body of "incident.edit_list": entries come and go without touching what others wrote."""
+
+    id: str
+    field: Literal["links", "attachments", "objectives"]
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
 
 
 class Department(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -130,6 +139,7 @@ class IncidentDesk(Desk):
         return {
             "incident.open": Taken(Open, self._open),
             "incident.change": Taken(Change, self._change),
+            "incident.edit_list": Taken(ListEdit, self._edit_list),
             "incident.ask": Taken(Department, self._ask),
             "incident.take_part": Taken(Department, self._take_part),
             "incident.command": Taken(Command, self._command),
@@ -196,6 +206,25 @@ class IncidentDesk(Desk):
         except msgspec.ValidationError as error:
             return f"That is no incident: {error}"
         self.hall.emit("incident.changed", person(who.operator), id=body.id, changes=body.changes)
+        return ""
+
+    def _edit_list(self, who: Who, body: ListEdit) -> str:
+        incident = self._worked(body.id)
+        if isinstance(incident, str):
+            return incident
+        lists = {
+            "links": incident.links, "attachments": incident.attachments,
+            "objectives": incident.objectives,
+        }  # fmt: skip
+        now = lists[body.field]
+        gone = set(body.remove)
+        after = tuple(dict.fromkeys((*(one for one in now if one not in gone), *body.add)))
+        if after == now:
+            return "Nothing changes by that"
+        if len(after) > MAX_LIST or any(not 0 < len(one.strip()) <= MAX_TEXT for one in body.add):
+            return f"It has at most {MAX_LIST} {body.field}, each of 1 to {MAX_TEXT} letters"
+        changes = {body.field: after}
+        self.hall.emit("incident.changed", person(who.operator), id=body.id, changes=changes)
         return ""
 
     def _ask(self, who: Who, body: Department) -> str:
