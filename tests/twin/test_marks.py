@@ -70,6 +70,16 @@ def test_an_incident_is_marked_from_its_beginning_to_its_end() -> None:
     ]
 
 
+def test_a_stage_of_the_city_is_marked_with_its_number() -> None:
+    ring = RingTape()
+    for seq, body in ((1, {"level": 4, "before": 1, "reason": "Storm"}), (2, {"level": "x"})):
+        event = said(seq, "stage.set", **body)
+        ring.add(EVENT, msgspec.json.encode(EventMessage(epoch=EPOCH, event=event)), event.t_ns)
+    first, second = marks_of(ring)
+    assert (first.kind, first.level, first.text) == ("stage", "4", "Stage 4 (Severe): Storm")
+    assert second.level == "x"
+
+
 def test_the_load_is_shares_of_the_largest(tmp_path: Path) -> None:
     recordings.record(tmp_path / "a.mcap")
     recording = Recording(tmp_path / "a.mcap")

@@ -143,6 +143,17 @@ def test_marks_have_the_colours_of_their_priority(timeline: Timeline) -> None:
     assert colours == wanted
 
 
+def test_a_stage_is_a_flag_with_its_number(timeline: Timeline) -> None:
+    bar = timeline.bar
+    bar.marks = [Mark(START_NS + 20 * NS_PER_S, "stage", "4", "Stage 4 (Severe): Storm")]
+    bar.load = np.zeros(0)
+    picture = bar.grab().toImage()
+    ratio, x = picture.devicePixelRatio(), bar.x_of(bar.marks[0].t_ns)
+    down = [picture.pixelColor(round(x * ratio), y).lightness() for y in range(20, 44)]
+    aside = [picture.pixelColor(round((x - 6) * ratio), y).lightness() for y in range(20, 44)]
+    assert max(down) < min(aside), "a line from the ruler down to the flag"
+
+
 @pytest.mark.parametrize(("seconds", "text"), [(7, "00:07"), (842, "14:02"), (4329, "1:12:09")])
 def test_spans_are_written_like_clocks(seconds: int, text: str) -> None:
     assert span_text(seconds * NS_PER_S) == text
