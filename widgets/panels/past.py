@@ -149,7 +149,7 @@ class PastPanel(PanelWidget):
         for part in (self.back, self.on, self.today):
             second.addWidget(part)
         second.addWidget(self.when, 1)
-        second.addWidget(self.compare)
+        second.addWidget(self.compare, 1)
         third = QHBoxLayout()
         third.setSpacing(8)
         third.addWidget(self.sentence, 1)
