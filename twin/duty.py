@@ -87,10 +87,10 @@ def handover_items(session: TwinSession) -> tuple[HandoverItem, ...]:
         _alarm_items(room),
         _queue_items(room),
         _lease_items(room),
-        _sensor_items(session),
         _note_items(room),
     )
-    return tuple(item for kind in kinds for item in _bounded(tuple(kind)))
+    items = [item for kind in kinds for item in _bounded(tuple(kind))]
+    return (*items, *_sensor_items(session))
 
 
 def _bounded(items: tuple[HandoverItem, ...]) -> tuple[HandoverItem, ...]:
@@ -152,7 +152,9 @@ def _alarm_items(room: Room) -> Iterator[HandoverItem]:
 def _queue_items(room: Room) -> Iterator[HandoverItem]:
     for hold in room[Holds].by_queue.values():
         detail = f"held by {hold.by.name}" + (f": {hold.reason}" if hold.reason else "")
-        yield HandoverItem(kind="queue", title=f"Queue {hold.queue}", detail=detail, key=hold.queue)
+        kind, _, name = hold.queue.partition(":")
+        title = f"Commands of {kind} {name.replace('_', ' ')}" if name else "All commands"
+        yield HandoverItem(kind="queue", title=title, detail=detail, key=hold.queue)
 
 
 def _lease_items(room: Room) -> Iterator[HandoverItem]:
@@ -164,18 +166,22 @@ def _lease_items(room: Room) -> Iterator[HandoverItem]:
 
 
 def _sensor_items(session: TwinSession) -> Iterator[HandoverItem]:
+    """The first of those that are stale or doubtful, and how many more there are."""
     store, now_ns = session.observations, session.clock.now_ns()
     snapshot = store.snapshot()
     codes = health_of(snapshot, now_ns)
     streams, things = store.datastreams, store.things
-    bad = np.flatnonzero((codes == Health.STALE) | (codes == Health.SUSPECT)).tolist()
-    for slot in bad:
+    bad = np.flatnonzero((codes == Health.STALE) | (codes == Health.SUSPECT))
+    for slot in bad[:MOST_OF_A_KIND].tolist():
         stream = streams[slot]
         thing = things.get(stream.thing_id)
         name = thing.name if thing is not None else stream.thing_id
-        words = (stream.name or stream.observed_property).replace("_", " ")
-        detail = health_text(store, slot, snapshot, now_ns) if slot in bad[:MOST_OF_A_KIND] else ""
-        yield HandoverItem(kind="sensor", title=f"{name}, {words}", detail=detail, key=stream.id)
+        title = stream.name or f"{name}, {stream.observed_property.replace('_', ' ')}"
+        detail = health_text(store, slot, snapshot, now_ns).partition(". ")[0]
+        yield HandoverItem(kind="sensor", title=title, detail=detail, key=stream.id)
+    n_more = len(bad) - MOST_OF_A_KIND
+    if n_more > 0:
+        yield HandoverItem(kind="sensor", title=f"… and {n_more:,} more")
 
 
 def _note_items(room: Room) -> Iterator[HandoverItem]:

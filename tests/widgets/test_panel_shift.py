@@ -117,7 +117,7 @@ def test_a_handover_begins_with_everything_that_is_open(world: HubWorld) -> None
     assert items[("incident", "Water in Quay Street")] == "severe · no answer from fire"
     assert items[("alarm", "Pump 1: Level high")] == "critical, not acknowledged"
     assert items[("alarm", "Pump 2: No flow")] == "shelved by Ben: Works"
-    assert items[("queue", "Queue department:water")] == "held by Ben: Flood"
+    assert items[("queue", "Commands of department water")] == "held by Ben: Flood"
     assert items[("lease", "North gate")] == "held by Ben"
     assert items[("note", "Parade at three")] == "Ben (water)"
 
