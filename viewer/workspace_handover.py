@@ -122,6 +122,8 @@ class WorkspaceHandover:
             if dock.panel is not None and name in offer.panels:
                 take_filter_text(dock.panel, offer.filters.get(name, ""))
         session.incident = offer.incident
+        if offer.incident in session.hub.room[Incidents].by_id:
+            session.incident_inspected.emit(offer.incident)
         session.select(self._selection(offer))
         if offer.look is not None:
             self._look(offer.look)

@@ -124,10 +124,12 @@ def test_the_view_goes_along_with_a_unit_until_it_is_moved(desk: Desk, qtbot: Qt
 def test_a_workspace_is_taken_over_with_one_click(desk: Desk, ben: HubClient, qtbot: QtBot) -> None:
     pose = Pose(focal_m=(10.0, 20.0, 0.0), distance_m=150.0, azimuth_rad=1.0, elevation_rad=0.7)
     feature = str(desk.session.city.features.ids[3])
+    incident = {"id": "i1", "title": "Water in Mill Lane", "kind": "flood", "severity": "severe"}
+    ben.act("incident.open", incident)
     body: dict[str, Any] = {
         "id": "w1", "to": "console-Ada", "workspace": "incidents", "text": "Mill Lane",
         "look": msgspec.to_builtins(Look.of(pose)),
-        "panels": ["activity", "units", "sensors"], "feature_ids": [feature],
+        "panels": ["activity", "units", "sensors", "incidents"], "feature_ids": [feature],
         "filters": {"sensors": '{"words": "pump"}'}, "incident": "i1",
     }  # fmt: skip
     ben.act("workspace.offer", body)
@@ -138,10 +140,12 @@ def test_a_workspace_is_taken_over_with_one_click(desk: Desk, ben: HubClient, qt
     window = desk.window
     qtbot.waitUntil(lambda: window.workspace == "incidents", timeout=WAIT_MS)
     shown = {name for name, dock in window.docks.items() if not dock.isHidden()}
-    assert shown == {"activity", "units", "sensors"}
+    assert shown == {"activity", "units", "sensors", "incidents"}
     assert window.docks["sensors"].panel.text.text() == "pump"  # type: ignore[union-attr]
     assert desk.session.selection == Selection(feature=3)
     assert desk.session.incident == "i1"
+    told = [label.text() for label in window.docks["incidents"].findChildren(QLabel)]
+    assert any("Water in Mill Lane" in text for text in told)
     camera = desk._panes.active.scene.camera
     qtbot.waitUntil(
         lambda: (

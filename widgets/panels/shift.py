@@ -251,8 +251,10 @@ class ShiftPanel(PanelWidget):
             return
         line = self._part.lines.get(key)
         incident = self.session.hub.room[Incidents].by_id.get(line.ref) if line else None
-        if incident is not None and incident.xyz is not None:
-            self.fly_to(incident.xyz)
+        if incident is not None:
+            self.session.incident_inspected.emit(incident.id)
+            if incident.xyz is not None:
+                self.fly_to(incident.xyz)
 
     def _select(self, index: QModelIndex) -> None:
         kind, _, key = str(index.data(KeyRole) or "").partition(" ")
