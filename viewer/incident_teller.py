@@ -43,15 +43,19 @@ class IncidentTeller:
 
     def _pressing(self, me: Operator) -> Iterator[tuple[str, str, Level]]:
         part, now_ns = self._session.hub.room[Incidents], self._session.clock.now_ns()
+        led = set()
         for incident in part.open:
+            if incident.commander is not None and incident.commander.identity == me.identity:
+                led.add(incident.id)
             for asked in incident.departments:
                 if asked.department == me.department and asked.taken_by is None:
                     what = f": {asked.text}" if asked.text else ""
                     key = f"{incident.id} {asked.asked_ns}"
                     name = words(me.department)
                     yield key, f"{name} is asked to take part in “{incident.title}”{what}", "notice"
-            leads = incident.commander is not None and incident.commander.identity == me.identity
-            for task in part.tasks_of(incident.id):
-                if is_late(task, now_ns) and (leads or task.department == me.department):
-                    title = f"“{task.title}” of “{incident.title}”"
-                    yield f"{task.id} {task.due_ns}", f"{title} should be done by now", "warning"
+        for task in part.tasks.values():
+            is_mine = task.department == me.department or task.incident in led
+            around = part.by_id.get(task.incident)
+            if is_mine and around is not None and is_late(task, now_ns):
+                title = f"“{task.title}” of “{around.title}”"
+                yield f"{task.id} {task.due_ns}", f"{title} should be done by now", "warning"

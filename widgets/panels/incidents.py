@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from PySide6.QtCore import QEvent, QModelIndex, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QPushButton, QStackedLayout, QStackedWidget, QVBoxLayout, QWidget
@@ -16,7 +18,7 @@ from widgets.parts.fit_scroll import FitScroll
 from widgets.parts.incident_details import IncidentDetails
 from widgets.parts.incident_form import IncidentForm
 from widgets.parts.incident_page import inset, row_of
-from widgets.parts.incident_words import LEVEL_OF_SEVERITY, incident_row
+from widgets.parts.incident_words import LEVEL_OF_SEVERITY, incident_row, is_late
 from widgets.parts.labels import say, wrapped
 from widgets.parts.panel_widget import PanelWidget
 from widgets.parts.section_list import KeyRole, SectionDelegate, SectionList, section_view
@@ -138,12 +140,14 @@ class IncidentsPanel(PanelWidget):
 
     def _list_all(self) -> None:
         part, now_ns = self.session.hub.room[Incidents], self.session.clock.now_ns()
+        late = Counter(t.incident for t in part.tasks.values() if is_late(t, now_ns))
         closed = [one for one in part.by_id.values() if not one.is_open]
         closed.sort(key=lambda one: -one.closed_ns)
+        worked = sorted(part.open, key=_rank)
         self.model.show_sections(
             [
-                ("Open", [incident_row(one, part, now_ns) for one in sorted(part.open, key=_rank)]),
-                ("Closed lately", [incident_row(one, part, now_ns) for one in closed]),
+                ("Open", [incident_row(one, late[one.id], now_ns) for one in worked]),
+                ("Closed lately", [incident_row(one, 0, now_ns) for one in closed]),
             ]
         )
         self._stack.setCurrentIndex(0 if self.model.rowCount() else 1)

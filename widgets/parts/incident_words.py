@@ -38,24 +38,23 @@ def words(name: str) -> str:
     return name.replace("_", " ")
 
 
-def incident_row(incident: Incident, part: Incidents, now_ns: int) -> Row:
-    """One line of the list of incidents."""
+def incident_row(incident: Incident, n_late: int, now_ns: int) -> Row:
+    """One line of the list of incidents; ``n_late`` of its tasks should be over."""
     if not incident.is_open:
         return Row(
             key=incident.id, title=incident.title, right=clock_text(incident.closed_ns),
             caption=f"{words(incident.kind)} · closed: {incident.cause}",
         )  # fmt: skip
-    late = sum(is_late(task, now_ns) for task in part.tasks_of(incident.id))
     waiting = sum(one.taken_by is None for one in incident.departments)
     told = [words(incident.kind), incident.severity.value]
-    if late:
-        told.append(f"{count_text(late, 'task')} late")
+    if n_late:
+        told.append(f"{count_text(n_late, 'task')} late")
     if waiting:
         told.append(f"{count_text(waiting, 'department')} not answered")
     return Row(
         key=incident.id, title=incident.title, caption=" · ".join(told),
         right=elapsed_text((now_ns - incident.opened_ns) / NS_PER_S),
-        level=LEVEL_OF_SEVERITY[incident.severity], is_bold=bool(late),
+        level=LEVEL_OF_SEVERITY[incident.severity], is_bold=bool(n_late),
     )  # fmt: skip
 
 
