@@ -9,10 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.bench_trust import doubted_in
+from tests.twin.sim_city import grid_city
 from twin.clock import NS_PER_S, FakeClock
 from twin.sense.model import Announcement, Datastream, Thing
 from twin.sense.store import ObservationStore
 from twin.sense.trust import FLAT_FACTOR, GAP_TOLD_S, Doubt, SourceWatch
+from twin.sim.faults import Fault
+from twin.sim.world import World, WorldOptions
 
 T0 = 1_760_000_000 * NS_PER_S
 
@@ -225,3 +229,15 @@ def test_a_hundred_thousand_datastreams_in_bounded_memory() -> None:
     print(f"a look at 100,000: {1e3 * usual_s:.0f} ms, {rig.watch.n_bytes / 1e6:.0f} MB")
     assert rig.watch.n_bytes < 400 * n
     assert usual_s < 1.0
+
+
+def test_the_faults_of_a_simulated_city_are_found_and_hardly_anything_else() -> None:
+    world = World(grid_city(), WorldOptions(n_datastreams=600, seed=3, fault_share=0.1))
+    doubted = doubted_in(world, 10)
+    kinds = world.sampler.faults.plan.kinds
+    well, silent, spiking = kinds == 0, kinds == Fault.DROPOUT, kinds == Fault.SPIKES
+    assert silent.sum() >= 5
+    assert spiking.sum() >= 5
+    assert doubted[silent].mean() >= 0.9
+    assert doubted[spiking].mean() >= 0.8
+    assert doubted[well].mean() <= 0.01

@@ -33,6 +33,8 @@ AHEAD_S = 2.0
 BEHIND_FACTOR, BEHIND_FLOOR_S = 2.0, 30.0
 #: A flat line is so many times longer than the longest rest before it, and at least so long.
 FLAT_FACTOR, FLAT_FLOOR_S = 3.0, 60.0
+#: … and so many times longer than it rests on average.
+FLAT_USUAL = 20.0
 FLAT_CHANGES, FLAT_MINUTES = 10, 3
 #: Noise is so many times the usual wiggle, and at least this share of the usual range.
 NOISE_FACTOR, NOISE_SHARE = 8.0, 0.01
@@ -262,8 +264,11 @@ class SourceWatch:
         declared, values = snapshot.declared, snapshot.values
         is_resting = (values == 0.0) | (values == declared.min) | (values == declared.max)
         lasts_s = (snapshot.t_ns - snapshot.changed_ns) / NS_PER_S
+        n_before = snapshot.counts - snapshot.repeats
+        usual = n_before / np.maximum(snapshot.n_changes, 1)
         is_flat: BoolArray = (
-            (snapshot.repeats > FLAT_FACTOR * np.maximum(self._longest, 1))
+            (snapshot.repeats > FLAT_USUAL * usual)
+            & (snapshot.repeats > FLAT_FACTOR * np.maximum(self._longest, 1))
             & (lasts_s > FLAT_FLOOR_S)
             & (snapshot.n_changes >= FLAT_CHANGES)
             & (self._minutes >= FLAT_MINUTES)
