@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
 
 from tests.twin.hub_bench import Bench, why
-from twin.clock import NS_PER_S
+from twin.clock import NS_PER_S, FakeClock
+from twin.generate.city import generate_city
+from twin.judging import graph_of
 from twin.link.control import Acknowledged
 from twin.operations.asset_graph import AssetGraph
 from twin.operations.correlation import IncidentProposal
@@ -24,6 +27,9 @@ from twin.room.parts.incidents import Incidents
 from twin.room.parts.proposals import ANSWERS_KEPT, Proposals
 from twin.room.parts.verdicts import KEPT, Verdicts
 from twin.security.policy_file import read_policy
+from twin.sense.model import Announcement, Thing
+from twin.sense.store import ObservationStore
+from twin.sim.world import World, WorldOptions
 
 NO_GRAPH = AssetGraph({}, {})
 
@@ -147,6 +153,39 @@ def test_shelved_and_returned_alarms_are_not_proposed(bench: Bench) -> None:
     bench.act("a1", "alarm.shelve", {"ids": ["c"], "seconds": 600.0, "reason": "Test"})
     bench.act("a1", "alarm.return", {"ids": ["d"]})
     assert proposed(bench) == ()
+
+
+def test_the_flood_of_the_demo_city_is_one_proposal_and_two_fires_are_none(bench: Bench) -> None:
+    world = World(generate_city(2_000), WorldOptions())
+    store = ObservationStore(capacity=20_000, history=2, clock=FakeClock())
+    store.announce(
+        Announcement(source="s", epoch="e", things=world.things, datastreams=world.datastreams)
+    )
+
+    def nearest(kind: str, x: float, y: float, *, last: bool = False) -> Thing:
+        of = [one for one in world.things if one.kind == kind]
+        return sorted(of, key=lambda o: math.hypot(o.xyz[0] - x, o.xyz[1] - y))[-1 if last else 0]
+
+    underpass = next(one for one in world.things if one.kind == "underpass")
+    x, y, _ = underpass.xyz
+    flood = {
+        "river-high": nearest("river_gauge", x, y),
+        "underpass-flooded": underpass,
+        "pump-fault": nearest("pump_station", x, y),
+    }
+    far = nearest("air_station", x, y, last=True)
+
+    def gap_m(one: Thing) -> float:
+        return min(math.dist(one.xyz[:2], other.xyz[:2]) for other in (far, *flood.values()))
+
+    fires = {"fire-a": far, "fire-b": max((o for o in world.things if o.kind == "loop"), key=gap_m)}
+    assert gap_m(fires["fire-b"]) > 400.0
+    for rule, thing in (flood | fires).items():
+        raise_(bench, rule, xyz=thing.xyz, thing_id=thing.id, thing_name=thing.name, rule=rule)
+        bench.wait(120.0)
+    (one,) = proposals_of(bench.core.room, graph_of(store), bench.now_ns)
+    assert {member.rule for member in one.members} == set(flood)
+    assert kind_of(one) == "flood"
 
 
 def test_what_follows_from_another_goes_with_it_wherever_it_is(bench: Bench) -> None:

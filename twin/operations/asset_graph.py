@@ -19,7 +19,7 @@ from twin.street_names import streets_in, without_number
 
 #: Along a street and below a cabinet nothing is related further away than this.
 STREET_REACH_M, FEEDER_REACH_M = 1_000.0, 1_500.0
-WATER_KINDS = frozenset({"river_gauge", "sewer_gauge", "pump_station", "gate"})
+WATER_KINDS = frozenset({"river_gauge", "sewer_gauge", "pump_station", "gate", "underpass"})
 Pair = frozenset[str]
 
 
