@@ -17,7 +17,7 @@ from twin.perception.rules_naming import rule_of_alarm
 from twin.perception.rules_running import RunningRule
 from twin.perception.rules_selection import Directory
 from twin.room.fold import Room
-from twin.room.parts.alarms import Alarms
+from twin.room.parts.alarms import PRIORITIES, Alarms
 from twin.room.parts.event_rules import EventRules, RuleEntry, RuleFired
 from twin.sense.model import Datastream, Thing
 from twin.session import TwinSession
@@ -39,7 +39,7 @@ class RuleStanding:
 
 
 def standings(room: Room) -> list[RuleStanding]:
-    """All rules of a room: those with open alarms first, those that are off last, then by title."""
+    """All rules of a room: those with open alarms first, the most urgent on top; off ones last."""
     part = room[EventRules]
     n_open: dict[str, int] = {}
     for name, alarm in room[Alarms].by_id.entries.items():
@@ -53,8 +53,10 @@ def standings(room: Room) -> list[RuleStanding]:
     return sorted(found, key=_order)
 
 
-def _order(one: RuleStanding) -> tuple[bool, bool, str]:
-    return not one.n_open, not one.entry.is_on, one.entry.rule.title.casefold()
+def _order(one: RuleStanding) -> tuple[bool, bool, int, str]:
+    rule = one.entry.rule
+    pressing = PRIORITIES.index(rule.priority) if one.n_open else 0
+    return not one.n_open, not one.entry.is_on, pressing, rule.title.casefold()
 
 
 def is_watched(room: Room) -> bool:

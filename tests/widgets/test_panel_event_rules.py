@@ -26,6 +26,7 @@ def entry(hub_world: Any, rule_id: str = "high") -> RuleEntry | None:
 
 
 def titles(panel: Any) -> list[tuple[str, str]]:
+    panel.refresh()
     return [(row.title, row.note) for row in panel.list.rows.rows]
 
 

@@ -26,8 +26,9 @@ from twin.perception.rules_selection import Directory, Selection, select
 LOOK_BACK_NS = 3_600 * NS_PER_S
 MAX_TICKS = 62 * 86_400
 MAX_EPISODES = 100_000
-#: Datastreams that are fetched together.
-_TOGETHER = 16
+#: Values that are fetched together, if there is one a second.
+_TOGETHER = 10_000_000
+_MOST_TOGETHER = 256
 
 Series: TypeAlias = "tuple[Int64Array, Float64Array]"
 #: (share done, what is done) -> whether to stop.
@@ -171,8 +172,9 @@ class _Run:
     def rows(self) -> Iterator[float]:
         """Look at one datastream after the other; gives the share that is done."""
         slots = self.selection.slots.tolist()
-        for first in range(0, len(slots), _TOGETHER):
-            some = slots[first : first + _TOGETHER]
+        step = min(max(_TOGETHER // len(self._ticks), 1), _MOST_TOGETHER)
+        for first in range(0, len(slots), step):
+            some = slots[first : first + step]
             series = self._fetched(some)
             for row, slot in enumerate(some, first):
                 self._row(row, slot, series)

@@ -90,7 +90,7 @@ class Watcher:
             with_presence=False, security=security, signer=signer,
         )  # fmt: skip
         self._book = RuleBook()
-        self._rules: tuple[CompiledRule, ...] | None = None
+        self._seen_rules: tuple[tuple[str, int, int, bool], ...] | None = None
         self._catalogue_version = -1
         self._directory_ns = self._tick_ns = -(10**18)
         self._asked: dict[str, int] = {}
@@ -147,7 +147,7 @@ class Watcher:
             self._ingest.set_endpoint(info.addresses.samples_out)
         if not self._client.joined_seq:
             return
-        if self._rules is None or "event_rules" in moved:
+        if self._seen_rules is None or "event_rules" in moved:
             self._take_rules()
         now_ns = self._clock.monotonic_ns()
         if now_ns - self._tick_ns >= PERIOD_NS:
@@ -209,13 +209,16 @@ class Watcher:
 
     def _take_rules(self) -> None:
         entries = self._client.room[EventRules].by_id.values()
+        seen = tuple((one.id, one.rev, one.changed_ns, one.is_on) for one in entries)
+        if seen == self._seen_rules:  # only how often they fired has moved
+            return
+        self._seen_rules = seen
         rules: list[CompiledRule] = []
         for entry in entries:
             try:
                 rules += [compiled(entry.rule)] if entry.is_on else []
             except RuleError:  # a newer hub took what this program does not understand
                 continue
-        self._rules = tuple(rules)
         self._book.set_rules(rules, self._open_at())
 
     def _other_content(self) -> str:

@@ -54,7 +54,7 @@ class EventRulesPanel(PanelWidget):
     def __init__(self, context: PanelContext) -> None:
         super().__init__(context)
         self._chosen, self._act_id, self._waits_for = "", "", ""
-        self._wanted_look, self._n_looks = False, 0
+        self._wanted_look, self._n_looks, self._has_moved = False, 0, True
         self.status = wrapped("muted")
         self.list = RowList(self.inks, "Event rules")
         self.list.setMinimumHeight(120)
@@ -136,8 +136,14 @@ class EventRulesPanel(PanelWidget):
 
     # --- showing ------------------------------------------------------------------------------
 
+    def refresh(self) -> None:
+        """Show what has moved since the last time."""
+        if self._has_moved:
+            self.show_rules()
+
     def show_rules(self) -> None:
         """List the rules of the room as they stand."""
+        self._has_moved = False
         found = standings(self.session.hub.room)
         self.list.show_rows([rule_row(one, self.inks.theme) for one in found])
         self._top.setCurrentIndex(0 if found else 1)
@@ -174,8 +180,7 @@ class EventRulesPanel(PanelWidget):
         self.facts.show_facts(_facts(one))
 
     def _follow_room(self, changed: frozenset[str]) -> None:
-        if changed & {"event_rules", "alarms", "operators"}:
-            self.show_rules()
+        self._has_moved |= bool(changed & {"event_rules", "alarms", "operators"})
         refused = refusal_of(self.session, self._act_id)
         if refused:
             say(self.problem, refused)
