@@ -20,12 +20,15 @@ from twin.operations.proposing import apart_of, happenings_of, proposals_among
 from twin.session import TwinSession
 from viewer.settings import Settings
 from widgets.bridge import Bridge, JobProgress
+from widgets.parts.episode_words import stream_name, why_text
 
 LOOK_MS = 1_000
 #: Proposals are looked at again after so long even if nothing moved: time passes.
 AGAIN_S = 60.0
 #: … and not sooner than this, however much moves.
 LEAST_S = 2.0
+#: An episode that began earlier is no news.
+RECENT_S = 3_600.0
 _MOVES = frozenset({"alarms", "incidents", "verdicts", "proposals"})
 _log = logging.getLogger(__name__)
 
@@ -56,6 +59,7 @@ class PerceptionDriver:
         self._proposed_ns = 0
         self._has_moved = True
         self._told: set[str] = set()
+        self._told_episodes: set[str] = set()
         self._city = session.city.title
         now = datetime.fromtimestamp(session.clock.now_ns() / NS_PER_S).astimezone()
         offset = now.utcoffset()
@@ -82,9 +86,20 @@ class PerceptionDriver:
 
         self._run("sources", sources)
         if session.anomalies.wanted or session.anomalies.views:
-            self._run("unusual values", anomalies)
+            self._run("unusual values", anomalies, self._tell_unusual)
         self._remember()
         self._propose(now_ns)
+
+    def _tell_unusual(self, _changed: object) -> None:
+        """Say once that something unusual has begun; the panel shows the rest."""
+        session, now_ns = self._session, self._session.clock.now_ns()
+        for view in session.anomalies.views.values():
+            for episode in view.episodes[-1:]:
+                is_recent = episode.is_open and now_ns - episode.start_ns < RECENT_S * NS_PER_S
+                if is_recent and episode.id not in self._told_episodes:
+                    name = stream_name(session, episode.datastream_id)
+                    session.message.emit(f"Unusual: {name}, {why_text(session, episode)}")
+                self._told_episodes.add(episode.id)
 
     def _note(self, parts: frozenset[str]) -> None:
         self._has_moved = self._has_moved or bool(parts & _MOVES)

@@ -126,11 +126,15 @@ def test_live_observations_become_episodes_without_a_history() -> None:
     watch.set_threshold("t/flow0", 20.0)
     assert watch.look(T0)
     assert watch.views["t/flow0"].threshold == 20.0
-    store.clear()
+    n_before = watch.views["t/flow0"].n_buckets
+    store.clear()  # an earlier moment is shown …
     see(store, T0, 1.0)
     watch.look(T0)
+    store.clear()  # … and live again
+    for i in range(420, 440):
+        see(store, T0 + i * 10 * NS_PER_S, 50.0)
     watch.look(T0)
-    assert watch.views["t/flow0"].n_buckets == 0, "another moment is learned anew"
+    assert watch.views["t/flow0"].n_buckets == n_before + 20, "what was learned is kept"
     watch.unwatch("t/flow0")
     watch.look(T0)
     assert watch.views == {}

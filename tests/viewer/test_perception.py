@@ -30,6 +30,8 @@ from viewer.settings import Settings
 
 pytestmark = pytest.mark.display
 WAIT_MS = 30_000
+#: The history ends so long before the test.
+BEFORE_NS = 50 * 60 * NS_PER_S
 
 
 @pytest.fixture
@@ -49,7 +51,7 @@ def ben(hub: Hub, tmp_path: Path) -> Iterator[HubClient]:
 @pytest.fixture
 def desk(ben: HubClient, qtbot: QtBot, tmp_path: Path) -> Iterator[Desk]:
     """Ada's window, with three weeks of history of one loop."""
-    write_history(tmp_path / "history", THING, *street(CLOCK.now_ns(), odd_hours=0.0))
+    write_history(tmp_path / "history", THING, *street(CLOCK.now_ns() - BEFORE_NS, odd_hours=0.0))
     boxes = city_of_boxes()
     made = Desk(
         loaded=LoadedCity(asset=boxes, tiles=list(tiles_from_asset(boxes))),
@@ -79,17 +81,19 @@ def test_what_is_unusual_is_found_live_judged_and_exported(
     hub: Hub, ben: HubClient, desk: Desk, qtbot: QtBot, tmp_path: Path
 ) -> None:
     anomalies, source = desk.session.anomalies, Source(hub.addresses)
-    last_ns = CLOCK.now_ns()
-    t_ns = last_ns + np.arange(1, 40) * 300 * NS_PER_S  # the coming hours: a road that is empty
+    t_ns = CLOCK.now_ns() - BEFORE_NS + np.arange(1, 11) * 300 * NS_PER_S  # a road is crammed
 
     def has_found() -> bool:
-        source.send(t_ns, np.full(len(t_ns), 2.0))
+        source.send(t_ns, np.full(len(t_ns), 3_000.0))
         return bool(anomalies.views.get(STREAM) and anomalies.views[STREAM].episodes)
 
+    said: list[str] = []
+    desk.session.message.connect(said.append)
     try:
         qtbot.waitUntil(has_found, timeout=WAIT_MS)
     finally:
         source.close()
+    qtbot.waitUntil(lambda: any("Unusual: Loop Mill Lane" in one for one in said), timeout=WAIT_MS)
     view = anomalies.views[STREAM]
     assert (view.has_history, view.bucket_s) == (True, 300.0)
     desk.window.show_panel("anomalies")

@@ -217,9 +217,7 @@ class AnomalyWatch:
         """Take the observations since the last look; whether there is more to show."""
         count = int(self._store.snapshot().only(slot).counts[0])
         is_new, one.is_new = one.is_new, False
-        if count < one.count:  # another moment is shown: what was learned was of a later one
-            del self._watched[one.log.datastream_id]
-            return True
+        # where an earlier moment is shown nothing is newer: what was learned is kept for the return
         if count == one.count:
             return is_new
         one.count = count

@@ -190,8 +190,9 @@ class AnomaliesPanel(PanelWidget):
         self._show_chosen()
 
     def _episodes(self) -> list[Episode]:
-        views = self.session.anomalies.views.values()
-        found = [episode for view in views for episode in view.episodes]
+        """Those that have begun by the moment that is shown, the newest first."""
+        views, now_ns = self.session.anomalies.views.values(), self.session.clock.now_ns()
+        found = [one for view in views for one in view.episodes if one.start_ns <= now_ns]
         return sorted(found, key=lambda one: -one.start_ns)
 
     def _verdict(self, episode_id: str) -> Verdict | None:
