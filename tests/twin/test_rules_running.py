@@ -259,6 +259,11 @@ def test_many_alarms_go_in_several_acts() -> None:
         ({"thresholds": {"limit": {"default": 1.0}}}, "thresholds", "not used"),
         ({"inputs": {"value": "a/b"}}, "inputs", "nothing can be called"),
         ({"open": "p > 1", "inputs": {"p": "{pump}/x"}}, "inputs", "no [links.pump]"),
+        (
+            {"open": "value > a", "thresholds": {"a": {"default": float("nan")}}},
+            "thresholds",
+            "finite",
+        ),
         ({"root": "high"}, "root", "its own root"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -184,8 +185,10 @@ class _Reading:
         example = '"gauge-3" = 2.9' if of is float else '"gate-1" = "pump-2"'
         for name, table in tables.items():
             is_fit = isinstance(table, dict) and all(
-                isinstance(one, accepted) and not isinstance(one, bool) for one in table.values()
+                isinstance(one, accepted) and one is not True and one is not False
+                for one in table.values()
             )
+            is_fit = is_fit and (of is str or all(map(math.isfinite, table.values())))
             if not is_fit:
                 raise self._error(f"[{head}.{name}] holds lines like {example}", f"{head}.{name}")
         return tables

@@ -5,6 +5,7 @@ The same record stands in files, in the room and in acts. `compiled` checks it a
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -229,6 +230,8 @@ def _check_tables(rule: EventRule) -> None:
     twice = set(rule.thresholds) & set(rule.inputs)
     if twice:
         raise RuleError(f"“{twice.pop()}” is both a threshold and an input", "inputs")
+    if not all(math.isfinite(one) for table in rule.thresholds.values() for one in table.values()):
+        raise RuleError("a threshold is a finite number", "thresholds")
     for tables in (rule.thresholds, rule.links):
         for name, table in tables.items():
             if len(table) > MAX_ENTRIES:
