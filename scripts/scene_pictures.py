@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 import tempfile
@@ -12,11 +13,17 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from viewer.stage.scene_film import FilmOptions, SceneFilm  # noqa: E402 - the root first
+from twin.clock import NS_PER_S  # noqa: E402 - the root first
+from twin.recording.reading import Recording  # noqa: E402
+from viewer.stage.scene_film import FilmOptions, SceneFilm  # noqa: E402
 
 #: Name of a scene, and the moments of it that are kept, seconds of the scene.
 MOMENTS: dict[str, tuple[float, ...]] = {"cloudburst": (36.0, 75.0, 104.0)}
 SIZE_PX = (1600, 900)
+#: The scene that is shown once more in the workspace Review, and at which share of its recording.
+REVIEWED, REVIEWED_AT = "cloudburst", 0.47
+REVIEW_PICTURE = "guide-review"
+_REVIEW_S = "40"
 PACE = "4"
 
 
@@ -28,7 +35,23 @@ def take(scene: str, folder: Path) -> list[Path]:
         command += ["--pace", PACE, "--record", str(recording)]
         if subprocess.run(command, cwd=ROOT, check=False).returncode:
             return []
-        return draw(scene, recording, folder)
+        return draw(scene, recording, folder) + review(scene, recording, folder)
+
+
+def review(scene: str, recording: Path, folder: Path) -> list[Path]:
+    """The window of a replay of the recorded scene, where it is wanted."""
+    if scene != REVIEWED:
+        return []
+    with contextlib.closing(Recording(recording)) as opened:
+        at_s = (opened.end_ns - opened.start_ns) * REVIEWED_AT / NS_PER_S
+    settings = recording.with_name("review.ini")
+    settings.write_text("[window]\nworkspace=review\n", encoding="utf-8")
+    picture = folder / f"{REVIEW_PICTURE}.png"
+    command = [sys.executable, "-m", "viewer.cli", "replay", str(recording), "--at", f"+{at_s:.1f}"]
+    command += ["--settings", str(settings), "--seconds", _REVIEW_S, "--theme", "light"]
+    command += ["--window", "{}x{}".format(*SIZE_PX), "--screenshot", str(picture)]
+    done = subprocess.run(command, cwd=ROOT, check=False)
+    return [picture] if done.returncode == 0 else []
 
 
 def draw(scene: str, recording: Path, folder: Path) -> list[Path]:

@@ -298,7 +298,7 @@ class MainWindow(QMainWindow):
         if self._view.has_gpu or self._n_refreshes % _PANELS_EVERY_SOFTWARE == 0:
             for dock in self.docks.values():
                 dock.refresh()
-        second = self.session.clock.now_ns() // NS_PER_S
+        second = self.session.clock.monotonic_ns() // NS_PER_S  # while the past stands still, too
         if second != self._told_second:  # all figures at once: the window is put together once
             self._told_second = second
             self.strip.show_figures(self.figures.strip())

@@ -80,7 +80,8 @@ class SensorsVisual:
             view.stamp, state, self._catalogue, alarms, given.selection.thing_id, given.targets,
             self._stage.symbols.stood_for,
         )  # fmt: skip
-        is_recent = abs(given.now_ns - self._drawn_ns) < REFRESH_NS
+        # Where the shown time stands still there is nothing to wait for.
+        is_recent = 0 < abs(given.now_ns - self._drawn_ns) < REFRESH_NS
         same_health = is_recent or health.tobytes() == self._health
         if seen == self._seen and same_health:
             return False

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from benchmarks.bench_trust import doubted_in
 from tests.twin.sim_city import grid_city
 from twin.clock import NS_PER_S, FakeClock
+from twin.sense.health import Health, health_of
 from twin.sense.model import Announcement, Datastream, Thing
 from twin.sense.store import ObservationStore
 from twin.sense.trust import FLAT_FACTOR, GAP_TOLD_S, Doubt, SourceWatch
@@ -241,3 +242,39 @@ def test_the_faults_of_a_simulated_city_are_found_and_hardly_anything_else() -> 
     assert doubted[silent].mean() >= 0.9
     assert doubted[spiking].mean() >= 0.8
     assert doubted[well].mean() <= 0.01
+
+
+def test_a_cloudburst_is_no_dozen_of_broken_gauges() -> None:
+    rig = Rig(12, observed="rain", min=0.0, max=20.0)
+    rig.look(0.0)
+    rig.store.add(
+        np.arange(12),
+        np.full(12, T0),
+        np.array([75.0] * 5 + [10.0] * 7),
+        np.zeros(12, np.uint8),
+        T0,
+    )
+    before = rig.store.snapshot()
+    assert health_of(before, T0)[0] == Health.SUSPECT, "until somebody looked"
+    rig.look(0.0)
+    after = rig.store.snapshot()
+    assert after.version != before.version
+    assert set(health_of(after, T0)) == {Health.FRESH}
+    rig.see(1.0, 75.0, *[10.0] * 11)
+    assert rig.doubt(0) == Doubt.RANGE
+    rig.see(2.0, 75.0, -60.0, 75.0, *[10.0] * 9)
+    assert [rig.doubt(slot) for slot in range(4)] == [
+        Doubt.RANGE, Doubt.RANGE, Doubt.RANGE, Doubt.NONE,
+    ]  # fmt: skip
+
+
+def test_a_hub_that_was_away_accuses_no_sensor_of_its_gap() -> None:
+    rig = Rig(8)
+    for i in range(20):
+        rig.see(i * 1.0, *[float(i)] * 8)
+    rig.see(60.0, *[1.0] * 8)
+    assert {rig.doubt(slot) for slot in range(8)} == {Doubt.NONE}
+    for i in range(61, 160):
+        rig.see(i * 1.0, *[float(i)] * 7)
+    rig.see(160.0, *[1.0] * 8)
+    assert [rig.doubt(slot) for slot in (0, 7)] == [Doubt.NONE, Doubt.GAP]

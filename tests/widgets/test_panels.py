@@ -87,7 +87,7 @@ def test_follows_a_session_that_fills(panel_id, open_panel, world: World) -> Non
 
 
 #: Panels that paint nothing themselves here: the window's style sheet gives all their colours.
-DRESSED_BY_THE_WINDOW = {"alarms", "event_rules", "in_view", "past"}
+DRESSED_BY_THE_WINDOW = {"alarms", "event_rules", "in_view", "past", "script"}
 
 
 @pytest.mark.parametrize("panel_id", PANELS)

@@ -55,9 +55,11 @@ def stale_after_s(snapshot: ObservationSnapshot) -> Float64Array:
 
 def _is_suspect(snapshot: ObservationSnapshot) -> BoolArray:
     flagged = snapshot.quality != Quality.GOOD
-    suspect: BoolArray = flagged | is_out_of_range(snapshot.values, snapshot.declared)
-    n_doubted = len(snapshot.doubts.bits)
-    suspect[:n_doubted] |= snapshot.doubts.bits[: snapshot.n_slots] != 0
+    doubts = snapshot.doubts.fitted(snapshot.n_slots)
+    doubted = (doubts.bits != 0) | (
+        is_out_of_range(snapshot.values, snapshot.declared) & ~doubts.is_shared
+    )
+    suspect: BoolArray = flagged | doubted
     return suspect
 
 
@@ -92,7 +94,8 @@ def _reason(one: ObservationSnapshot) -> str:
     bits = int(one.doubts.bits[0]) if len(one.doubts.bits) else 0
     if one.quality[0] != Quality.GOOD:
         return f"The source marks this value as {Quality(int(one.quality[0])).name.lower()}"
-    if is_out_of_range(one.values, one.declared)[0]:
+    is_shared = bool(one.doubts.is_shared.any())
+    if is_out_of_range(one.values, one.declared)[0] and not is_shared:
         return "The value lies far outside its usual range"
     if bits & Doubt.FLAT:
         flat_s = float(one.t_ns[0] - one.changed_ns[0]) / NS_PER_S

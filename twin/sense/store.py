@@ -37,12 +37,14 @@ class Doubts:
     since_ns : (n,) int64, since when anything is; 0 = nothing is
     interval_s : (n,) float64, median time between observations, 0 = not learned yet
     gap_s : (n,) float64, length of the newest gap, 0 = there was none
+    is_shared : (n,) bool, out of its range together with many others: an event, not a fault
     """
 
     bits: UInt8Array
     since_ns: Int64Array
     interval_s: Float64Array
     gap_s: Float64Array
+    is_shared: BoolArray
 
     def fitted(self, n: int) -> Doubts:
         """The same of `n` slots; of new ones nothing is known."""
@@ -54,6 +56,7 @@ class Doubts:
             since_ns=np.pad(self.since_ns[:n], (0, more)),
             interval_s=np.pad(self.interval_s[:n], (0, more)),
             gap_s=np.pad(self.gap_s[:n], (0, more)),
+            is_shared=np.pad(self.is_shared[:n], (0, more)),
         )
 
     def only(self, slot: int) -> Doubts:
@@ -64,6 +67,7 @@ class Doubts:
             since_ns=fitted.since_ns[row],
             interval_s=fitted.interval_s[row],
             gap_s=fitted.gap_s[row],
+            is_shared=fitted.is_shared[row],
         )
 
 
@@ -72,6 +76,7 @@ NO_DOUBTS = Doubts(
     since_ns=np.zeros(0, np.int64),
     interval_s=np.zeros(0),
     gap_s=np.zeros(0),
+    is_shared=np.zeros(0, bool),
 )
 
 
@@ -328,7 +333,9 @@ class ObservationStore:
     def set_doubts(self, doubts: Doubts) -> None:
         """Say which datastreams must not be trusted; snapshots hand it on."""
         with self._lock:
-            is_same = np.array_equal(doubts.bits, self._doubts.bits)
+            is_same = np.array_equal(doubts.bits, self._doubts.bits) and np.array_equal(
+                doubts.is_shared, self._doubts.is_shared
+            )
             self._doubts = doubts
             self._version += not is_same
 

@@ -40,6 +40,9 @@ FLAT_CHANGES, FLAT_MINUTES = 10, 3
 NOISE_FACTOR, NOISE_SHARE = 8.0, 0.01
 #: Looks with news until the usual wiggle is known, and the weight of a new one from then on.
 NOISE_LOOKS, NOISE_WEIGHT = 60, 1.0 / 256.0
+#: So many sensors of a property, and this share of them, that are beyond their range on the same
+#: side show an event in the city; whose silence ended together, a break on the way.
+AGREEING, AGREEING_SHARE = 3, 0.25
 #: Medians are made anew for this share of the datastreams at each look.
 _SHARES = 4
 _MINUTE_NS = 60 * NS_PER_S
@@ -90,6 +93,7 @@ class SourceWatch:
         self._n_looks = 0
         self._catalogue = -1
         self._rests: BoolArray = np.zeros(0, bool)
+        self._property: Int64Array = np.zeros(0, np.int64)
         self._make_columns(0)
 
     def _make_columns(self, n: int) -> None:
@@ -113,13 +117,16 @@ class SourceWatch:
         self._before: Float64Array = np.full((n, 2), np.nan)
         self._bits: UInt8Array = np.zeros(n, np.uint8)
         self._since_ns: Int64Array = np.zeros(n, np.int64)
+        self._is_shared: BoolArray = np.zeros(n, bool)
 
     def look(self, now_ns: int) -> Doubts:
         """Learn from what came since the last look, and give the store what is doubted."""
         snapshot = self._store.snapshot()
         if snapshot.catalogue_version != self._catalogue:
             self._catalogue = snapshot.catalogue_version
-            self._rests = resting_by_kind(self._store.datastreams[: snapshot.n_slots])
+            streams = self._store.datastreams[: snapshot.n_slots]
+            self._rests = resting_by_kind(streams)
+            self._property = property_codes(streams)
         self._fit(snapshot)
         n_new = snapshot.counts - self._counts
         has_news = (n_new > 0) & (self._counts > 0)
@@ -138,6 +145,7 @@ class SourceWatch:
             since_ns=self._since_ns,
             interval_s=self._interval_s.copy(),
             gap_s=self._gap_s.copy(),
+            is_shared=self._is_shared,
         )
         self._store.set_doubts(doubts)
         return doubts
@@ -172,7 +180,11 @@ class SourceWatch:
         old = {k: v for k, v in vars(self).items() if isinstance(v, np.ndarray)}
         self._make_columns(n)
         for name, column in vars(self).items():
-            if name in old and name != "_rests" and isinstance(column, np.ndarray):
+            if (
+                name in old
+                and name not in ("_rests", "_property")
+                and isinstance(column, np.ndarray)
+            ):
                 column[:n_before] = old[name]
 
     # --- learning -------------------------------------------------------------------------------
@@ -245,20 +257,63 @@ class SourceWatch:
 
     def _judge(self, snapshot: ObservationSnapshot, now_ns: int) -> UInt8Array:
         bits = np.zeros(snapshot.n_slots, np.uint8)
+        out = is_out_of_range(snapshot.values, snapshot.declared)
+        self._is_shared = self._share_a_side(out, snapshot)
         is_known = self._n_intervals >= ENOUGH
         since_gap_s = (now_ns - self._gap_end_ns) / NS_PER_S
+        has_gap = (self._gap_end_ns > 0) & (since_gap_s < GAP_TOLD_S)
         behind_s = np.maximum(BEHIND_FACTOR * self._interval_s, BEHIND_FLOOR_S)
         for doubt, where in (
             (Doubt.FLAGGED, snapshot.quality != Quality.GOOD),
-            (Doubt.RANGE, is_out_of_range(snapshot.values, snapshot.declared)),
+            (Doubt.RANGE, out & ~self._is_shared),
             (Doubt.FLAT, self._is_flat(snapshot)),
             (Doubt.NOISY, self._is_noisy(snapshot)),
-            (Doubt.GAP, (self._gap_end_ns > 0) & (since_gap_s < GAP_TOLD_S)),
+            (Doubt.GAP, has_gap & ~self._ended_together(has_gap, snapshot)),
             (Doubt.SKEW, is_known & ((self._lag_s < -AHEAD_S) | (self._lag_s > behind_s))),
         ):
             bits[where] |= np.uint8(doubt)
         bits[snapshot.counts == 0] = 0
         return bits
+
+    def _share_a_side(self, out: BoolArray, snapshot: ObservationSnapshot) -> BoolArray:
+        """(n,) bool: out of range on the side on which many of the property are."""
+        above = out & (snapshot.values > snapshot.declared.max)
+        below = out & (snapshot.values < snapshot.declared.min)
+        shared: BoolArray = self._agree(above, snapshot) | self._agree(below, snapshot)
+        return shared
+
+    def _agree(self, where: BoolArray, snapshot: ObservationSnapshot) -> BoolArray:
+        """(n,) bool: of these, those whose property shows the same at many sensors."""
+        n_there = np.bincount(self._property[where], minlength=self._n_properties)
+        found: BoolArray = where & (n_there >= self._many(snapshot))[self._property]
+        return found
+
+    def _ended_together(self, has_gap: BoolArray, snapshot: ObservationSnapshot) -> BoolArray:
+        """(n,) bool: of these gaps, those that ended within a minute of many others' like them."""
+        found = np.zeros(len(has_gap), bool)
+        rows = np.flatnonzero(has_gap)
+        order = rows[np.lexsort((self._gap_end_ns[rows], self._property[rows]))]
+        codes, ends = self._property[order], self._gap_end_ns[order]
+        many = self._many(snapshot)
+        for code in np.unique(codes):
+            of_it = codes == code
+            own = ends[of_it]
+            near = np.searchsorted(own, own + _MINUTE_NS, "right") - np.searchsorted(
+                own, own - _MINUTE_NS
+            )
+            found[order[of_it]] = near >= many[code]
+        return found
+
+    @property
+    def _n_properties(self) -> int:
+        return int(self._property.max(initial=-1)) + 1
+
+    def _many(self, snapshot: ObservationSnapshot) -> Float64Array:
+        """For each property, so many of its sensors are many."""
+        known = self._property[snapshot.counts > 0]
+        n_known = np.bincount(known, minlength=self._n_properties)
+        many: Float64Array = np.maximum(AGREEING_SHARE * n_known, float(AGREEING))
+        return many
 
     def _is_flat(self, snapshot: ObservationSnapshot) -> BoolArray:
         declared, values = snapshot.declared, snapshot.values
@@ -297,6 +352,13 @@ def resting_by_kind(datastreams: Sequence[Datastream]) -> BoolArray:
         kinds[name] = name in RESTING or name.endswith(RESTING_ENDINGS)
     rests: BoolArray = np.array([kinds[one.observed_property] for one in datastreams], bool)
     return rests
+
+
+def property_codes(datastreams: Sequence[Datastream]) -> Int64Array:
+    """(n,) int64: the same number for the same observed property, from 0 on."""
+    known: dict[str, int] = {}
+    codes = [known.setdefault(one.observed_property, len(known)) for one in datastreams]
+    return np.array(codes, np.int64)
 
 
 def is_out_of_range(values: Float64Array, declared: DeclaredLimits) -> BoolArray:

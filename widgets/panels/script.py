@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 
 from twin.link.hub_link import Given
 from twin.playback.noting import Noter, head_of, time_text
+from twin.theme import Theme
 from widgets.panel import PanelContext, PanelType
 from widgets.parts.panel_widget import PanelWidget
 from widgets.parts.script_text import ScriptText
@@ -77,6 +78,11 @@ class ScriptPanel(PanelWidget):
         column.addLayout(top)
         column.addWidget(self.text, 1)
         column.addLayout(foot)
+
+    def take_theme(self, theme: Theme) -> None:
+        """Mark a wrong line in the other theme's colour."""
+        super().take_theme(theme)
+        self.text.check()
 
     def release(self) -> None:
         """Let go of signals and timers."""
