@@ -110,7 +110,9 @@ def _reason(one: ObservationSnapshot) -> str:
         gap_s, usual_s = float(one.doubts.gap_s[0]), float(one.doubts.interval_s[0])
         usual = f"{usual_s:.2g} s" if usual_s < 10 else duration_text(usual_s)
         return f"It was silent for {duration_text(gap_s)}; usual are {usual}"
-    return "It was doubted a moment ago"
+    if bits & Doubt.RANGE:
+        return "A value lay far outside its usual range a moment ago"
+    return "The source doubted a value a moment ago"
 
 
 def duration_text(seconds: float) -> str:

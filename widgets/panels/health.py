@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, Qt
-from PySide6.QtGui import QFontMetrics, QPainter, QPen
+from PySide6.QtGui import QFont, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -32,16 +32,20 @@ from widgets.parts.feed_table import (
     FEED_COLUMNS,
     REASONS,
     FeedTable,
+    NameRole,
     OddDatastreams,
+    ReasonRole,
+    SinceRole,
     ThingRole,
 )
 from widgets.parts.marks import MARK_PX, paint_health_mark
 from widgets.parts.panel_widget import PanelWidget
+from widgets.parts.row_text import sized, write
 from widgets.parts.sparkline import MarkDelegate, RowDelegate, SparklineDelegate
 from widgets.parts.wording import count_text
 
 _WIDTHS = (26, 0, 92, 64, 72, 52, 76, 72, 68, 0)
-_ROW_PX = 28
+_ROW_PX, _ODD_PX, _SINCE_PX = 28, 40, 96
 
 
 class OddDelegate(RowDelegate):
@@ -56,18 +60,16 @@ class OddDelegate(RowDelegate):
         """Paint one row."""
         self.paint_ground(painter, option)
         row = option.rect
-        top = row.top() + (row.height() - MARK_PX) / 2
-        mark = QRectF(row.left() + 4, top, MARK_PX, MARK_PX)
+        mark = QRectF(row.left() + 4, row.top() + 4, MARK_PX, MARK_PX)
         paint_health_mark(painter, mark, Health(index.data(HealthRole)).name, self.inks)
-        box = QRect(row.left() + 28, row.top(), row.width() - 32, row.height())
-        text = QFontMetrics(option.font).elidedText(
-            str(index.data(Qt.ItemDataRole.DisplayRole)), Qt.TextElideMode.ElideRight, box.width()
-        )
-        painter.save()
-        painter.setFont(option.font)
-        painter.setPen(QPen(self.inks.text))
-        painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, text)
-        painter.restore()
+        since = str(index.data(SinceRole))
+        small = sized(option.font, 11)
+        right = QRect(row.right() - _SINCE_PX - 8, row.top() + 2, _SINCE_PX, 18)
+        write(painter, small, self.inks.muted, right, f"since {since}" if since else "", right=True)
+        box = QRect(row.left() + 28, row.top() + 2, right.left() - row.left() - 34, 18)
+        write(painter, QFont(option.font), self.inks.text, box, str(index.data(NameRole)))
+        below = QRect(box.left(), box.bottom() + 1, row.right() - 8 - box.left(), 16)
+        write(painter, small, self.inks.muted, below, str(index.data(ReasonRole)))
 
 
 class HealthPanel(PanelWidget):
@@ -136,7 +138,7 @@ class HealthPanel(PanelWidget):
         self.odd_list.setAccessibleName("Sensors I must not trust")
         self.odd_list.setFrameShape(QFrame.Shape.NoFrame)
         self.odd_list.setUniformItemSizes(True)
-        self._odd_delegate = OddDelegate(self.inks, row_px=24)
+        self._odd_delegate = OddDelegate(self.inks, row_px=_ODD_PX)
         self.odd_list.setItemDelegate(self._odd_delegate)
         self.odd_list.clicked.connect(self._select_thing)
         self.odd_list.activated.connect(self._fly_to_thing)

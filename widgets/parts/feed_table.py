@@ -30,6 +30,7 @@ from widgets.parts.wording import (
 )
 
 ThingRole = int(Qt.ItemDataRole.UserRole) + 8
+NameRole, ReasonRole, SinceRole = ThingRole + 1, ThingRole + 2, ThingRole + 3
 SILENT_AFTER_S = 10.0
 RATE_POINTS = 60
 FEED_COLUMNS = (
@@ -226,7 +227,8 @@ class OddDatastreams(QAbstractListModel):
             return Health(int(self._codes[slot]))
         if role == ThingRole:
             return self._store.datastreams[slot].thing_id
-        return None
+        parts = {NameRole: self.name, ReasonRole: self.reason_of, SinceRole: self.since}
+        return parts[role](slot) if role in parts else None
 
     def since(self, slot: int) -> str:
         """Since when it must not be trusted, as local time; "" where that is not known."""
@@ -242,14 +244,20 @@ class OddDatastreams(QAbstractListModel):
             return clock_text(int(snapshot.changed_ns[slot]))
         return clock_text(int(doubts.since_ns[slot]))
 
-    def sentence(self, slot: int) -> str:
-        """What is odd about a datastream, with its name."""
+    def name(self, slot: int) -> str:
+        """Name of a datastream: its thing and property."""
         datastream = self._store.datastreams[slot]
         thing = self._store.things.get(datastream.thing_id)
         name = thing.name if thing is not None else datastream.thing_id
-        title = lower_first(property_title(datastream.observed_property))
-        now_ns = self._session.clock.now_ns()
-        return f"{name}, {title}: {health_sentence(self._store, slot, self._snapshot, now_ns)}"
+        return f"{name}, {lower_first(property_title(datastream.observed_property))}"
+
+    def reason_of(self, slot: int) -> str:
+        """What is odd about a datastream."""
+        return health_sentence(self._store, slot, self._snapshot, self._session.clock.now_ns())
+
+    def sentence(self, slot: int) -> str:
+        """What is odd about a datastream, with its name."""
+        return f"{self.name(slot)}: {self.reason_of(slot)}"
 
 
 def _has_reason(codes: UInt8Array, bits: UInt8Array, reason: int) -> BoolArray:
