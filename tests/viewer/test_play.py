@@ -64,7 +64,7 @@ def last_room(journal: Path) -> Room:
 def cloudburst(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with report, recording and journal of the scene, played once."""
     folder = tmp_path_factory.mktemp("cloudburst")
-    done = play("cloudburst", "--pace", "6", "--report", str(folder / "r.json"), "--record",
+    done = play("cloudburst", "--pace", "5", "--report", str(folder / "r.json"), "--record",
                 str(folder / "run.mcap"), "--keep", str(folder / "kept"))  # fmt: skip
     assert done.returncode == 0, done.stderr
     return folder
@@ -112,6 +112,18 @@ def test_a_film_of_it_has_the_same_frames_each_time_and_its_captions(cloudburst:
     words = (cloudburst / "film.vtt").read_text()
     assert words.startswith("WEBVTT")
     assert "Interlock" in words or "embankment" in words
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("scene", "pace"), [("stadium-night", "4"), ("substation-fire", "4"), ("quiet-week", "2.5")]
+)
+def test_the_other_scenes_pass(scene: str, pace: str, tmp_path: Path) -> None:
+    done = play(scene, "--pace", pace, "--report", str(tmp_path / "r.json"))
+    assert done.returncode == 0, done.stderr
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert (report["failed"], report["failures"]) == (0, [])
+    assert report["passed"] >= 8
 
 
 def hashes_of(journal: Path) -> dict[int, str]:

@@ -3,7 +3,10 @@
 ``{in_s: 300}`` a time so many seconds from now · ``{place_of: gate-1}`` where a thing is ·
 ``{alarms: underpass-1}`` ids of alarms · ``{incident: Flood}``, ``{task: Barrier}`` the id of the
 newest of that name · ``{command: gate}`` the id of a labelled command · ``{console_of: fire}`` the
-console of a seat.
+console of a seat · ``{playbook: flooded-underpass}`` the content of one that comes along ·
+``{handover: evening}`` the digest of a handover · ``{value_of: pump-1/water_level}`` its value ·
+``{learned_above: feeder-1/power_load}`` a condition: above the threshold that the operators'
+verdicts on a datastream speak for.
 """
 
 from __future__ import annotations
@@ -11,10 +14,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from twin.clock import NS_PER_S
 from twin.errors import TwinError
+from twin.perception.labels import advice_of
 from twin.playback.conditions import alarms_called, incidents_called, tasks_called
 from twin.playback.script import Seat
+from twin.playbooks.library import bundled_playbook
+from twin.room.parts.shifts import Shifts
+from twin.room.parts.verdicts import Verdicts
 from twin.session import TwinSession
 
 _Point = tuple[float, float, float]
@@ -25,7 +34,10 @@ class NotYetError(TwinError):
 
 
 #: Names of what is filled in.
-FILLED = ("in_s", "place_of", "alarms", "incident", "task", "command", "console_of")
+FILLED = (
+    "in_s", "place_of", "alarms", "incident", "task", "command", "console_of", "playbook",
+    "handover", "value_of", "learned_above",
+)  # fmt: skip
 
 
 def is_filled(value: Any) -> bool:
@@ -53,7 +65,8 @@ class BodyFiller:
         self._fills: dict[str, Callable[[Any], Any]] = {
             "in_s": self._time, "place_of": lambda thing: list(place_of(str(thing))),
             "alarms": self._alarms, "incident": self._incident, "task": self._task,
-            "command": command_id, "console_of": self._console,
+            "command": command_id, "console_of": self._console, "playbook": _playbook,
+            "handover": self._digest, "value_of": self._value, "learned_above": self._learned,
         }  # fmt: skip
 
     def filled(self, value: Any) -> Any:
@@ -94,3 +107,29 @@ class BodyFiller:
         if not found:
             raise NotYetError(f"{name} is not there")
         return found[0]
+
+    def _digest(self, handover: Any) -> str:
+        waiting = self._session.hub.room[Shifts].handovers.get(str(handover))
+        if waiting is None:
+            raise NotYetError(f"no handover “{handover}” waits")
+        return waiting.digest
+
+    def _value(self, datastream: Any) -> float:
+        value = self._session.city_view.last_value(str(datastream))
+        if value is None:
+            raise NotYetError(f"{datastream} is not observed")
+        return value
+
+    def _learned(self, datastream: Any) -> str:
+        """A condition from the verdicts on a datastream; their strength is what was observed."""
+        given = self._session.hub.room[Verdicts].by_id.values()
+        told = [one for one in given if one.datastream_id == datastream]
+        current = max((one.threshold for one in told), default=0.0)
+        advice = advice_of(told, current)
+        if advice is None:
+            raise NotYetError(f"the verdicts on {datastream} speak for no other threshold")
+        return f"value > {advice.threshold:.1f}"
+
+
+def _playbook(name: Any) -> Any:
+    return msgspec.to_builtins(bundled_playbook(str(name)))

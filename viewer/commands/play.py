@@ -173,7 +173,7 @@ def _film(arguments: argparse.Namespace, recording: Path) -> int:
 
 def _play(script: Script, arguments: argparse.Namespace, folder: Path) -> int:
     from viewer.stage.performance import AudienceLeftError, StageOptions, staged
-    from viewer.stage.scenes import policies
+    from viewer.stage.scenes import policies, rules_of
 
     pace = arguments.pace or script.pace
     longest_s = _MORE_S + _SLOWEST * script.length_s / min(pace, 1.0)
@@ -182,7 +182,7 @@ def _play(script: Script, arguments: argparse.Namespace, folder: Path) -> int:
         folder=folder, pace=pace, policy=policy, interlocks=interlocks,
         record=arguments.record and arguments.record.resolve(),
         longest_s=longest_s if script.length_s else _LONGEST_WITHOUT_LENGTH_S,
-        audience=_audience(arguments),
+        audience=_audience(arguments), rules=rules_of(script),
     )  # fmt: skip
     started = time.monotonic()
     try:

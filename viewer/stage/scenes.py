@@ -7,6 +7,7 @@ from pathlib import Path
 
 from twin.errors import TwinError
 from twin.near_names import near_names
+from twin.playback.script import Script
 
 _SUFFIXES = (".yaml", ".yml")
 
@@ -23,6 +24,22 @@ def bundled_scenes() -> list[Path]:
 def policies() -> tuple[Path, Path]:
     """The city's policy and interlocks, under which scenes are played."""
     return _resources("policies", "city.toml"), _resources("policies", "interlocks.toml")
+
+
+def rules_of(script: Script) -> Path | None:
+    """The file of event rules that a scene names: one that comes along, or one beside the scene.
+
+    Raises
+    ------
+    TwinError
+        There is no such file.
+    """
+    if not script.rules:
+        return None
+    for path in (_resources("rules", f"{script.rules}.toml"), script.path.parent / script.rules):
+        if path.is_file():
+            return path
+    raise TwinError(f"{script.path.name}: there are no event rules “{script.rules}”")
 
 
 def scene_path(name: str) -> Path:
