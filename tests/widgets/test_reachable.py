@@ -22,7 +22,10 @@ from twin.theme import load_theme
 from widgets.panel import panel_registry
 from widgets.style import apply_theme
 
-PANELS = ("alarms", "approvals", "board", "commands", "interlocks", "leases", "reviews")
+PANELS = (
+    *("alarms", "anomalies", "approvals", "board", "commands", "interlocks", "leases"),
+    *("proposals", "reviews"),
+)
 
 
 def name_of(widget: QWidget) -> str:
