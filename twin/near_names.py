@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
 MOST = 3
@@ -20,3 +20,11 @@ def near_names(wrong: str, names: Iterable[str]) -> str:
     ]
     quoted = [f"“{name}”" for name in found[:MOST]]
     return " or ".join(filter(None, (", ".join(quoted[:-1]), *quoted[-1:])))
+
+
+def known_are(wrong: str, known: Collection[str]) -> str:
+    """How a sentence about an unknown name goes on: what is near, else all there are."""
+    near = near_names(wrong, known)
+    if near:
+        return f"did you mean {near}"
+    return f"known are {', '.join(known)}" if known else "there are none"

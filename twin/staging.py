@@ -6,7 +6,6 @@ and what to do.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -24,7 +23,7 @@ from twin.room.parts.incidents import Incidents, Severity
 from twin.room.parts.stage import HIGHEST, LOWEST
 from twin.sense.health import Health, health_of
 from twin.sense.store import ObservationSnapshot
-from twin.toml_lines import line_of
+from twin.toml_lines import TomlFile, content_of, toml_file
 
 MAX_BYTES = 1 << 16
 _INCIDENTS = {f"incidents.{severity.value}": severity for severity in Severity}
@@ -146,45 +145,30 @@ def bundled_rules() -> StageRules:
 
 def load_stage_rules(path: Path) -> StageRules:
     """Read a file of stage rules, raises `StageRulesError`."""
-    try:
-        with path.open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise StageRulesError(
-            f"The stage rules cannot be read ({error.strerror}): {path}"
-        ) from error
+    content = content_of(path, MAX_BYTES, StageRulesError, noun="stage rules")
     return read_stage_rules(content, str(path))
 
 
 def read_stage_rules(content: bytes, where: str) -> StageRules:
     """Read the text of a file; `where` names it in errors. Raises `StageRulesError`."""
-    if len(content) > MAX_BYTES:
-        raise StageRulesError(f"{where} has over {MAX_BYTES:,} bytes")
-    try:
-        text = content.decode("utf-8")
-        table = tomllib.loads(text)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise StageRulesError(f"{where} is not TOML: {error}") from error
-    lines = text.splitlines()
-    for name in table:
+    file = toml_file(content, where, MAX_BYTES, StageRulesError)
+    for name in file.table:
         if name not in _KEYS:
-            raise _error(where, lines, _unknown(name, _KEYS), field=name)
-    if table.get("version") != 1:
-        raise _error(where, lines, "version must be 1", field="version")
-    dwell_s = table.get("dwell_s", 10.0)
+            raise _error(file, _unknown(name, _KEYS), field=name)
+    if file.table.get("version") != 1:
+        raise _error(file, "version must be 1", field="version")
+    dwell_s = file.table.get("dwell_s", 10.0)
     is_number = isinstance(dwell_s, int | float) and not isinstance(dwell_s, bool)
     if not is_number or not 0 <= dwell_s <= 3_600:
-        raise _error(where, lines, "dwell_s is 0 to 3600 seconds", field="dwell_s")
-    rows = table.get("rule", [])
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise _error(where, lines, "write [[rule]] with two brackets, once for each rule")
-    rules = tuple(_rule(where, lines, i, row) for i, row in enumerate(rows))
+        raise _error(file, "dwell_s is 0 to 3600 seconds", field="dwell_s")
+    rows = file.rows("rule")
+    rules = tuple(_rule(file, i, row) for i, row in enumerate(rows))
     return StageRules(rules=rules, dwell_s=float(dwell_s))
 
 
-def _rule(where: str, lines: Sequence[str], i: int, row: dict[str, Any]) -> StageRule:
+def _rule(file: TomlFile[StageRulesError], i: int, row: dict[str, Any]) -> StageRule:
     def wrong(what: str, field: str) -> StageRulesError:
-        return _error(where, lines, what, head="rule", i=i, field=field)
+        return _error(file, what, head="rule", i=i, field=field)
 
     for name in row:
         if name not in _RULE_KEYS:
@@ -206,9 +190,9 @@ def _unknown(name: str, known: Sequence[str], noun: str = "key") -> str:
 
 
 def _error(
-    where: str, lines: Sequence[str], what: str, *, head: str = "", i: int = 0, field: str = ""
+    file: TomlFile[StageRulesError], what: str, *, head: str = "", i: int = 0, field: str = ""
 ) -> StageRulesError:
-    line = line_of(lines, head, i, field)
-    place = f"{where}:{line}" if line else where
+    line = file.line(head, i, field)
+    place = f"{file.where}:{line}" if line else file.where
     rule = f" rule {i + 1}:" if head else ""
     return StageRulesError(f"{place}:{rule} {what}")

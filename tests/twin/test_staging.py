@@ -95,6 +95,7 @@ def test_a_proposal_is_made_when_it_has_held_for_a_while() -> None:
     [
         ("version = 2", "rules.toml:1: version must be 1"),
         ("version = 1\nrules = 3", "there is no key “rules”; did you mean “rule”?"),
+        ("version = 1\n[[rules]]", "rules.toml:2: there is no key “rules”"),
         ("version = 1\ndwell_s = -1", "rules.toml:2: dwell_s is 0 to 3600 seconds"),
         (
             'version = 1\n[[rule]]\nstage = 3\nwhat = "incident.severe"\nat_least = 1',

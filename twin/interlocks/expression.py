@@ -21,7 +21,7 @@ from typing import Any
 from cel_expr_python import cel
 
 from twin.errors import TwinError
-from twin.near_names import near_names
+from twin.near_names import known_are
 
 MAX_LETTERS = 2_000
 #: What is known of the target and the command, beside the inputs' own names.
@@ -160,7 +160,7 @@ class Expression:
             ):
                 if match[1] not in OTHER_KEYS:
                     what = f"another command has no “{match[1]}”"
-                    raise self._at(f"{what}; {_hint(match[1], OTHER_KEYS)}", match.start(1))
+                    raise self._at(f"{what}; {known_are(match[1], OTHER_KEYS)}", match.start(1))
 
     def _require_numbers(self) -> None:
         """An input is a number: compared with a text it would silently never be equal."""
@@ -189,7 +189,7 @@ class Expression:
         unknown = _UNDECLARED.search(what)
         if unknown:
             known = (*self._inputs, *FACTS, "others", "inputs")
-            return f"nothing is called “{unknown[1]}”; {_hint(unknown[1], known)}"
+            return f"nothing is called “{unknown[1]}”; {known_are(unknown[1], known)}"
         overload = _OVERLOAD.search(what)
         if overload:
             return f"“{overload[1].strip('_')}” does not work on ({overload[2]})"
@@ -221,12 +221,6 @@ def without_literals(source: str) -> str:
 def placeholders_of(text: str) -> Iterator[str]:
     """Names between braces in a text."""
     return (match[1] for match in re.finditer(r"\{([^{}]*)\}", text))
-
-
-def _hint(wrong: str, known: Iterable[str]) -> str:
-    names = tuple(known)
-    near = near_names(wrong, names)
-    return f"did you mean {near}" if near else f"known are {', '.join(names)}"
 
 
 def _why(said: str) -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Any
 import msgspec
 
 from twin.errors import TwinError
+from twin.near_names import known_are
 from twin.perception.rules_language import RuleTextError, parse_condition
 from twin.perception.rules_model import (
     Area,
@@ -21,10 +20,9 @@ from twin.perception.rules_model import (
     RuleError,
     compiled,
     input_names,
-    known_are,
 )
 from twin.security.policy_file import PolicyError, polygon_of
-from twin.toml_lines import line_of
+from twin.toml_lines import TomlFile, content_of, toml_file, unfit_field, unknown
 
 MAX_BYTES = 1 << 19
 MAX_RULES = 200
@@ -63,64 +61,36 @@ def load_rules(path: Path) -> RuleSheet:
     RuleFileError
         It cannot be read, or something in it is wrong: the first such thing, with its place.
     """
-    try:
-        with path.open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise RuleFileError(f"The rules cannot be read ({error.strerror}): {path}") from error
-    return read_rules(content, str(path))
+    return read_rules(content_of(path, MAX_BYTES, RuleFileError, noun="rules"), str(path))
 
 
 def read_rules(content: bytes, where: str) -> RuleSheet:
     """Read the text of a file; `where` names it in errors. Raises `RuleFileError`."""
-    if len(content) > MAX_BYTES:
-        raise RuleFileError(f"{where} has over {MAX_BYTES:,} bytes; make several files of it")
-    try:
-        text = content.decode("utf-8")
-        table = tomllib.loads(text)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise RuleFileError(f"{where} is not TOML: {error}") from error
-    reading = _Reading(where=where, lines=text.splitlines(), table=table)
-    return reading.sheet(hashlib.sha256(content).hexdigest())
+    advice = "; make several files of it"
+    return _Reading(toml_file(content, where, MAX_BYTES, RuleFileError, advice=advice)).sheet()
 
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
     """One file while it is read."""
 
-    where: str
-    lines: Sequence[str]
-    table: Mapping[str, Any]
+    file: TomlFile[RuleFileError]
 
-    def sheet(self, fingerprint: str) -> RuleSheet:
+    def sheet(self) -> RuleSheet:
         """Everything in it, checked."""
-        for key in self.table:
-            if key not in _KEYS:
-                raise self._error(f"nothing is called “{key}”; {known_are(key, _KEYS)}", field=key)
-        version, name = self.table.get("version"), self.table.get("name", "")
-        if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-            what = "version must be a whole number from 1 on; count it up by hand"
-            raise self._error(what, field="version")
-        if not isinstance(name, str):
-            raise self._error("name must be a text", field="name")
+        self.file.require_known(_KEYS)
+        version, name = self.file.version_and_name()
         shared = _Shared(self._tables("links", str), self._tables("thresholds", float), {})
         shared.places.update(self._places())
         rules: list[CompiledRule] = []
-        for i, row in enumerate(self._rows()):
+        for i, row in enumerate(self.file.rows("rule", MAX_RULES)):
             rules.append(self._rule(i, row, shared))
             if any(one.rule.id == rules[-1].rule.id for one in rules[:-1]):
                 what = f"a second rule has the id “{rules[-1].rule.id}”"
-                raise self._rule_error(i, what, "id")
+                raise self._wrong(i, what, "id")
         self._check_roots(rules)
-        return RuleSheet(Path(self.where).name, fingerprint, name, version, tuple(rules))
-
-    def _rows(self) -> Sequence[Any]:
-        rows = self.table.get("rule", [])
-        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise self._error("write [[rule]] with two brackets, once for each rule")
-        if len(rows) > MAX_RULES:
-            raise self._error(f"there are over {MAX_RULES} rules; nobody could oversee them")
-        return rows
+        fingerprint = self.file.fingerprint
+        return RuleSheet(Path(self.file.where).name, fingerprint, name, version, tuple(rules))
 
     def _rule(self, i: int, row: dict[str, Any], shared: _Shared) -> CompiledRule:
         known = tuple(
@@ -128,36 +98,40 @@ class _Reading:
         )
         for name in row:
             if name not in known:
-                what = f"nothing is called “{name}”; {known_are(name, known)}"
-                raise self._rule_error(i, what, name)
+                raise self._wrong(i, unknown(name, known), name)
         for name in ("id", "title", "open"):
             if not isinstance(row.get(name), str) or not row[name].strip():
-                raise self._rule_error(i, f'it needs {name} = "…"', name)
+                raise self._wrong(i, f'it needs {name} = "…"', name)
         try:
             rule = msgspec.convert(row | shared.of(row), EventRule)
         except msgspec.ValidationError as error:
-            what, _, place = str(error).partition(" - at ")
-            name = place.strip("`").removeprefix("$.").partition("[")[0]
-            raise self._rule_error(i, f"{name or 'the rule'}: {what}", name) from error
+            raise self._wrong(i, *unfit_field(error)) from error
         self._check_names(i, rule, shared)
         try:
             return compiled(rule)
         except RuleError as error:
             if error.field in _CONDITIONS:
-                raise self._condition_error(i, rule.id, error) from error
-            raise self._rule_error(i, str(error), error.field) from error
+                raise self._wrong_condition(i, error) from error
+            raise self._wrong(i, str(error), error.field) from error
+
+    def _wrong(self, i: int, what: str, field: str = "") -> RuleFileError:
+        return self.file.wrong_rule("rule", i, what, field)
+
+    def _wrong_condition(self, i: int, error: RuleError) -> RuleFileError:
+        line, column = error.line, error.column
+        return self.file.wrong_text("rule", i, str(error), error.field, line=line, column=column)
 
     def _check_names(self, i: int, rule: EventRule, shared: _Shared) -> None:
         """Names that only the file as a whole knows, so that the hint can be the right one."""
         for name in rule.areas:
             if name not in shared.places:
                 what = f"there is no [areas.{name}]; {known_are(name, tuple(shared.places))}"
-                raise self._rule_error(i, what, "areas")
+                raise self._wrong(i, what, "areas")
         links = ("thing", *shared.links)
         for name in input_names(rule):
             if name not in links:
                 what = f"there is no [links.{name}]; {known_are(name, links)}"
-                raise self._rule_error(i, what, "inputs")
+                raise self._wrong(i, what, "inputs")
         for name in _CONDITIONS:
             source = getattr(rule, name)
             try:
@@ -165,7 +139,7 @@ class _Reading:
                     parse_condition(source, (*shared.thresholds, *rule.inputs))
             except RuleTextError as error:
                 wrong = RuleError(str(error), name, error.line, error.column)
-                raise self._condition_error(i, rule.id, wrong) from error
+                raise self._wrong_condition(i, wrong) from error
 
     def _check_roots(self, rules: Sequence[CompiledRule]) -> None:
         ids = tuple(one.rule.id for one in rules)
@@ -173,14 +147,14 @@ class _Reading:
             root = one.rule.root
             if root and root not in ids:
                 what = f"there is no rule “{root}”; {known_are(root, ids)}"
-                raise self._rule_error(i, what, "root")
+                raise self._wrong(i, what, "root")
 
     # --- tables ---------------------------------------------------------------------------------
 
     def _tables(self, head: str, of: type[str] | type[float]) -> dict[str, dict[str, Any]]:
-        tables = self.table.get(head, {})
+        tables = self.file.table.get(head, {})
         if not isinstance(tables, dict):
-            raise self._error(f"write [{head}.NAME] for each")
+            raise self.file.wrong(f"write [{head}.NAME] for each")
         accepted = (int, float) if of is float else str
         example = '"gauge-3" = 2.9' if of is float else '"gate-1" = "pump-2"'
         for name, table in tables.items():
@@ -190,49 +164,25 @@ class _Reading:
             )
             is_fit = is_fit and (of is str or all(map(math.isfinite, table.values())))
             if not is_fit:
-                raise self._error(f"[{head}.{name}] holds lines like {example}", f"{head}.{name}")
+                raise self.file.wrong(
+                    f"[{head}.{name}] holds lines like {example}", f"{head}.{name}"
+                )
         return tables
 
     def _places(self) -> dict[str, dict[str, Any]]:
-        areas = self.table.get("areas", {})
+        areas = self.file.table.get("areas", {})
         if not isinstance(areas, dict):
-            raise self._error("write [areas.NAME] for each area")
+            raise self.file.wrong("write [areas.NAME] for each area")
         found: dict[str, dict[str, Any]] = {}
         for name, area in areas.items():
             try:
                 polygon, is_lon_lat = polygon_of(area)
             except PolicyError as error:
-                raise self._error(f"area “{name}”: {error}", f"areas.{name}") from error
+                raise self.file.wrong(f"area “{name}”: {error}", f"areas.{name}") from error
             corners = tuple((float(x), float(y)) for x, y, *_ in polygon.exterior.coords)[:-1]
             placed = Area(points=corners, frame="geographic" if is_lon_lat else "local")
             found[name] = msgspec.to_builtins(placed)
         return found
-
-    # --- errors ---------------------------------------------------------------------------------
-
-    def _condition_error(self, i: int, rule_id: str, error: RuleError) -> RuleFileError:
-        line = line_of(self.lines, "rule", i, error.field)
-        if line is not None:
-            opens_below = self.lines[line - 1].rstrip().endswith(('"""', "'''"))
-            line += error.line - 1 + opens_below
-        at = self.where if line is None else f"{self.where}, line {line}"
-        return RuleFileError(
-            f"{at}, [[rule]] “{rule_id}”, {error.field}, letter {error.column}: {error}"
-        )
-
-    def _rule_error(self, i: int, what: str, field: str = "") -> RuleFileError:
-        title = self.table["rule"][i].get("id")
-        rule = f"“{title}”" if isinstance(title, str) and title else f"number {i + 1}"
-        line = line_of(self.lines, "rule", i, field)
-        at = self.where if line is None else f"{self.where}, line {line}"
-        return RuleFileError(f"{at}, [[rule]] {rule}: {what}")
-
-    def _error(self, what: str, head: str = "", field: str = "") -> RuleFileError:
-        line = line_of(self.lines, head, field=field)
-        if line is None and field:
-            line = line_of(self.lines, field)
-        at = self.where if line is None else f"{self.where}, line {line}"
-        return RuleFileError(f"{at}: {what}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, NoReturn, TypeAlias
 
 from twin.errors import TwinError
-from twin.near_names import near_names
+from twin.near_names import known_are
 
 MAX_LETTERS = 2_000
 MAX_DEPTH = 60
@@ -396,9 +396,7 @@ class _Parser:
             self._fail(what, at)
 
     def _unknown(self, at: _Token) -> NoReturn:
-        near = near_names(at.text, self._names)
-        hint = f"did you mean {near}" if near else f"known are {', '.join(self._names)}"
-        self._fail(f"nothing is called “{at.text}”; {hint}", at)
+        self._fail(f"nothing is called “{at.text}”; {known_are(at.text, self._names)}", at)
 
     def _fail(self, what: str, at: _Token | None = None) -> NoReturn:
         index = (at or self._now).at

@@ -14,7 +14,7 @@ from typing import Literal
 import msgspec
 
 from twin.errors import TwinError
-from twin.near_names import near_names
+from twin.near_names import known_are
 from twin.perception.rules_language import (
     RESERVED,
     Condition,
@@ -250,11 +250,3 @@ def _check_areas(rule: EventRule) -> None:
     for name, area in rule.places.items():
         if not 3 <= len(area.points) <= MAX_CORNERS:
             raise RuleError(f"the area “{name}” has 3 to {MAX_CORNERS:,} corners", "areas")
-
-
-def known_are(name: str, known: tuple[str, ...]) -> str:
-    """How a sentence about an unknown name goes on."""
-    near = near_names(name, known)
-    if near:
-        return f"did you mean {near}"
-    return f"known are {', '.join(known)}" if known else "there are none"

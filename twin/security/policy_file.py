@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
-import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -33,6 +30,7 @@ from twin.security.rules import (
     folded,
     words,
 )
+from twin.toml_lines import TomlFile, content_of, toml_file, unfit_field, unknown
 
 MAX_POLICY_BYTES = 1 << 20
 RULE_TABLES = ("deny", "allow", "approval", "break_glass", "lease", "rate")
@@ -59,48 +57,32 @@ def load_policy(path: Path) -> Policy:
     PolicyError
         It cannot be read, or something in it is wrong: the first such thing, with its place.
     """
-    try:
-        with path.open("rb") as stream:
-            content = stream.read(MAX_POLICY_BYTES + 1)
-    except OSError as error:
-        raise PolicyError(f"The policy cannot be read ({error.strerror}): {path}") from error
+    content = content_of(path, MAX_POLICY_BYTES, PolicyError, noun="policy")
     return read_policy(content, str(path))
 
 
 def read_policy(content: bytes, where: str) -> Policy:
     """Read a policy's text; `where` names it in errors. Raises `PolicyError`."""
-    if len(content) > MAX_POLICY_BYTES:
-        raise PolicyError(f"{where} has over {MAX_POLICY_BYTES:,} bytes; no policy needs that")
-    try:
-        text = content.decode("utf-8")
-        table = tomllib.loads(text)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise PolicyError(f"{where} is not TOML: {error}") from error
-    reading = _Reading(where=where, lines=text.splitlines(), table=table)
-    return reading.policy(hashlib.sha256(content).hexdigest())
+    advice = "; no policy needs that"
+    file = toml_file(content, where, MAX_POLICY_BYTES, PolicyError, advice=advice)
+    return _Reading(file).policy()
 
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
     """One file while it is read."""
 
-    where: str
-    lines: Sequence[str]
-    table: Mapping[str, Any]
+    file: TomlFile[PolicyError]
 
-    def policy(self, fingerprint: str) -> Policy:
+    def policy(self) -> Policy:
         """Everything in it, checked."""
-        self._require_known_keys()
-        version, name = self.table.get("version"), self.table.get("name", "")
-        if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-            raise self._error("", "version must be a whole number from 1 on; count it up by hand")
-        if not isinstance(name, str):
-            raise self._error("", "name must be a text")
+        self.file.require_known((*_PLAIN_KEYS, "areas", *RULE_TABLES))
+        version, name = self.file.version_and_name()
         places = self._places()
         policy = Policy(
             version=version,
             name=name,
-            fingerprint=fingerprint,
+            fingerprint=self.file.fingerprint,
             places=places,
             denies=self._rules("deny", DenyRule),
             allows=self._rules("allow", AllowRule),
@@ -122,46 +104,33 @@ class _Reading:
                     self._check_names(key, i, row, policy.places)
                 sentence = _unfit(row)
                 if sentence:
-                    raise self._error(key, sentence, i)
-
-    def _require_known_keys(self) -> None:
-        known = (*_PLAIN_KEYS, "areas", *RULE_TABLES)
-        for key in self.table:
-            if key not in known:
-                near = near_names(key, known)
-                hint = f"did you mean {near}" if near else f"known are {', '.join(known)}"
-                raise self._error(key, f"nothing is called “{key}”; {hint}")
+                    raise self.file.wrong_rule(key, i, sentence)
 
     def _rules(self, key: str, kind: type[_R]) -> tuple[_R, ...]:
-        rows = self.table.get(key, [])
+        rows = self.file.table.get(key, [])
         if not isinstance(rows, list):
-            raise self._error(key, f"write [[{key}]] with two brackets, once for each rule")
+            raise self.file.wrong(_two_brackets(key), field=key)
         return tuple(self._rule(key, i, row, kind) for i, row in enumerate(rows))
 
     def _rule(self, key: str, i: int, row: Any, kind: type[_R]) -> _R:
         if not isinstance(row, dict):
-            raise self._error(key, f"write [[{key}]] with two brackets, once for each rule")
+            raise self.file.wrong(_two_brackets(key), field=key)
         known = [one.name for one in msgspec.structs.fields(kind)]
         for name in row:
             if name not in known:
-                near = near_names(name, known)
-                hint = f"did you mean {near}" if near else f"known are {', '.join(known)}"
-                raise self._error(key, f"nothing is called “{name}”; {hint}", i, name)
+                raise self.file.wrong_rule(key, i, unknown(name, known), name)
         try:
             return msgspec.convert(_folded_departments(row), kind)
         except msgspec.ValidationError as error:
-            what, _, place = str(error).partition(" - at ")
-            name = place.strip("`").removeprefix("$.").partition("[")[0]
-            raise self._error(key, f"{name or 'the rule'}: {what}", i, name) from error
+            raise self.file.wrong_rule(key, i, *unfit_field(error)) from error
 
     def _require_own_ids(self, rules: Mapping[str, Sequence[Rule | LeaseRule]]) -> None:
         seen: set[str] = set()
         for key, rows in rules.items():
             for i, row in enumerate(rows):
                 if not row.id or row.id in seen:
-                    raise self._error(
-                        key, f"a second rule has the id “{row.id}”; give each its own", i, "id"
-                    )
+                    what = f"a second rule has the id “{row.id}”; give each its own"
+                    raise self.file.wrong_rule(key, i, what, "id")
                 seen.add(row.id)
 
     def _check_names(self, key: str, i: int, rule: Rule, places: Places) -> None:
@@ -183,57 +152,29 @@ class _Reading:
                 if name not in known:
                     near = near_names(name, known)
                     hint = f"did you mean {near}" if near else "name it at the top of the file"
-                    raise self._error(
-                        key, f"{field} names “{name}”, unknown here; {hint}", i, field
-                    )
+                    what = f"{field} names “{name}”, unknown here; {hint}"
+                    raise self.file.wrong_rule(key, i, what, field)
 
     def _names(self, key: str, default: Sequence[str]) -> Sequence[str]:
-        names = self.table.get(key, default)
+        names = self.file.table.get(key, default)
         if not isinstance(names, list | tuple) or not all(isinstance(one, str) for one in names):
-            raise self._error(key, f"{key} must be a list of texts")
+            raise self.file.wrong(f"{key} must be a list of texts", field=key)
         return names
 
     def _places(self) -> Places:
-        areas = self.table.get("areas", {})
+        areas = self.file.table.get("areas", {})
         if not isinstance(areas, dict):
-            raise self._error("areas", "write [areas.NAME] for each area")
+            raise self.file.wrong("write [areas.NAME] for each area", field="areas")
         lon_lat: dict[str, Polygon] = {}
         local: dict[str, Polygon] = {}
         for name, area in areas.items():
             try:
                 polygon, is_lon_lat = polygon_of(area)
             except PolicyError as error:
-                raise self._area_error(name, str(error)) from error
+                place = self.file.place(f"areas.{name}")
+                raise PolicyError(f"{place}, area “{name}”: {error}") from error
             (lon_lat if is_lon_lat else local)[name] = polygon
         return Places(lon_lat=lon_lat, local=local)
-
-    def _area_error(self, name: str, what: str) -> PolicyError:
-        pattern = re.compile(rf"\s*\[\s*areas\s*\.\s*[\"']?{re.escape(name)}[\"']?\s*\]")
-        return PolicyError(f"{self._place(pattern, 0, '')}, area “{name}”: {what}")
-
-    def _error(self, key: str, what: str, i: int | None = None, field: str = "") -> PolicyError:
-        """An error with its place: the line of the i-th [[key]], better that of the field in it."""
-        if i is None:
-            pattern = re.compile(rf"\s*\[*\s*{re.escape(key)}\b") if key else re.compile(r"(?!)")
-            return PolicyError(f"{self._place(pattern, 0, '')}: {what}")
-        pattern = re.compile(rf"\s*\[\[\s*{re.escape(key)}\s*\]\]")
-        row = self.table[key][i]
-        title = row.get("id") if isinstance(row, dict) else None
-        rule = f"[[{key}]] “{title}”" if isinstance(title, str) else f"[[{key}]] number {i + 1}"
-        return PolicyError(f"{self._place(pattern, i, field)}, {rule}: {what}")
-
-    def _place(self, pattern: re.Pattern[str], i: int, field: str) -> str:
-        hits = [n for n, line in enumerate(self.lines) if pattern.match(line)]
-        if i >= len(hits):
-            return self.where
-        line = hits[i]
-        for n in range(line + 1, len(self.lines)):
-            if self.lines[n].lstrip().startswith("["):
-                break
-            if field and re.match(rf"\s*{re.escape(field)}\b", self.lines[n]):
-                line = n
-                break
-        return f"{self.where}, line {line + 1}"
 
 
 def polygon_of(area: Any) -> tuple[Polygon, bool]:
@@ -258,6 +199,10 @@ def polygon_of(area: Any) -> tuple[Polygon, bool]:
     if is_lon_lat and not (west >= -180 and south >= -90 and east <= 180 and north <= 90):
         raise PolicyError("lon_lat are degrees, longitude first")
     return polygon, is_lon_lat
+
+
+def _two_brackets(key: str) -> str:
+    return f"write [[{key}]] with two brackets, once for each rule"
 
 
 def rules_of(policy: Policy) -> dict[str, Sequence[Rule | LeaseRule]]:

@@ -65,8 +65,8 @@ def _run(arguments: argparse.Namespace) -> int:
 def _dry_run(arguments: argparse.Namespace) -> int:
     from twin.clock import NS_PER_S
     from twin.errors import TwinError
+    from twin.near_names import known_are
     from twin.perception.rules_file import load_rules
-    from twin.perception.rules_model import known_are
     from twin.perception.rules_past import dry_run
     from twin.perception.rules_saying import lines
     from twin.perception.rules_sources import open_past

@@ -244,9 +244,10 @@ def test_the_ready_policy_of_a_city():
 _WRONG = [
     ("version = ", "p.toml is not TOML: Invalid value (at end of document)"),
     ("name = 'x'", "p.toml: version must be a whole number from 1 on; count it up by hand"),
-    ("version = true", "version must be a whole number"),
+    ("version = true", "p.toml, line 1: version must be a whole number"),
     ("name = 3", "name must be a text"),
     ("[[alow]]", "p.toml, line 2: nothing is called “alow”; did you mean “allow”"),
+    ("[foo.bar]", "p.toml, line 2: nothing is called “foo”"),
     ("[allow]", "p.toml, line 2: write [[allow]] with two brackets"),
     (
         "[[allow]]\nid='x'\n[[allow]]\nid='y'\nrole=['a']",
