@@ -36,7 +36,7 @@ test: check ## check + all tests
 	bash scripts/test.sh $(ARGS)
 
 test-long: setup ## the longer campaigns
-	CIVITWIN_LONG=1 bash scripts/test.sh -m long $(ARGS)
+	CIVITWIN_LONG=1 bash scripts/test.sh -m long -v --durations=0 $(ARGS)
 
 bench: setup ## figures of docs/performance.md, one JSON line each
 	bash scripts/bench.sh $(ARGS)
