@@ -79,6 +79,12 @@ def test_any_text_is_a_script_or_a_sentence(text: str) -> None:
         assert "small.yaml" in str(error)  # noqa: PT017
 
 
+def test_yes_and_dates_are_words() -> None:
+    text = GOOD.replace("title: Small", "title: No\nsummary: 2026-01-02")
+    script = parse_script(text, Path("small.yaml"))
+    assert (script.title, script.summary) == ("No", "2026-01-02")
+
+
 def test_a_script_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(ScriptError, match="cannot be read"):
         read_script(tmp_path / "none.yaml")

@@ -8,8 +8,6 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from twin.near_names import near_names
 from twin.playback.script import (
     MAX_STEPS,
@@ -22,8 +20,8 @@ from twin.playback.script import (
     Step,
 )
 from twin.playback.verbs import SHORT_VERBS, VERBS, Verb
-from twin.playback.yaml_lines import LINE, Loader, plain
 from twin.room.model import CommandState
+from twin.yaml_lines import LINE, YamlError, keys_of, parse_yaml, plain
 
 CONDITION_KEYS = frozenset(
     {"label", "state", "says", "held", "by", "datastream", "below", "above", "falls_by",
@@ -82,24 +80,23 @@ class ScriptReader:
 
     def _parse(self, text: str) -> dict[str, Any]:
         try:
-            top = yaml.load(text, Loader=Loader)  # noqa: S506 - a SafeLoader
-        except yaml.MarkedYAMLError as error:
-            line = error.problem_mark.line + 1 if error.problem_mark else 1
-            raise ScriptError(f"{self._path.name}, line {line}: {error.problem}") from error
-        except (yaml.YAMLError, RecursionError, ValueError) as error:
-            raise ScriptError(f"{self._path.name} is not YAML: {error}") from error
+            top = parse_yaml(text)
+        except YamlError as error:
+            raise self._at(max(error.line, 1), str(error)) from error
         if not isinstance(top, dict):
-            raise ScriptError(f"{self._path.name}, line 1: a script begins with “title:”")
+            raise self._at(1, "a script begins with “title:”")
         return top
 
     def _wrong(self, entry: Any, what: str) -> ScriptError:
-        line = entry.get(LINE, 1) if isinstance(entry, dict) else 1
+        return self._at(entry.get(LINE, 1) if isinstance(entry, dict) else 1, what)
+
+    def _at(self, line: int, what: str) -> ScriptError:
         return ScriptError(f"{self._path.name}, line {line}: {what}")
 
     def _only(self, entry: dict[str, Any], known: Iterable[str], where: str) -> None:
         names = sorted(known)
-        for key in entry:
-            if key != LINE and key not in names:
+        for key in keys_of(entry):
+            if key not in names:
                 raise self._wrong(entry, f"{where} has no “{key}”{suggestion(key, names)}")
 
     def _seats(self, top: dict[str, Any]) -> dict[str, Seat]:
@@ -107,9 +104,8 @@ class ScriptReader:
         if not isinstance(listed, dict):
             raise self._wrong(top, "“seats:” is a map of names")
         found = {}
-        for name, entry in listed.items():
-            if name == LINE:
-                continue
+        for name in keys_of(listed):
+            entry = listed[name]
             if not isinstance(entry, dict):
                 raise self._wrong(listed, f"the seat “{name}” needs operator and department")
             self._only(entry, {"operator", "department", "person"}, f"the seat “{name}”")
@@ -126,8 +122,8 @@ class ScriptReader:
             raise self._wrong(top, "“city:” is a map such as “{buildings: 1500, weather: clear}”")
         kinds = {one.name: type(one.default) for one in fields(CitySetup)}
         self._only(entry, kinds, "a city")
-        for name, value in entry.items():
-            kind = kinds.get(name, int)
+        for name, value in plain(entry).items():
+            kind = kinds[name]
             is_fit = isinstance(value, (int, float) if kind is float else kind)
             if not is_fit or isinstance(value, bool):
                 raise self._wrong(entry, f"“{name}” of a city is not written as {value!r}")
