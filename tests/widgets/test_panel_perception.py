@@ -105,6 +105,7 @@ def test_a_missed_one_is_marked_and_a_threshold_is_proposed_but_not_used(
     watched.sync()
     panel.refresh()
     assert "instead of 7.9 spreads" in panel.advice.text()
+    assert "it would tell" in panel.advice.text()
     assert anomalies.threshold_of(stream) == before, "nothing changes by itself"
     panel.use.click()
     assert anomalies.threshold_of(stream) < 5.0

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import TextIO
 
+import numpy as np
+
 from twin.clock import NS_PER_S
 from twin.room.parts.verdicts import Verdict
 
@@ -59,9 +61,12 @@ def advice_of(verdicts: Iterable[Verdict], current: float) -> Advice | None:
     if len(judged) < ENOUGH:
         return None
 
+    harmless = np.sort([strength for strength, is_it in judged if not is_it])
+    anomalies = np.sort([strength for strength, is_it in judged if is_it])
+
     def costs(threshold: float) -> tuple[float, int, int]:
-        n_false = sum(strength >= threshold and not is_it for strength, is_it in judged)
-        n_missed = sum(strength < threshold and is_it for strength, is_it in judged)
+        n_false = len(harmless) - int(np.searchsorted(harmless, threshold))
+        n_missed = int(np.searchsorted(anomalies, threshold))
         return n_false + MISS_COST * n_missed, n_false, n_missed
 
     best = min(

@@ -24,6 +24,8 @@ MOST = 24
 LEAST_BUCKET_S, HISTORY_BUCKET_S = 10.0, 300.0
 #: Fewer buckets of history are not worth long buckets.
 LEAST_OF_HISTORY = 24
+#: What is marked as a missed anomaly: so many of the newest buckets.
+MARKED_BUCKETS = 12
 
 
 class PastOf(Protocol):
@@ -80,6 +82,22 @@ class _Watched:
     last_t_ns: int = 0
     count: int = 0
     is_new: bool = True
+
+
+def newest_as_episode(view: StreamView) -> Episode:
+    """The newest buckets as an episode, for what an operator found and the detector did not."""
+    trace = view.trace
+    newest = max(len(trace.t_ns) - MARKED_BUCKETS, 0)
+    at = newest + int(trace.strength[newest:].argmax())
+    first_ns = int(trace.t_ns[newest])
+    return Episode(
+        id=f"{view.datastream_id}@{first_ns // NS_PER_S}",
+        datastream_id=view.datastream_id, start_ns=first_ns,
+        end_ns=int(trace.t_ns[-1]) + round(view.bucket_s * NS_PER_S), is_open=False,
+        strength=float(trace.strength[at]), value=float(trace.values[at]),
+        expected=float(trace.expected[at]), spread=float(trace.spread[at]),
+        residual=float(trace.residual[at]), reason="", basis="all", threshold=view.threshold,
+    )  # fmt: skip
 
 
 class AnomalyWatch:

@@ -17,12 +17,11 @@ from PySide6.QtWidgets import (
 )
 
 from twin.acting import refusal_of
-from twin.clock import NS_PER_S
 from twin.judging import give_verdict, place_of_thing
-from twin.perception.episode_log import Episode
+from twin.perception.episode_log import Episode, episodes_at
 from twin.perception.labels import Advice, advice_of
 from twin.perception.nearest import NearestDay, nearest_day, window_of
-from twin.perception.watching import StreamView
+from twin.perception.watching import StreamView, newest_as_episode
 from twin.room.parts.verdicts import Verdict, Verdicts
 from twin.session import Selection
 from twin.theme import Theme
@@ -44,8 +43,6 @@ from widgets.parts.panel_widget import PanelWidget
 from widgets.parts.section_list import KeyRole, Row, SectionDelegate, SectionList, section_view
 from widgets.parts.wording import lower_first, property_title
 
-#: What is marked as a missed anomaly: so many of the newest buckets.
-MARKED_BUCKETS = 12
 #: From this width on list, words and plots stand beside each other.
 WIDE_PX = 720
 HEIGHT_PX = 240
@@ -64,6 +61,7 @@ class AnomaliesPanel(PanelWidget):
         self._chosen = ""
         self._is_picked = False  # by a person: then it stays, else the first one is shown
         self._nearest: tuple[object, NearestDay | None] = ((), None)
+        self._advised: tuple[object, str] = ((), "")
         self.model = SectionList()
         self._delegate = SectionDelegate(self.inks)
         self.list = section_view(self.model, self._delegate, "Unusual and watched values")
@@ -169,6 +167,7 @@ class AnomaliesPanel(PanelWidget):
 
     def refresh(self) -> None:
         """List what was found up to now."""
+        self._tell_refusal()
         episodes = self._episodes()
         is_new = [one for one in episodes if self._verdict(one.id) is None]
         is_old = [one for one in episodes if self._verdict(one.id) is not None]
@@ -289,14 +288,27 @@ class AnomaliesPanel(PanelWidget):
 
     def _show_advice(self, datastream_id: str) -> None:
         advice = self._advice(datastream_id) if datastream_id else None
-        say(self.advice, advice.text() if advice is not None else "")
+        view = self.session.anomalies.views.get(datastream_id)
         self.use.setVisible(advice is not None)
-        if advice is not None:
-            self.use.say(f"Tell episodes from {advice.threshold:.1f} spreads on, at this console")
+        if advice is None:
+            say(self.advice, "")
+            return
+        key = (advice, view.n_buckets if view is not None else 0)
+        if key != self._advised[0]:
+            kept = ""
+            if view is not None:
+                now, then = len(view.episodes), episodes_at(view.trace.strength, advice.threshold)
+                kept = f". In what is kept here it would tell {then} instead of {now} episodes"
+            self._advised = key, advice.text() + kept
+        say(self.advice, self._advised[1])
+        self.use.say(f"Tell episodes from {advice.threshold:.1f} spreads on, at this console")
 
     def _follow_room(self, parts: frozenset[str]) -> None:
         if "verdicts" in parts:
             self.refresh()
+        self._tell_refusal()
+
+    def _tell_refusal(self) -> None:
         refused = refusal_of(self.session, self._act_id)
         if refused:
             self._act_id = ""
@@ -355,18 +367,7 @@ class AnomaliesPanel(PanelWidget):
         view = self._chosen_view()
         if view is None or not len(view.trace.t_ns):
             return
-        trace = view.trace
-        at = len(trace.t_ns) - MARKED_BUCKETS + int(trace.strength[-MARKED_BUCKETS:].argmax())
-        at = min(max(at, 0), len(trace.t_ns) - 1)
-        first_ns = int(trace.t_ns[-MARKED_BUCKETS:][0])
-        episode = Episode(
-            id=f"{view.datastream_id}@{first_ns // NS_PER_S}",
-            datastream_id=view.datastream_id, start_ns=first_ns,
-            end_ns=int(trace.t_ns[-1]) + round(view.bucket_s * NS_PER_S), is_open=False,
-            strength=float(trace.strength[at]), value=float(trace.values[at]),
-            expected=float(trace.expected[at]), spread=float(trace.spread[at]),
-            residual=float(trace.residual[at]), reason="", basis="all", threshold=view.threshold,
-        )  # fmt: skip
+        episode = newest_as_episode(view)
         self._act_id = give_verdict(self.session, episode, is_anomaly=True)
         name = lower_first(stream_name(self.session, view.datastream_id))
         self.session.message.emit(f"The newest values of {name} are marked as an anomaly")

@@ -142,6 +142,7 @@ class ProposalsPanel(PanelWidget):
 
     def refresh(self) -> None:
         """List what is proposed now, and the pairs that are not."""
+        self._tell_refusal()
         pairs = self.session.hub.room[Proposals].never.values()
         self.model.show_sections(
             [
@@ -271,6 +272,9 @@ class ProposalsPanel(PanelWidget):
     def _follow_room(self, parts: frozenset[str]) -> None:
         if "proposals" in parts:
             self.refresh()
+        self._tell_refusal()
+
+    def _tell_refusal(self) -> None:
         refused = refusal_of(self.session, self._act_id)
         if refused:
             self._act_id = ""
