@@ -44,7 +44,7 @@ WORKSPACES = (
         "Review",
         "5",
         panels=("inspector", "activity", "messages", "bookmarks"),
-        front=("report",),
+        front=("shift", "activity"),
         upper_share=0.3,
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex
+from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QFrame,
@@ -38,6 +38,7 @@ class ActivityPanel(PanelWidget):
         as_filter(self.text, "words")
         as_filter(self.all_steps, "all steps")
         self.list = QListView()
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setModel(self.model)
         self.list.setAccessibleName("Activity")
         self.list.setFrameShape(QFrame.Shape.NoFrame)

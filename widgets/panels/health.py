@@ -134,6 +134,7 @@ class HealthPanel(PanelWidget):
 
     def _make_odd(self) -> None:
         self.odd_list = QListView()
+        self.odd_list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.odd_list.setModel(self.odd)
         self.odd_list.setAccessibleName("Sensors I must not trust")
         self.odd_list.setFrameShape(QFrame.Shape.NoFrame)
