@@ -45,6 +45,8 @@ from widgets.parts.wording import lower_first, property_title
 
 #: From this width on list, words and plots stand beside each other.
 WIDE_PX = 720
+#: The newest so many episodes are listed.
+MOST_LISTED = 100
 HEIGHT_PX = 240
 _EMPTY = (
     "No values are watched. Select a sensor and choose “Watch its values” above: the console "
@@ -168,7 +170,7 @@ class AnomaliesPanel(PanelWidget):
     def refresh(self) -> None:
         """List what was found up to now."""
         self._tell_refusal()
-        episodes = self._episodes()
+        episodes = self._episodes()[:MOST_LISTED]
         is_new = [one for one in episodes if self._verdict(one.id) is None]
         is_old = [one for one in episodes if self._verdict(one.id) is not None]
         self.model.show_sections(
