@@ -10,15 +10,12 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from tests.twin.box_city import city_of_boxes
 from tests.twin.hub_rig import console, running_hub
+from tests.viewer.desk_rig import desk_of_boxes
 from twin.link.client import HubClient
 from twin.room.model import Operator
-from twin.tiles.partition import tiles_from_asset
 from viewer.audience_driver import AudienceOptions
-from viewer.city_source import LoadedCity
 from viewer.desk import Desk
-from viewer.settings import Settings
 from widgets.caption_strip import CaptionStrip
 
 pytestmark = pytest.mark.display
@@ -38,14 +35,8 @@ def director(tmp_path: Path) -> Iterator[HubClient]:
 @pytest.fixture
 def desk(director: HubClient, qtbot: QtBot, tmp_path: Path) -> Iterator[Desk]:
     """Nine boxes on the whole screen, joined to the hub."""
-    boxes = city_of_boxes()
-    made = Desk(
-        loaded=LoadedCity(asset=boxes, tiles=list(tiles_from_asset(boxes))),
-        endpoint=director.status().endpoint,
-        operator=Operator(name="Audience", department="control_room", console_id="audience"),
-        outbox_path=tmp_path / "outbox",
-        settings=Settings(tmp_path / "console.ini"),
-    )
+    audience = Operator(name="Audience", department="control_room", console_id="audience")
+    made = desk_of_boxes(director.status().endpoint, audience, tmp_path)
     made.look_on(AudienceOptions(kiosk=True))
     made.show(size=(1280, 760))
     qtbot.waitUntil(lambda: bool(made.window.findChildren(CaptionStrip)), timeout=WAIT_MS)

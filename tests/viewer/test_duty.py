@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,56 +12,21 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
-from tests.twin.box_city import city_of_boxes
-from tests.twin.hub_rig import console, running_hub
+from tests.viewer.desk_rig import *  # noqa: F403
+from tests.viewer.desk_rig import BEN
 from twin.analysis.pose import Pose
 from twin.link.client import HubClient
 from twin.link.presence import Look
-from twin.room.model import Operator
 from twin.room.parts.seats import Seats
 from twin.room.parts.stage import Stage
 from twin.sense.model import Announcement, Unit
 from twin.session import Selection
-from twin.tiles.partition import tiles_from_asset
-from viewer.city_source import LoadedCity
 from viewer.desk import Desk
-from viewer.settings import Settings
 from widgets.stage_button import StageButton
 from widgets.view_notice import ViewNotice
 
 pytestmark = pytest.mark.display
 WAIT_MS = 15_000
-BEN = "console-Ben"
-
-
-@pytest.fixture
-def ben(tmp_path: Path) -> Iterator[HubClient]:
-    with (
-        running_hub(tmp_path / "journal.sqlite") as hub,
-        console(hub.addresses.control, tmp_path, "Ben", "fire") as client,
-    ):
-        yield client
-
-
-@pytest.fixture
-def desk(ben: HubClient, qtbot: QtBot, tmp_path: Path) -> Iterator[Desk]:
-    boxes = city_of_boxes()
-    made = Desk(
-        loaded=LoadedCity(asset=boxes, tiles=list(tiles_from_asset(boxes))),
-        endpoint=ben.status().endpoint,
-        operator=Operator(name="Ada", department="traffic", console_id="console-Ada"),
-        outbox_path=tmp_path / "outbox",
-        settings=Settings(tmp_path / "console.ini"),
-    )
-    made.show(size=(1280, 760))
-
-    def both_are_there() -> bool:
-        ben.poll()
-        return len(ben.room.operators) == 2 and len(made.session.hub.room.operators) == 2
-
-    qtbot.waitUntil(both_are_there, timeout=WAIT_MS)
-    yield made
-    made.close()
 
 
 def notice_of(desk: Desk) -> ViewNotice:

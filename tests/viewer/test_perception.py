@@ -8,25 +8,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from scripts.anomaly_history import street, write_history
-from tests.twin.box_city import city_of_boxes
-from tests.twin.hub_rig import CLOCK, console, running_hub
+from tests.twin.hub_rig import CLOCK
 from tests.twin.odd_street import STREAM, THING, Source
+from tests.viewer.desk_rig import *  # noqa: F403
+from tests.viewer.desk_rig import ada_beside
 from twin.clock import NS_PER_S
 from twin.hub.server import Hub
 from twin.link.client import HubClient
-from twin.room.model import Operator
 from twin.room.parts.incidents import Incidents
 from twin.room.parts.verdicts import Verdicts
 from twin.sense.trust import Doubt
-from twin.tiles.partition import tiles_from_asset
-from viewer.city_source import LoadedCity
 from viewer.cli import main
 from viewer.desk import Desk
-from viewer.settings import Settings
 
 pytestmark = pytest.mark.display
 WAIT_MS = 30_000
@@ -35,46 +31,12 @@ BEFORE_NS = 50 * 60 * NS_PER_S
 
 
 @pytest.fixture
-def hub(tmp_path: Path) -> Iterator[Hub]:
-    """A hub with a journal on disk."""
-    with running_hub(tmp_path / "journal.sqlite") as running:
-        yield running
-
-
-@pytest.fixture
-def ben(hub: Hub, tmp_path: Path) -> Iterator[HubClient]:
-    """Another operator's client."""
-    with console(hub.addresses.control, tmp_path, "Ben", "fire") as client:
-        yield client
-
-
-@pytest.fixture
 def desk(ben: HubClient, qtbot: QtBot, tmp_path: Path) -> Iterator[Desk]:
     """Ada's window, with three weeks of history of one loop."""
     write_history(tmp_path / "history", THING, *street(CLOCK.now_ns() - BEFORE_NS, odd_hours=0.0))
-    boxes = city_of_boxes()
-    made = Desk(
-        loaded=LoadedCity(asset=boxes, tiles=list(tiles_from_asset(boxes))),
-        endpoint=ben.status().endpoint,
-        operator=Operator(name="Ada", department="traffic", console_id="console-Ada"),
-        outbox_path=tmp_path / "outbox",
-        settings=Settings(tmp_path / "console.ini"),
-        history=tmp_path / "history",
-        watched=(STREAM,),
-    )
-    made.show(size=(1280, 760))
-
-    def both_are_there() -> bool:
-        ben.poll()
-        return len(ben.room.operators) == 2 and len(made.session.hub.room.operators) == 2
-
-    qtbot.waitUntil(both_are_there, timeout=WAIT_MS)
-    yield made
-    made.close()
-    made.window.deleteLater()
-    app = QApplication.instance()
-    assert isinstance(app, QApplication)
-    app.setStyleSheet("")
+    more = {"history": tmp_path / "history", "watched": (STREAM,)}
+    with ada_beside(ben, qtbot, tmp_path, **more) as made:
+        yield made
 
 
 def test_what_is_unusual_is_found_live_judged_and_exported(

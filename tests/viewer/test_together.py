@@ -3,68 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from tests.twin.box_city import city_of_boxes
-from tests.twin.hub_rig import CLOCK, console, running_hub
+from tests.twin.hub_rig import CLOCK
+from tests.viewer.desk_rig import *  # noqa: F403
+from tests.viewer.desk_rig import BEN
 from twin.analysis.pose import Pose
 from twin.link.client import HubClient
 from twin.link.presence import Look, PresenceState
-from twin.room.model import Operator
 from twin.room.parts.marks import Marks
 from twin.room.parts.messages import Messages
-from twin.tiles.partition import tiles_from_asset
-from viewer.city_source import LoadedCity
 from viewer.desk import Desk
-from viewer.settings import Settings
 from viewer.together_driver import listed
 from widgets.view_notice import ViewNotice
 
 pytestmark = pytest.mark.display
-BEN = "console-Ben"
 WAIT_MS = 15_000
-
-
-@pytest.fixture
-def ben(tmp_path: Path) -> Iterator[HubClient]:
-    """Another operator's client, and the hub."""
-    with (
-        running_hub(tmp_path / "journal.sqlite") as hub,
-        console(hub.addresses.control, tmp_path, "Ben", "fire") as client,
-    ):
-        yield client
-
-
-@pytest.fixture
-def desk(ben: HubClient, qtbot: QtBot, tmp_path: Path) -> Iterator[Desk]:
-    """Nine boxes in the console's window, joined to the hub."""
-    boxes = city_of_boxes()
-    made = Desk(
-        loaded=LoadedCity(asset=boxes, tiles=list(tiles_from_asset(boxes))),
-        endpoint=ben.status().endpoint,
-        operator=Operator(name="Ada", department="traffic", console_id="console-Ada"),
-        outbox_path=tmp_path / "outbox",
-        settings=Settings(tmp_path / "console.ini"),
-    )
-    made.show(size=(1280, 760))
-
-    def both_are_there() -> bool:
-        ben.poll()
-        return len(ben.room.operators) == 2 and len(made.session.hub.room.operators) == 2
-
-    qtbot.waitUntil(both_are_there, timeout=20_000)
-    yield made
-    made.close()
-    made.window.deleteLater()
-    app = QApplication.instance()
-    assert isinstance(app, QApplication)
-    app.setStyleSheet("")
 
 
 def pose(x: float = 30.0, azimuth: float = 0.8) -> Pose:

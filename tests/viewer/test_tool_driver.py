@@ -7,13 +7,11 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from tests.twin.box_city import HEIGHT_M, city_of_boxes
+from tests.twin.box_city import HEIGHT_M
+from tests.viewer.desk_rig import desk_of_boxes, put_away
 from twin.room.model import Operator
-from twin.tiles.partition import tiles_from_asset
-from viewer.city_source import LoadedCity
 from viewer.desk import Desk
 from viewer.settings import Settings
 from viewer.view_driver import state_from
@@ -25,24 +23,14 @@ pytestmark = pytest.mark.display
 @pytest.fixture
 def desk(qtbot: QtBot, tmp_path: Path) -> Iterator[Desk]:
     """Nine boxes in the console's window; nobody is at the other end of the hub's address."""
-    boxes = city_of_boxes()
-    made = Desk(
-        loaded=LoadedCity(asset=boxes, tiles=list(tiles_from_asset(boxes))),
-        endpoint="tcp://127.0.0.1:9",
-        operator=Operator(name="Op", department="control_room", console_id="here"),
-        outbox_path=tmp_path / "outbox",
-        settings=Settings(tmp_path / "console.ini"),
-    )
+    operator = Operator(name="Op", department="control_room", console_id="here")
+    made = desk_of_boxes("tcp://127.0.0.1:9", operator, tmp_path)
     made.show(size=(1280, 760))
     drawn: list[None] = []
     made.after_first_frame(lambda: drawn.append(None))
     qtbot.waitUntil(lambda: bool(drawn), timeout=20_000)
     yield made
-    made.close()
-    made.window.deleteLater()
-    app = QApplication.instance()
-    assert isinstance(app, QApplication)
-    app.setStyleSheet("")
+    put_away(made)
 
 
 def click(desk: Desk, qtbot: QtBot, xyz: tuple[float, float, float]) -> None:

@@ -3,43 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QModelIndex, Qt
 from pytestqt.qtbot import QtBot
 
+from tests.widgets.hub_panel import *  # noqa: F403
+from tests.widgets.hub_panel import shown
 from tests.widgets.hub_world import HubWorld
 from twin.session import Selection
-from twin.theme import load_theme
-from widgets.actions import ActionTable
-from widgets.bridge import Bridge
-from widgets.panel import PanelContext
 from widgets.panels.indicators import IndicatorsPanel
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[HubWorld]:
-    made = HubWorld(tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def panel(world: HubWorld, qtbot: QtBot) -> Iterator[IndicatorsPanel]:
-    bridge = Bridge(world.world.clock)
-    context = PanelContext(
-        session=world.session, bridge=bridge, theme=load_theme("light"), actions=ActionTable()
-    )
-    made = IndicatorsPanel(context)
-    qtbot.addWidget(made)
-    made.resize(380, 700)
-    made.show()
-    computed(made, qtbot)
-    yield made
-    computed(made, qtbot)
-    made.release()
-    bridge.close()
+    with shown(IndicatorsPanel, world, qtbot, (380, 700)) as made:
+        computed(made, qtbot)
+        yield made
+        computed(made, qtbot)
 
 
 def computed(panel: IndicatorsPanel, qtbot: QtBot) -> None:

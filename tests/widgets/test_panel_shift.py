@@ -3,46 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from tests.widgets.hub_panel import *  # noqa: F403
+from tests.widgets.hub_panel import shown
 from tests.widgets.hub_world import HubWorld
 from twin.duty import MOST_OF_A_KIND, handover_items
 from twin.link.presence import PresenceState
 from twin.room.parts.shifts import Shifts
 from twin.session import Selection
-from twin.theme import load_theme
-from widgets.actions import ActionTable
-from widgets.bridge import Bridge
-from widgets.panel import PanelContext
 from widgets.panels.shift import ShiftPanel
 
 CLEO = "id-Cleo"
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[HubWorld]:
-    made = HubWorld(tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def panel(world: HubWorld, qtbot: QtBot) -> Iterator[ShiftPanel]:
-    bridge = Bridge(world.world.clock)
-    context = PanelContext(
-        session=world.session, bridge=bridge, theme=load_theme("light"), actions=ActionTable()
-    )
-    made = ShiftPanel(context)
-    qtbot.addWidget(made)
-    made.resize(360, 700)
-    made.show()
-    yield made
-    made.release()
-    bridge.close()
+    with shown(ShiftPanel, world, qtbot, (360, 700)) as made:
+        yield made
 
 
 def listed(panel: ShiftPanel) -> list[str]:

@@ -3,42 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from tests.widgets.hub_panel import *  # noqa: F403
+from tests.widgets.hub_panel import shown
 from tests.widgets.hub_world import HubWorld
 from twin.room.parts.stage import Stage
 from twin.staging import NORMAL, Proposal
 from twin.theme import load_theme
-from widgets.actions import ActionTable
-from widgets.bridge import Bridge
-from widgets.panel import PanelContext
 from widgets.panels.stage import StagePanel
 from widgets.stage_button import StageButton
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[HubWorld]:
-    made = HubWorld(tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def panel(world: HubWorld, qtbot: QtBot) -> Iterator[StagePanel]:
-    bridge = Bridge(world.world.clock)
-    context = PanelContext(
-        session=world.session, bridge=bridge, theme=load_theme("light"), actions=ActionTable()
-    )
-    made = StagePanel(context)
-    qtbot.addWidget(made)
-    made.show()
-    yield made
-    made.release()
-    bridge.close()
+    with shown(StagePanel, world, qtbot) as made:
+        yield made
 
 
 def test_a_proposal_is_taken_with_its_reason(

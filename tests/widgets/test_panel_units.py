@@ -3,42 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from tests.widgets.hub_panel import *  # noqa: F403
+from tests.widgets.hub_panel import shown
 from tests.widgets.hub_world import HubWorld
 from twin.session import ComposeRequest, Selection
-from twin.theme import load_theme
 from twin.unit_board import Standing
-from widgets.actions import ActionTable
-from widgets.bridge import Bridge
-from widgets.panel import PanelContext
 from widgets.panels.units import UnitsPanel
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[HubWorld]:
-    made = HubWorld(tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def panel(world: HubWorld, qtbot: QtBot) -> Iterator[UnitsPanel]:
-    bridge = Bridge(world.world.clock)
-    context = PanelContext(
-        session=world.session, bridge=bridge, theme=load_theme("light"), actions=ActionTable()
-    )
-    made = UnitsPanel(context)
-    qtbot.addWidget(made)
-    made.resize(1200, 260)
-    made.show()
-    yield made
-    made.release()
-    bridge.close()
+    with shown(UnitsPanel, world, qtbot, (1200, 260)) as made:
+        yield made
 
 
 def listed(panel: UnitsPanel) -> dict[str, list[str]]:
