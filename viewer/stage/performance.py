@@ -12,6 +12,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from twin.clock import NS_PER_S, Clock, SystemClock
@@ -323,6 +324,9 @@ class Stage(NoHands):
             Something did not start.
         """
         self._clear(keep=self._audience)
+        if not self.options.journal:  # a show room plays for days
+            for file in Path(self.journal).parent.glob(f"{Path(self.journal).name}*"):
+                file.unlink()
         self._round += 1
         self.run_id, self.result = uuid.uuid4().hex[:12], Result()
         self.start()
