@@ -18,13 +18,16 @@ from twin.recording.reading import Recording  # noqa: E402
 from viewer.stage.scene_film import FilmOptions, SceneFilm  # noqa: E402
 
 #: Name of a scene, and the moments of it that are kept, seconds of the scene.
-MOMENTS: dict[str, tuple[float, ...]] = {"cloudburst": (36.0, 75.0, 104.0)}
+MOMENTS: dict[str, tuple[float, ...]] = {
+    "cloudburst": (45.0, 75.0, 104.0), "stadium-night": (78.0,), "substation-fire": (56.0,),
+    "quiet-week": (110.0,),
+}  # fmt: skip
 SIZE_PX = (1600, 900)
 #: The scene that is shown once more in the workspace Review, and at which share of its recording.
 REVIEWED, REVIEWED_AT = "cloudburst", 0.47
 REVIEW_PICTURE = "guide-review"
 _REVIEW_S = "40"
-PACE = "4"
+PACE = "2.5"
 
 
 def take(scene: str, folder: Path) -> list[Path]:

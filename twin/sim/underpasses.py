@@ -1,4 +1,4 @@
-"""Underpasses beside pump stations: heavy rain collects there, the station's pump empties them."""
+"""An underpass beside a pump station: heavy rain collects there, the station's pump empties it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from twin.sim.sites import SiteMap
 from twin.sim.water import Water
 from twin.sim.weather import Weather
 
-_MOST = 2
+_MOST = 1
 #: Drains swallow so much rain; only what falls beyond it stays.
 DRAINED_MM_H = 15.0
 #: Metres a second that the water rises for each mm/h beyond it.
