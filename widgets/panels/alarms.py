@@ -38,6 +38,7 @@ from widgets.parts.alarm_words import (
     department_title,
     flood_sentence,
 )
+from widgets.parts.choices import offer
 from widgets.parts.command_details import selection_of
 from widgets.parts.empty_state import EmptyState
 from widgets.parts.labels import wrapped
@@ -268,17 +269,9 @@ class AlarmsPanel(PanelWidget):
         return sum(not department or one.department == department for one in there)
 
     def _offer(self, box: QComboBox) -> None:
-        """Offer the departments that have alarms; what is chosen stays."""
-        wanted = ["", *self.book.departments()]
-        if [box.itemData(row) for row in range(box.count())] == wanted:
-            return
-        chosen, was = box.currentData(), box.blockSignals(True)
-        box.clear()
-        for department in wanted:
-            title = department_title(department) if department else "All departments"
-            box.addItem(title, department)
-        box.setCurrentIndex(max(box.findData(chosen), 0))
-        box.blockSignals(was)
+        """Offer the departments that have alarms."""
+        there = [(one, department_title(one)) for one in self.book.departments()]
+        offer(box, [("", "All departments"), *there])
 
     def _take_filter(self) -> None:
         priority = self.priority.currentData()

@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from twin.acting import refusal_of
 from twin.judging import give_verdict, place_of_thing
 from twin.perception.episode_log import Episode, episodes_at
 from twin.perception.labels import Advice, advice_of
@@ -59,7 +58,6 @@ class AnomaliesPanel(PanelWidget):
 
     def __init__(self, context: PanelContext) -> None:
         super().__init__(context)
-        self._act_id = ""
         self._chosen = ""
         self._is_picked = False  # by a person: then it stays, else the first one is shown
         self._nearest: tuple[object, NearestDay | None] = ((), None)
@@ -169,7 +167,7 @@ class AnomaliesPanel(PanelWidget):
 
     def refresh(self) -> None:
         """List what was found up to now."""
-        self._tell_refusal()
+        self.tell_refusal(self.problem)
         episodes = self._episodes()[:MOST_LISTED]
         is_new = [one for one in episodes if self._verdict(one.id) is None]
         is_old = [one for one in episodes if self._verdict(one.id) is not None]
@@ -308,13 +306,7 @@ class AnomaliesPanel(PanelWidget):
     def _follow_room(self, parts: frozenset[str]) -> None:
         if "verdicts" in parts:
             self.refresh()
-        self._tell_refusal()
-
-    def _tell_refusal(self) -> None:
-        refused = refusal_of(self.session, self._act_id)
-        if refused:
-            self._act_id = ""
-            say(self.problem, f"The hub refused: {refused}")
+        self.tell_refusal(self.problem)
 
     def take_theme(self, theme: Theme) -> None:
         """Follow a change of theme in plots too."""

@@ -24,6 +24,7 @@ from twin.room.model import Command
 from twin.waiting import whoami
 from widgets.panel import PanelContext, PanelType
 from widgets.parts.board import LANES, Board, BoardFilter
+from widgets.parts.choices import offer
 from widgets.parts.command_details import CommandDetails, selection_of
 from widgets.parts.filters import as_filter
 from widgets.parts.lane_list import LaneDelegate, LaneList
@@ -184,9 +185,9 @@ class BoardPanel(PanelWidget):
 
     def _offer(self, *, room_departments: list[str], type_ids: list[str]) -> None:
         words = [(d, d.replace("_", " ").capitalize()) for d in room_departments]
-        _offer(self.department, "All departments", words)
+        offer(self.department, [("", "All departments"), *words])
         titles = [(t, known.title if (known := command_types().get(t)) else t) for t in type_ids]
-        _offer(self.type, "All commands", titles)
+        offer(self.type, [("", "All commands"), *titles])
 
     def _follow_room(self, changed: frozenset[str]) -> None:
         self._has_moved = self._has_moved or bool(changed & _MOVES)
@@ -259,20 +260,6 @@ class BoardPanel(PanelWidget):
             self._show_details()
         else:
             super().keyPressEvent(event)
-
-
-def _offer(box: QComboBox, every: str, entries: list[tuple[str, str]]) -> None:
-    """Offer other choices; what is chosen stays."""
-    now = [(box.itemData(row), box.itemText(row)) for row in range(box.count())]
-    wanted = [("", every), *entries]
-    if now == wanted:
-        return
-    chosen, was = box.currentData(), box.blockSignals(True)
-    box.clear()
-    for value, title in wanted:
-        box.addItem(title, value)
-    box.setCurrentIndex(max(box.findData(chosen), 0))
-    box.blockSignals(was)
 
 
 PANEL = PanelType(

@@ -35,7 +35,6 @@ class IncidentsPanel(PanelWidget):
 
     def __init__(self, context: PanelContext) -> None:
         super().__init__(context)
-        self._act_id = ""
         self._awaited = ""
         self._is_early = False
         self.model = SectionList()

@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
 from twin.acting import (
     ask_for_lease,
     hand_over,
-    refusal_of,
     release_lease,
     take_lease,
     take_over,
@@ -53,7 +52,6 @@ class LeasesPanel(PanelWidget):
 
     def __init__(self, context: PanelContext) -> None:
         super().__init__(context)
-        self._act_id = ""
         self._chosen_id = ""
         self._offered = (-1, -1)
         self.model = SectionList()
@@ -267,11 +265,8 @@ class LeasesPanel(PanelWidget):
         if changed & {"leases", "operators"}:
             self.problem.hide()
             self.show_leases()
-        if "refusals" in changed and self._act_id:
-            refused = refusal_of(self.session, self._act_id)
-            if refused:
-                self._act_id = ""
-                say(self.problem, f"The hub refused: {refused}")
+        if "refusals" in changed:
+            self.tell_refusal(self.problem)
 
     def _follow_selection(self, selection: Selection) -> None:
         target_id = selection.thing_id or selection.unit_id

@@ -20,7 +20,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from twin.acting import refusal_of
 from twin.clock import NS_PER_S
 from twin.judging import accept, allow_pair, never_pair, split
 from twin.operations.correlation import Happening, IncidentProposal
@@ -57,7 +56,6 @@ class ProposalsPanel(PanelWidget):
 
     def __init__(self, context: PanelContext) -> None:
         super().__init__(context)
-        self._act_id = ""
         self._chosen = ""
         self._is_picked = False  # by a person: then it stays, else the first one is shown
         self._shown: tuple[str, ...] = ()
@@ -142,7 +140,7 @@ class ProposalsPanel(PanelWidget):
 
     def refresh(self) -> None:
         """List what is proposed now, and the pairs that are not."""
-        self._tell_refusal()
+        self.tell_refusal(self.problem)
         pairs = self.session.hub.room[Proposals].never.values()
         self.model.show_sections(
             [
@@ -209,12 +207,7 @@ class ProposalsPanel(PanelWidget):
         self.again.setVisible(pair is not None)
         if one is None:
             self._shown = ()
-            say(
-                self.question,
-                f"{pair.a_name or pair.a} and {pair.b_name or pair.b}" if pair else "",
-            )
-            reason = pair.reason if pair is not None and pair.reason else ""
-            say(self.reasons, reason or ("They are not proposed as one incident" if pair else ""))
+            self._show_pair(pair)
             return
         say(self.question, self._question(one))
         say(self.reasons, "\n".join(one.reasons))
@@ -272,13 +265,7 @@ class ProposalsPanel(PanelWidget):
     def _follow_room(self, parts: frozenset[str]) -> None:
         if "proposals" in parts:
             self.refresh()
-        self._tell_refusal()
-
-    def _tell_refusal(self) -> None:
-        refused = refusal_of(self.session, self._act_id)
-        if refused:
-            self._act_id = ""
-            say(self.problem, f"The hub refused: {refused}")
+        self.tell_refusal(self.problem)
 
     # -- doing ------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from twin.acting import close_review, give_delegation, refusal_of, withdraw_delegation
+from twin.acting import close_review, give_delegation, withdraw_delegation
 from twin.clock import NS_PER_S
 from twin.room.model import Operator
 from twin.room.parts.delegations import Delegation, Delegations
@@ -86,7 +86,6 @@ class ReviewsPanel(PanelWidget):
 
     def __init__(self, context: PanelContext) -> None:
         super().__init__(context)
-        self._act_id = ""
         self._chosen = ""
         self.model = SectionList()
         self._delegate = SectionDelegate(self.inks)
@@ -216,11 +215,8 @@ class ReviewsPanel(PanelWidget):
         if changed & {"reviews", "delegations"}:
             self.problem.hide()
             self.show_rows()
-        if "refusals" in changed and self._act_id:
-            refused = refusal_of(self.session, self._act_id)
-            if refused:
-                self._act_id = ""
-                say(self.problem, f"The hub refused: {refused}")
+        if "refusals" in changed:
+            self.tell_refusal(self.problem)
 
     # -- doing ------------------------------------------------------------------------------
 

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from twin.acting import refusal_of
 from twin.duty import (
     accept_shift,
     hand_shift_over,
@@ -33,7 +32,7 @@ from widgets.parts.elided_button import ElidedButton
 from widgets.parts.empty_state import EmptyState
 from widgets.parts.filters import as_filter
 from widgets.parts.handover_pages import ComposePage, ReadPage
-from widgets.parts.labels import say, wrapped
+from widgets.parts.labels import wrapped
 from widgets.parts.panel_widget import PanelWidget
 from widgets.parts.places import place_of
 from widgets.parts.section_list import (
@@ -64,7 +63,6 @@ class ShiftPanel(PanelWidget):
 
     def __init__(self, context: PanelContext) -> None:
         super().__init__(context)
-        self._act_id = ""
         self._has_moved = False
         self._make_log()
         self.compose = ComposePage(self.inks)
@@ -231,11 +229,8 @@ class ShiftPanel(PanelWidget):
                 newest = self._part.handovers.get(shown.id)
                 if newest is not None and newest != shown:
                     self.read.show_handover(newest, whoami(self.session))
-        if "refusals" in changed and self._act_id:
-            refused = refusal_of(self.session, self._act_id)
-            if refused:
-                self._act_id = ""
-                say(self.problem, f"The hub refused: {refused}")
+        if "refusals" in changed:
+            self.tell_refusal(self.problem)
 
     # -- choosing ---------------------------------------------------------------------------
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout
 
-from twin.acting import refusal_of
 from twin.duty import set_stage
 from twin.room.parts.stage import STAGE_WORDS, Stage, StageChange
 from twin.staging import Proposal
 from widgets.panel import PanelContext, PanelType
 from widgets.parts.command_words import operator_text
 from widgets.parts.elided_button import ElidedButton
-from widgets.parts.labels import say, wrapped
+from widgets.parts.labels import wrapped
 from widgets.parts.panel_widget import PanelWidget
 from widgets.parts.section_list import Row, SectionDelegate, SectionList, section_view
 from widgets.parts.wording import clock_text
@@ -25,7 +24,6 @@ class StagePanel(PanelWidget):
 
     def __init__(self, context: PanelContext) -> None:
         super().__init__(context)
-        self._act_id = ""
         self._chosen = 0
         self.figure = wrapped("figure")
         self.why = wrapped("muted")
@@ -157,11 +155,8 @@ class StagePanel(PanelWidget):
         if "stage" in changed:
             self.problem.hide()
             self.show_stage()
-        if "refusals" in changed and self._act_id:
-            refused = refusal_of(self.session, self._act_id)
-            if refused:
-                self._act_id = ""
-                say(self.problem, f"The hub refused: {refused}")
+        if "refusals" in changed:
+            self.tell_refusal(self.problem)
 
 
 def _all(stage: Stage) -> tuple[StageChange, ...]:

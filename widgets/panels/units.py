@@ -20,12 +20,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from twin.acting import refusal_of
 from twin.clock import NS_PER_S
 from twin.duty import put_unit_back, take_unit_out
 from twin.session import ComposeRequest, Selection
 from twin.unit_board import Standing, UnitRow, unit_rows
 from widgets.panel import PanelContext, PanelType
+from widgets.parts.choices import offer
 from widgets.parts.elided_button import ElidedButton
 from widgets.parts.empty_state import EmptyState
 from widgets.parts.filters import as_filter
@@ -94,7 +94,6 @@ class UnitsPanel(PanelWidget):
         super().__init__(context)
         self._rows: list[UnitRow] = []
         self._chosen_id = ""
-        self._act_id = ""
         self._looked_ns = 0
         self._make_filters()
         self._delegate = SectionDelegate(self.inks)
@@ -236,14 +235,9 @@ class UnitsPanel(PanelWidget):
     def _offer(self) -> None:
         departments = sorted({row.unit.department for row in self._rows if row.unit.department})
         kinds = sorted({row.unit.kind for row in self._rows})
-        _fill(
-            self.department,
-            [
-                ("", "All departments"),
-                *((d, d.replace("_", " ").capitalize()) for d in departments),
-            ],
-        )
-        _fill(self.kind, [("", "All kinds"), *((k, kind_title(k)) for k in kinds)])
+        words = [(d, d.replace("_", " ").capitalize()) for d in departments]
+        offer(self.department, [("", "All departments"), *words])
+        offer(self.kind, [("", "All kinds"), *((k, kind_title(k)) for k in kinds)])
 
     def _show_deeds(self) -> None:
         row = self._row()
@@ -293,11 +287,8 @@ class UnitsPanel(PanelWidget):
     def _follow_room(self, changed: frozenset[str]) -> None:
         if changed & {"incidents", "units"}:
             self.show_units()
-        if "refusals" in changed and self._act_id:
-            refused = refusal_of(self.session, self._act_id)
-            if refused:
-                self._act_id = ""
-                say(self.problem, f"The hub refused: {refused}")
+        if "refusals" in changed:
+            self.tell_refusal(self.problem)
 
     # -- doing ------------------------------------------------------------------------------
 
@@ -366,18 +357,6 @@ def _sentence(row: UnitRow) -> str:
     if row.eta_s is not None:
         words += f", there in {duration_text(row.eta_s)}"
     return words
-
-
-def _fill(box: QComboBox, entries: Sequence[tuple[str, str]]) -> None:
-    """Offer other choices; what is chosen stays."""
-    if [(box.itemData(n), box.itemText(n)) for n in range(box.count())] == list(entries):
-        return
-    chosen, was = box.currentData(), box.blockSignals(True)
-    box.clear()
-    for value, title in entries:
-        box.addItem(title, value)
-    box.setCurrentIndex(max(box.findData(chosen), 0))
-    box.blockSignals(was)
 
 
 PANEL = PanelType(

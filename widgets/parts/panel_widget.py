@@ -6,12 +6,14 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from twin.acting import refusal_of
 from twin.signals import Signal
 from twin.theme import Theme
 from widgets.panel import PanelContext
 from widgets.parts.inks import Inks
+from widgets.parts.labels import say
 
 T = TypeVar("T")
 FLY_DISTANCE_M = 220.0
@@ -26,6 +28,7 @@ class PanelWidget(QWidget):
         self.context = context
         self.session = context.session
         self.inks = Inks(context.theme)
+        self._act_id = ""  # what this panel asked of the hub last
         self._disconnects: list[Callable[[], None]] = []
         self.follow(context.theme_changed, self.take_theme)
 
@@ -52,6 +55,13 @@ class PanelWidget(QWidget):
     def fly_to(self, xyz_local_m: tuple[float, float, float]) -> None:
         """Ask for the camera near a point."""
         self.session.fly_to_requested.emit((*xyz_local_m, FLY_DISTANCE_M))
+
+    def tell_refusal(self, problem: QLabel) -> None:
+        """Say, once, why the hub refused what this panel asked for last."""
+        refused = refusal_of(self.session, self._act_id)
+        if refused:
+            self._act_id = ""
+            say(problem, f"The hub refused: {refused}")
 
     def refresh(self) -> None:
         """Show what is new; panels with live content override it."""
