@@ -7,25 +7,18 @@ from typing import Final
 
 import numpy as np
 
-from scenes.billboards import Billboards, Quads, interleaved, joined, no_quads, sprite_quads
-from scenes.draping import circle_m, draped, pieces, top_of
-from scenes.label_layout import Line, TextBlock, TextCache, place_labels
+from scenes.billboards import joined
+from scenes.draping import circle_m, draped, pieces
+from scenes.label_layout import Line, TextBlock, place_labels
 from scenes.layer import LayerType
 from scenes.scene_input import SceneInput
+from scenes.signed_lines import SignedLines, SignStyle
 from scenes.stage import Stage
-from scenes.stems import Lines
-from scenes.symbol_marks import rgba_of
 from scenes.symbols import SymbolSet
 from scenes.view import View
 from twin.arrays import Float64Array
 from twin.room.parts.incidents import Incident, Severity
-from twin.theme import rgb_from_hex
 
-RANK = 41
-WIDTH_PX = 4.0
-GHOST = 0.3
-#: Its sign stands so far above the roofs around, metres.
-STEM_M = 22.0
 GAP_PX = 16.0
 MOST_LETTERS = 40
 #: Without an area a place is shown by a ring of this size, metres.
@@ -56,24 +49,17 @@ class _Placed:
     anchor_m: Float64Array
 
 
-class IncidentsVisual:
+class IncidentsVisual(SignedLines):
     """Laid over the city once a change, signs and titles once a view."""
+
+    style = SignStyle(
+        layer="incidents", sign="incident", rank=41, width_px=4.0, ghost=0.3, stem_m=22.0
+    )
 
     def build(self, stage: Stage) -> None:
         """Make everything, empty."""
-        self._stage = stage
-        width = WIDTH_PX * stage.pixel_ratio
-        self._lines = Lines(stage.renderer, width)
-        self._ghosts = Lines(stage.foreground, width, GHOST)
-        self._signs = Billboards(stage.overlay, stage.atlas, RANK, on_screen=False)
-        theme = stage.theme
-        ink, halo = (rgb_from_hex(theme.scene[n]) for n in ("label_text", "label_halo"))
-        self._texts = TextCache(stage.atlas, ink, rgb_from_hex(theme.ui["muted"]), halo)
-        self._panel, self._clear = rgba_of(theme.ui["panel"]), np.zeros(4, np.float32)
+        super().build(stage)
         self._placed: dict[str, _Placed] = {}
-        self._of: tuple[object, ...] = ()
-        self._seen: tuple[object, ...] = ()
-        self._visible = True
 
     def update(self, given: SceneInput, view: View, state: IncidentsState) -> bool:
         """Follow the open incidents of the room."""
@@ -90,25 +76,6 @@ class IncidentsVisual:
         self._seen = seen
         self._lay_out(view, state)
         return True
-
-    def set_visible(self, visible: bool) -> None:
-        """Show or hide lines, signs and words."""
-        self._visible = visible
-        for part in (self._lines, self._ghosts, self._signs):
-            part.set_visible(visible)
-        self._seen = ()
-        if not visible:
-            self._forget_signs()
-
-    def dispose(self) -> None:
-        """Take everything out."""
-        self._forget_signs()
-        for part in (self._lines, self._ghosts, self._signs):
-            part.dispose()
-
-    def _forget_signs(self) -> None:
-        self._stage.symbols.remove("incidents")
-        self._stage.reserved.pop("incidents", None)
 
     # -- on the city --------------------------------------------------------------------------
 
@@ -127,7 +94,7 @@ class IncidentsVisual:
             if put is not None:
                 placed[incident.id] = put
         self._placed = placed
-        self._draw_lines()
+        self._draw_lines((one.colour, one.lines_m) for one in self._placed.values())
 
     def _put(self, incident: Incident) -> _Placed | None:
         if incident.xyz is None and not incident.ring:
@@ -140,27 +107,11 @@ class IncidentsVisual:
         else:
             outline = circle_m(middle, incident.radius_m or PLACE_RADIUS_M)
         line = draped(outline, self._stage.cast, on_top=True)
-        foot, top = self._stem(middle)
+        height = self._top_at(middle)
+        foot = middle if height is None else np.array([middle[0], middle[1], height])
+        top = self._stem(foot)
         lines = np.concatenate([pieces(line), np.array([[foot, top]])])
         return _Placed(incident=incident, colour=colour, lines_m=lines, anchor_m=top)
-
-    def _stem(self, middle: Float64Array) -> tuple[Float64Array, Float64Array]:
-        x, y = float(middle[0]), float(middle[1])
-        top = top_of(self._stage.cast, x, y)
-        foot = np.array([x, y, float(middle[2]) if top is None else top])
-        roofs = float(self._stage.roofs.around(foot[None].astype(np.float32))[0])
-        return foot, np.array([x, y, max(roofs, float(foot[2])) + STEM_M])
-
-    def _draw_lines(self) -> None:
-        parts, colours = [np.zeros((0, 2, 3))], [np.zeros((0, 3), np.uint8)]
-        for placed in self._placed.values():
-            parts.append(placed.lines_m)
-            rgb = np.round(np.array(rgb_from_hex(placed.colour)) * 255).astype(np.uint8)
-            colours.append(np.tile(rgb, (len(placed.lines_m), 1)))
-        ends, rgbs = np.concatenate(parts).astype(np.float32), np.concatenate(colours)
-        for part in (self._lines, self._ghosts):
-            part.set_lines(ends, rgbs)
-            part.set_visible(self._visible)
 
     # -- signs and words ----------------------------------------------------------------------
 
@@ -178,7 +129,8 @@ class IncidentsVisual:
         )  # fmt: skip
         letters = [blocks[row].quads_at(anchors[row], offsets[row]) for row, _ in kept]
         self._stage.reserved["incidents"] = [box for _, box in kept]
-        self._signs.set_quads(joined([self._icons(shown), *letters]))
+        plates = self._plates([one.anchor_m for one in shown], [one.colour for one in shown])
+        self._signs.set_quads(joined([plates, *letters]))
         self._stage.symbols.put(
             "incidents",
             SymbolSet(
@@ -192,20 +144,6 @@ class IncidentsVisual:
         if len(title) > MOST_LETTERS:
             title = title[: MOST_LETTERS - 1].rstrip() + "…"
         return self._texts.block((Line(title, "strong"),), centred=False)
-
-    def _icons(self, shown: list[_Placed]) -> Quads:
-        if not shown:
-            return no_quads()
-        atlas, n = self._stage.atlas, len(shown)
-        at = np.array([one.anchor_m for one in shown], np.float32)
-        fill = np.array([rgba_of(one.colour) for one in shown], np.float32)
-        zero = np.zeros((n, 2), np.float32)
-        plates = [atlas.symbol("plate:incident")] * n
-        glyphs = [atlas.symbol("glyph:incident")] * n
-        return interleaved(
-            sprite_quads(plates, at, zero, fill, self._panel),
-            sprite_quads(glyphs, at, zero, self._panel, self._clear),
-        )
 
 
 def _look(incident: Incident) -> tuple[object, ...]:

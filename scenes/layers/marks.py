@@ -10,27 +10,20 @@ from typing import TypeAlias
 
 import numpy as np
 
-from scenes.billboards import Billboards, Quads, interleaved, joined, no_quads, sprite_quads
-from scenes.draping import arrow_head, circle_m, draped, pieces, top_of
-from scenes.label_layout import Line, TextBlock, TextCache, place_labels
+from scenes.billboards import joined
+from scenes.draping import arrow_head, circle_m, draped, pieces
+from scenes.label_layout import Line, TextBlock, place_labels
 from scenes.layer import LayerType
 from scenes.scene_input import SceneInput
+from scenes.signed_lines import SignedLines, SignStyle
 from scenes.stage import Stage
-from scenes.stems import Lines
-from scenes.symbol_marks import rgba_of
 from scenes.symbols import SymbolSet
 from scenes.view import View
-from twin.arrays import Float32Array, Float64Array, UInt8Array
+from twin.arrays import Float32Array, Float64Array
 from twin.marking import Draft
 from twin.room.parts.marks import Mark
-from twin.theme import department_colour, rgb_from_hex
+from twin.theme import department_colour
 
-RANK = 39
-WIDTH_PX = 3.0
-#: Lines show through what stands before them, faintly.
-GHOST = 0.28
-#: Notes stand so far above the roofs around them, metres.
-STEM_M = 12.0
 GAP_PX = 15.0
 MOST_LETTERS = 44
 #: So many points are laid on the city in one frame, and lines are drawn anew after so many marks.
@@ -57,31 +50,21 @@ class _Placed:
     words: str
 
 
-class MarksVisual:
+class MarksVisual(SignedLines):
     """Lines are laid over the city once a change, words once a view.
 
     A room may hold a thousand marks of 256 points, and each point costs a ray: only so much is laid
     in one frame, and the rest in the next ones.
     """
 
+    style = SignStyle(layer="marks", sign="note", rank=39, width_px=3.0, ghost=0.28, stem_m=12.0)
+
     def build(self, stage: Stage) -> None:
         """Make everything, empty."""
-        self._stage = stage
-        width = WIDTH_PX * stage.pixel_ratio
-        self._lines = Lines(stage.renderer, width)
-        self._ghosts = Lines(stage.foreground, width, GHOST)
-        self._signs = Billboards(stage.overlay, stage.atlas, RANK, on_screen=False)
-        theme = stage.theme
-        ink, halo = (rgb_from_hex(theme.scene[n]) for n in ("label_text", "label_halo"))
-        self._texts = TextCache(stage.atlas, ink, rgb_from_hex(theme.ui["muted"]), halo)
-        self._panel = rgba_of(theme.ui["panel"])
-        self._clear = np.zeros(4, np.float32)
+        super().build(stage)
         self._placed: dict[str, _Placed] = {}
         self._waiting: dict[str, _Drawn] = {}
         self._n_undrawn = 0
-        self._of: tuple[object, ...] = ()
-        self._seen: tuple[object, ...] = ()
-        self._visible = True
 
     def update(self, given: SceneInput, view: View, state: MarksState) -> bool:
         """Follow the marks of the room and the draft of this console."""
@@ -101,25 +84,6 @@ class MarksVisual:
         self._seen = seen
         self._lay_out(view, state)
         return True
-
-    def set_visible(self, visible: bool) -> None:
-        """Show or hide lines, signs and words."""
-        self._visible = visible
-        for part in (self._lines, self._ghosts, self._signs):
-            part.set_visible(visible)
-        self._seen = ()
-        if not visible:
-            self._forget_signs()
-
-    def dispose(self) -> None:
-        """Take everything out."""
-        self._forget_signs()
-        for part in (self._lines, self._ghosts, self._signs):
-            part.dispose()
-
-    def _forget_signs(self) -> None:
-        self._stage.symbols.remove("marks")
-        self._stage.reserved.pop("marks", None)
 
     # -- on the city --------------------------------------------------------------------------
 
@@ -150,14 +114,17 @@ class MarksVisual:
         is_due = bool(self._n_undrawn) if not self._waiting else self._n_undrawn >= MOST_UNDRAWN
         if is_due:
             self._n_undrawn = 0
-            self._draw_lines()
+            self._draw_lines((one.colour, one.lines_m) for one in self._placed.values())
         return is_due
 
     def _put(self, mark: _Drawn, colour: str) -> _Placed:
         points, cast = np.array(mark.points, float), self._stage.cast
         words = words_of(mark)
         if mark.kind == "note":
-            foot, top = self._stem(points[0])
+            height = self._top_at(points[0])
+            foot = points[0].copy()
+            foot[2] = max(foot[2], -np.inf if height is None else height)
+            top = self._stem(foot)
             lines = np.array([[foot, top]])
             return _Placed(mark=mark, colour=colour, lines_m=lines, anchor_m=top, words=words)
         if mark.kind in ("area", "circle"):
@@ -180,26 +147,6 @@ class MarksVisual:
             mark=mark, colour=colour, lines_m=lines, anchor_m=line[len(line) // 2], words=words
         )
 
-    def _stem(self, point: Float64Array) -> tuple[Float64Array, Float64Array]:
-        x, y = float(point[0]), float(point[1])
-        top = top_of(self._stage.cast, x, y)
-        foot = np.array([x, y, max(float(point[2]), -np.inf if top is None else top)])
-        roofs = float(self._stage.roofs.around(foot[None].astype(np.float32))[0])
-        return foot, np.array([x, y, max(roofs, float(foot[2])) + STEM_M])
-
-    def _draw_lines(self) -> None:
-        parts = [np.zeros((0, 2, 3))]
-        colours: list[UInt8Array] = [np.zeros((0, 3), np.uint8)]
-        for placed in self._placed.values():
-            parts.append(placed.lines_m)
-            rgb = np.round(np.array(rgb_from_hex(placed.colour)) * 255).astype(np.uint8)
-            colours.append(np.tile(rgb, (len(placed.lines_m), 1)))
-        ends, rgb = np.concatenate(parts).astype(np.float32), np.concatenate(colours)
-        self._lines.set_lines(ends, rgb)
-        self._ghosts.set_lines(ends, rgb)
-        for part in (self._lines, self._ghosts):
-            part.set_visible(self._visible)
-
     # -- in words -----------------------------------------------------------------------------
 
     def _lay_out(self, view: View, state: MarksState) -> None:
@@ -217,7 +164,8 @@ class MarksVisual:
         )  # fmt: skip
         letters = [blocks[row].quads_at(anchors[row], offsets[row]) for row, _ in kept]
         self._stage.reserved["marks"] = [box for _, box in kept]
-        self._signs.set_quads(joined([self._icons(notes), *letters]))
+        plates = self._plates([one.anchor_m for one in notes], [one.colour for one in notes])
+        self._signs.set_quads(joined([plates, *letters]))
         self._put_symbols(notes, lines)
 
     def _icon_pixels(self, view: View, notes: list[_Placed]) -> Float64Array:
@@ -229,17 +177,6 @@ class MarksVisual:
     def _block(self, placed: _Placed) -> TextBlock:
         is_note = placed.mark.kind == "note"
         return self._texts.block((Line(placed.words, "strong"),), centred=not is_note)
-
-    def _icons(self, notes: list[_Placed]) -> Quads:
-        if not notes:
-            return no_quads()
-        atlas, n = self._stage.atlas, len(notes)
-        at = np.array([p.anchor_m for p in notes], np.float32)
-        fill = np.array([rgba_of(p.colour) for p in notes], np.float32)
-        zero = np.zeros((n, 2), np.float32)
-        plates = sprite_quads([atlas.symbol("plate:note")] * n, at, zero, fill, self._panel)
-        glyphs = sprite_quads([atlas.symbol("glyph:note")] * n, at, zero, self._panel, self._clear)
-        return interleaved(plates, glyphs)
 
     def _put_symbols(self, notes: list[_Placed], lines: list[_Placed]) -> None:
         grabbed = [p for p in (*notes, *lines) if isinstance(p.mark, Mark)]
