@@ -16,7 +16,7 @@ from widgets.style import body_font
 _TEXT, _TITLE, _LINE = 0.030, 0.019, 0.0185
 _MARGIN, _PAD = 0.045, 0.020
 _WIDEST = 0.60
-_OPAQUE = 222
+_OPAQUE = 242
 _LEAST_PX = 11.0
 _LETTERS_FLAGS = int(Qt.AlignmentFlag.AlignLeft) | int(Qt.TextFlag.TextWordWrap)
 
