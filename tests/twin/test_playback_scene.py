@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from twin.clock import NS_PER_S
 from twin.playback.scene_check import act_bodies, check_scene
@@ -167,3 +172,32 @@ def test_a_scenes_clock_runs_at_its_pace_and_waits() -> None:
     assert pass_(60.0)[0] == pytest.approx(0.4 + 4 * MOST_STEP_S)
     assert wall.now_s() == pytest.approx(60.5)
     assert time_text(3_725.9) == "01:02:05"
+
+
+WRONG = st.one_of(
+    st.none(), st.booleans(), st.integers(-(10**20), 10**20), st.floats(), st.text(max_size=8),
+    st.lists(st.integers(), max_size=3),
+    st.dictionaries(st.text(max_size=5), st.none(), max_size=2),
+)  # fmt: skip
+
+
+@given(where=st.integers(0, 10_000), value=WRONG)
+def test_any_wrong_value_is_told_in_one_sentence(where: int, value: object) -> None:
+    tree = yaml.safe_load(SCENE)
+    places = list(_places(tree))
+    holder, key = places[where % len(places)]
+    holder[key] = value
+    try:
+        parse_script(yaml.safe_dump(tree, allow_unicode=True), Path("small.yaml"))
+    except ScriptError as error:
+        assert "small.yaml" in str(error)  # noqa: PT017
+        assert "\n" not in str(error)  # noqa: PT017
+
+
+def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Every place of a tree that a value could be put at."""
+    pairs = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, inner in list(pairs):
+        yield value, key
+        if isinstance(inner, dict | list):
+            yield from _places(inner)

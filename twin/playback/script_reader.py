@@ -42,6 +42,7 @@ _THING_KEYS = {
 }  # fmt: skip
 _TIME = re.compile(r"(?:(\d{1,2}):)?(\d{1,2}):(\d{1,2}(?:\.\d+)?)")
 _DEEPEST = 8
+_LARGEST = 1e9
 
 
 def suggestion(wrong: str, names: Iterable[str]) -> str:
@@ -91,7 +92,7 @@ class ScriptReader:
         return self._at(entry.get(LINE, 1) if isinstance(entry, dict) else 1, what)
 
     def _at(self, line: int, what: str) -> ScriptError:
-        return ScriptError(f"{self._path.name}, line {line}: {what}")
+        return ScriptError(f"{self._path.name}, line {line}: {' '.join(what.split())}")
 
     def _only(self, entry: dict[str, Any], known: Iterable[str], where: str) -> None:
         names = sorted(known)
@@ -248,7 +249,7 @@ class ScriptReader:
         self._only(entry, CONDITION_KEYS, "a condition")
         states = entry.get("state", [])
         states = states if isinstance(states, list) else [states]
-        unknown = [one for one in states if one not in CommandState.__members__]
+        unknown = [one for one in states if str(one) not in CommandState.__members__]
         if unknown:
             near = suggestion(str(unknown[0]), sorted(CommandState.__members__))
             raise self._wrong(line, f"no command is ever “{unknown[0]}”{near}")
@@ -261,7 +262,7 @@ class ScriptReader:
             raise self._wrong(line, "a label goes with a state")
         return Condition(
             line=line[LINE], label=str(entry.get("label", "")),
-            states=tuple(CommandState(one) for one in states), says=str(entry.get("says", "")),
+            states=tuple(CommandState(str(one)) for one in states), says=str(entry.get("says", "")),
             held=str(entry.get("held", "")), by=str(entry.get("by", "")),
             datastream=str(entry.get("datastream", "")),
             relation=relations[0] if relations else "",
@@ -287,7 +288,8 @@ class ScriptReader:
 
     def _number(self, entry: dict[str, Any], key: str, default: float) -> float:
         value = entry.get(key, default)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number or not 0 <= value <= _LARGEST:
             raise self._wrong(entry, f"“{key}” is a number of 0 or more, not {value!r}")
         return float(value)
 

@@ -105,9 +105,14 @@ _CHECKS: dict[str, dict[str, _Check]] = {
 }  # fmt: skip
 
 
+#: Fields that are texts in every verb.
+_TEXTS = ("label", "command", "target", "asset", "queue", "thing", "text", "reason", "who", "id",
+          "name", "channel", "title", "purpose", "incident")  # fmt: skip
+
+
 def checked_fields(verb: str, given: dict[str, Any]) -> dict[str, Any]:
     """The fields of a verb in their kinds, raises `FieldError`."""
-    checks = _CHECKS.get(verb, {})
+    checks = {name: _text for name in _TEXTS if name in given} | _CHECKS.get(verb, {})
     found = {
         key: checks[key](key, value) if key in checks else value for key, value in given.items()
     }
