@@ -15,7 +15,7 @@ from twin.clock import NS_PER_S
 from twin.ids import uuid7
 from twin.link.control import Act, Cancel, Note
 from twin.link.presence import Look, PresenceState
-from twin.playback.noting import REST_NS, Noter, head_of, step_line, time_text
+from twin.playback.noting import REST_NS, Noter, head_of, step_line
 from twin.playback.script import Script, parse_script
 from twin.room.fold import Room
 from twin.room.model import CommandState, Operator
@@ -158,7 +158,3 @@ def test_a_message_is_read_back_as_it_was(text: str) -> None:
     noted.noter.take(Act(id=uuid7(), kind="message.post", body=body))
     (step,) = noted.script().steps
     assert step.fields["text"] == text
-
-
-def test_times_are_read_as_they_are_written() -> None:
-    assert time_text(3_725.4) == "01:02:05"

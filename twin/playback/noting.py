@@ -17,6 +17,7 @@ from twin.clock import NS_PER_S, Clock
 from twin.link.control import Act, Cancel, Note
 from twin.link.hub_link import Given
 from twin.link.presence import Look, PresenceState
+from twin.playback.scene_clock import time_text
 from twin.room.fold import Room
 from twin.room.model import CommandRequest, CommandState, Operator
 
@@ -31,12 +32,6 @@ _PATIENCE, _LEAST_S = 3.0, 30.0
 _ENDS_WELL = CommandState.VERIFIED
 #: Fields of acts that mean nothing in another run.
 _OF_THIS_RUN = frozenset({"digest", "expected_rev", "signature"})
-
-
-def time_text(seconds: float) -> str:
-    """A time of a scene: hours, minutes, seconds."""
-    whole = round(seconds)
-    return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}"
 
 
 class _OneLine(yaml.SafeDumper):

@@ -14,7 +14,8 @@ from PySide6.QtWidgets import (
 )
 
 from twin.link.hub_link import Given
-from twin.playback.noting import Noter, head_of, time_text
+from twin.playback.noting import Noter, head_of
+from twin.playback.scene_clock import time_text
 from twin.theme import Theme
 from widgets.panel import PanelContext, PanelType
 from widgets.parts.panel_widget import PanelWidget
