@@ -15,6 +15,7 @@ from scenes.billboards import WHOLE
 from scenes.offscreen import OffscreenWindow
 from scenes.scene_input import SceneInput
 from twin.arrays import Float64Array, UInt8Array
+from twin.export.beside import beside
 
 if TYPE_CHECKING:
     from scenes.city_scene import CityScene
@@ -47,7 +48,7 @@ def save_big_png(
     OSError
         The file cannot be written.
     """
-    part_file = path.with_name(f".{path.name}.part")
+    part_file = beside(path)
     try:
         with part_file.open("wb") as stream:
             png = _PngRows(stream.write, size_px)

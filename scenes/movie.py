@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from twin.arrays import UInt8Array
 from twin.errors import TwinError
+from twin.export.beside import beside
 
 #: A GIF holds its frames in memory until it is written.
 MOST_GIF_FRAMES = 600
@@ -48,7 +49,7 @@ class Movie:
         if not path.parent.is_dir():
             raise MovieError(f"There is no folder {path.parent} to write the film to")
         self._path = path
-        self._part = path.with_name(f".{path.name}.part")
+        self._part = beside(path)
         self._size = (size_px[0] // 2 * 2, size_px[1] // 2 * 2)
         self._writer = self._make(path.suffix.lower(), fps)
         self.n_frames = 0

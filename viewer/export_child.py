@@ -14,6 +14,7 @@ from typing import IO
 import msgspec
 
 from twin.errors import TwinError
+from twin.export.beside import beside
 from viewer.processes import EXIT_WITH_STDIN, STOP_TIMEOUT_S, end_text, own_command
 from widgets.bridge import JobProgress
 
@@ -49,7 +50,8 @@ def run_drawing(arguments: Sequence[str], report: JobProgress) -> None:
         try:
             status = _follow(process, report)
         finally:
-            _end(process)
+            if not _end(process) and "-o" in arguments:  # it had no time to tidy up
+                beside(Path(arguments[arguments.index("-o") + 1])).unlink(missing_ok=True)
         if status:
             raise DrawingFailedError(f"It was not made: {end_text(status, log_path)}")
 
@@ -91,7 +93,9 @@ def fraction_in(line: bytes) -> float | None:
     return float(known) if isinstance(known, (int, float)) else None
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: subprocess.Popen[bytes]) -> bool:
+    """Make sure that it is over; False when it had to be killed."""
+    has_ended = True
     if process.poll() is None:
         process.terminate()
     try:
@@ -99,6 +103,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+        has_ended = False
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
             pipe.close()
+    return has_ended

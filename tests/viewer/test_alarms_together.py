@@ -9,7 +9,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from tests.viewer.test_together import WAIT_MS, ben, desk  # noqa: F401 - fixtures
+from tests.viewer.desk_rig import *  # noqa: F403 - fixtures
+from tests.viewer.test_together import WAIT_MS
 from twin.link.client import HubClient
 from twin.room.parts.alarms import Alarms, AlarmState
 from viewer.desk import Desk
@@ -27,13 +28,13 @@ def state(client: HubClient) -> AlarmState | None:
     return None if alarm is None else alarm.state
 
 
-def panel_of(desk: Desk) -> Any:  # noqa: F811
+def panel_of(desk: Desk) -> Any:
     return desk.window.docks["alarms"].panel
 
 
 def test_raised_there_acknowledged_here_and_seen_there(
-    desk: Desk,  # noqa: F811
-    ben: HubClient,  # noqa: F811
+    desk: Desk,
+    ben: HubClient,
     qtbot: QtBot,
 ) -> None:
     ben.act("alarm.raise", {"alarms": [ALARM]})
@@ -62,8 +63,8 @@ def test_raised_there_acknowledged_here_and_seen_there(
 
 
 def test_a_click_on_the_spot_in_the_view_opens_the_alarm(
-    desk: Desk,  # noqa: F811
-    ben: HubClient,  # noqa: F811
+    desk: Desk,
+    ben: HubClient,
     qtbot: QtBot,
 ) -> None:
     ben.act("alarm.raise", {"alarms": [ALARM]})
@@ -84,8 +85,8 @@ def test_a_click_on_the_spot_in_the_view_opens_the_alarm(
 
 
 def test_the_past_is_shown_as_it_was_and_back(
-    desk: Desk,  # noqa: F811
-    ben: HubClient,  # noqa: F811
+    desk: Desk,
+    ben: HubClient,
     qtbot: QtBot,
 ) -> None:
     top, machine = desk.window.top_bar.alarms, desk.time.machine

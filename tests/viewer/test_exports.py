@@ -76,7 +76,9 @@ def test_another_process_draws_the_same_picture(scene, window, tmp_path: Path):
     assert np.abs(drawn - window.pixels()).mean() < 1.0
 
 
-def test_a_cancelled_film_leaves_nothing(scene, tmp_path: Path):
+@pytest.mark.parametrize("patience_s", [30.0, 0.0], ids=["tidies up", "is killed"])
+def test_a_cancelled_film_leaves_nothing(scene, tmp_path: Path, monkeypatch, patience_s: float):
+    monkeypatch.setattr("viewer.export_child.STOP_TIMEOUT_S", patience_s)
     session = small_session(city=scene.stage.asset)
     shown = shown_view(session, scene, SceneInput(), source=SOURCE, theme="light")
     city = orbit_film(shown).arguments(tmp_path)

@@ -98,24 +98,25 @@ def write_report(out: Path, report: Report, tell: Tell) -> int:
     ReportError
         The file cannot be written; a file that was there stays as it was.
     """
+    from twin.export.beside import beside
     from twin.reporting.errors import ReportError
 
-    beside = out.with_name(f".{out.name}.part")
+    part = beside(out)
     n_pages = 0
     try:
         if out.suffix.lower() == ".pdf":
             from viewer.report_pdf import write_pdf
 
-            n_pages = write_pdf(beside, report, tell)
+            n_pages = write_pdf(part, report, tell)
         else:
             from twin.reporting.html import html_of
 
-            beside.write_text(html_of(report), encoding="utf-8")
-        beside.replace(out)
+            part.write_text(html_of(report), encoding="utf-8")
+        part.replace(out)
     except OSError as error:
         raise ReportError(f"The report cannot be written ({error.strerror}): {out}") from error
     finally:
-        beside.unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
     return n_pages
 
 
