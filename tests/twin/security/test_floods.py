@@ -113,8 +113,9 @@ class Attackers:
 
 def _is_closed(one: socket.socket) -> bool:
     with contextlib.suppress(OSError):
-        readable, _, _ = select.select([one], [], [], 0)
-        if not readable:
+        poll = select.poll()  # select() knows descriptors below 1,024 only
+        poll.register(one, select.POLLIN)
+        if not poll.poll(0):
             return False
         while one.recv(65_536):
             pass
