@@ -47,6 +47,14 @@ class Seal(NamedTuple):
     signature: bytes
 
 
+_SEAL_TYPES = (str, int, bytes, int, str, bytes, bytes)
+
+
+def is_well_typed(seal: Seal) -> bool:
+    """Whether each field is of its kind; SQLite keeps whatever a changed file holds."""
+    return tuple(map(type, seal)) == _SEAL_TYPES
+
+
 def genesis(epoch: str) -> bytes:
     """What the first row of a journal is chained to, 32 bytes."""
     return hashlib.sha256(b"civitwin journal 2\n" + _utf8(epoch)).digest()
@@ -437,6 +445,8 @@ class _Check:
 
     def _seals_of(self, seq: int) -> None:
         for seal in self.seals.pop(seq, ()):
+            if not is_well_typed(seal):
+                raise WrongError(seq, "has a seal with a field of another type")
             name = "snapshot" if seal.kind == PICTURE else seal.kind
             if seal.kind not in {CHECKPOINT, CUT, PICTURE}:
                 raise WrongError(seq, f"has a seal of an unknown kind ({seal.kind})")

@@ -202,6 +202,12 @@ def test_any_flipped_byte_is_found_in_the_right_row(
         assert report.seq == seq
 
 
+@pytest.mark.parametrize("column", ["chain", "public_key", "signature"])
+def test_a_seal_whose_bytes_became_a_text_is_found(case: Case, column: str) -> None:
+    report = case.report(lambda c: c.execute(f"UPDATE seals SET {column} = CAST({column} AS TEXT)"))
+    assert report.problem
+
+
 @pytest.mark.parametrize("name", ["epoch", "schema"])
 def test_changed_names_of_the_journal_are_found(case: Case, name: str) -> None:
     for place in range(len("2" if name == "schema" else "x" * 36)):
