@@ -19,6 +19,7 @@ from twin.room.fold import Room
 from twin.room.model import CommandState, Event
 from twin.room.parts.alarms import Alarms
 from twin.room.parts.incidents import Incidents
+from twin.room.parts.messages import Messages
 
 POLICY = """
 version = 1
@@ -91,6 +92,7 @@ def work(hub: SecureHub) -> tuple[str, str, HubClient]:
     wait_for_state(ada, second.id, CommandState.VERIFIED)
     ada.act("alarm.return", {"ids": ["jam"]})
     ada.act("message.post", {"channel": "incident:i1", "text": "It flows again"})
+    until(lambda: polled(lea).room[Messages].in_channel("incident:i1"), what="the message")
     lea.act("incident.close", {"id": "i1", "cause": "A lorry lost its load"})
     until(lambda: not polled(lea).room[Incidents].open)
     return first.id, second.id, lea

@@ -327,13 +327,21 @@ class HubClient:
         where = self._connection.endpoint.removeprefix("tcp://")
         if self._connection.handshake.text:
             return self._connection.handshake.text
+        if self._connection.is_answering and state is not LinkState.LIVE:
+            return self._refused or (
+                f"The hub at {where} answers, but its facts do not arrive; trying again"
+            )
         if age_s is None:
             return f"No hub answers at {where}, trying again"
         if state is not LinkState.LIVE:
             return f"Hub not heard for {age_s:.0f} s, trying again"
-        if self._connection.refusal:
-            return f"The hub refuses this console: {self._connection.refusal}"
-        return self._outbox_trouble or self._trouble or f"Connected to the hub at {where}"
+        trouble = self._refused or self._outbox_trouble or self._trouble
+        return trouble or f"Connected to the hub at {where}"
+
+    @property
+    def _refused(self) -> str:
+        refusal = self._connection.refusal
+        return f"The hub refuses this console: {refusal}" if refusal else ""
 
     # --- the client's thread --------------------------------------------------------------------
 

@@ -3,8 +3,11 @@
 Hard-won rules (each guarded in tests/twin/test_link_client.py):
 
 1. ZeroMQ reconnects by itself when a hub comes back, but not out of every half-open connection:
-   after `SILENCE_S` without a word both sockets are made anew.
+   after `SILENCE_S` without a word both sockets are made anew. The event socket is judged by
+   itself: a hub that answers every ping is no sign that its facts arrive.
 2. Where several hubs share a room, only one answers: each time it falls silent, the next is tried.
+   Where somebody took the connection the first word may take `FIRST_WORD_S`: on a machine with too
+   much to do, log-in takes longer than `SILENCE_S`, and whoever gives up then never gets in.
 3. A hub that was restarted answers "hello needed"; hello is repeated, nothing else is assumed.
 4. Whether it is a drill is told by our own keys: a hub that says otherwise gets no proof, else a
    drill hub could collect signatures for the live one.
@@ -49,7 +52,8 @@ from twin.security.client_security import ClientSecurity, apply_security
 from twin.security.sealed import Signer
 
 SILENCE_S = 1.5
-HANDSHAKE_MS = 2_000
+FIRST_WORD_S = 4.0
+HANDSHAKE_MS = round(1_000 * FIRST_WORD_S)
 #: A snapshot of a large room is the largest thing a hub sends.
 MAX_REPLY_BYTES = 512 << 20
 _BURST = 1_000
@@ -75,7 +79,6 @@ class Connection:
     ----------
     endpoint : the one that is tried or talked to
     info : newest welcome, None before the first
-    heard_ns : monotonic time of the last word from the hub, None = never
     rtt_ms : newest round trip
     refusal : why the hub refused the last hello, "" = it did not
     handshake : why the hub does not let this process in at all
@@ -99,7 +102,6 @@ class Connection:
         self._endpoints = [one for one in named if one] or [endpoint]
         self.endpoint = self._endpoints[0]
         self.info: HubInfo | None = None
-        self.heard_ns: int | None = None
         self.rtt_ms: float | None = None
         self.refusal = ""
         self.n_malformed = 0
@@ -116,8 +118,30 @@ class Connection:
         self._control: zmq.Socket[bytes] | None = None
         self._events: zmq.Socket[bytes] | None = None
         self._opened_ns = 0
+        self._listened_ns = 0
         self._pinged_ns = 0
+        self._heard_ns: int | None = None
+        self._heard_events_ns: int | None = None
         self._awake_ns: tuple[int, int] | None = None
+
+    @property
+    def heard_ns(self) -> int | None:
+        """Monotonic time of the last word from the hub, None = never. Any thread.
+
+        Once there are events to listen to, the socket that is silent longer decides.
+        """
+        if not self._with_events or self.info is None or self._heard_ns is None:
+            return self._heard_ns
+        heard_events_ns = self._heard_events_ns
+        return None if heard_events_ns is None else min(self._heard_ns, heard_events_ns)
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether the hub answers requests, although its events may not arrive. Any thread."""
+        heard_ns = self._heard_ns
+        return heard_ns is not None and (
+            self._clock.monotonic_ns() - heard_ns <= SILENCE_S * NS_PER_S
+        )
 
     def open(self) -> None:
         """Fresh sockets and a hello."""
@@ -171,13 +195,22 @@ class Connection:
 
     def _keep_alive(self) -> None:
         now_ns = self._clock.monotonic_ns()
-        last_ns = max(self._opened_ns, self.heard_ns or 0)
-        if now_ns - last_ns > SILENCE_S * NS_PER_S:
+        if now_ns - max(self._opened_ns, self._heard_ns or 0) > self._patience_s * NS_PER_S:
             self._turn_to_next()
             self.open()
-        elif now_ns - self._pinged_ns >= HEARTBEAT_S * NS_PER_S:
+            return
+        if self.info is not None and self._events is not None:
+            last_ns = max(self._listened_ns, self._heard_events_ns or 0)
+            if now_ns - last_ns > SILENCE_S * NS_PER_S:
+                self._listen(self.info)
+        if now_ns - self._pinged_ns >= HEARTBEAT_S * NS_PER_S:
             self._pinged_ns = now_ns
             self.send(Ping(t_ns=now_ns))
+
+    @property
+    def _patience_s(self) -> float:
+        has_spoken = (self._heard_ns or 0) > self._opened_ns
+        return SILENCE_S if has_spoken or not self.handshake.is_somebody_there else FIRST_WORD_S
 
     def _turn_to_next(self) -> None:
         n_next = self._endpoints.index(self.endpoint) + 1
@@ -200,8 +233,14 @@ class Connection:
             except WireError:
                 self.n_malformed += 1
                 continue
-            self.heard_ns = self._clock.monotonic_ns()
+            self._note_heard(socket)
             self._handle(message)
+
+    def _note_heard(self, socket: zmq.Socket[bytes]) -> None:
+        if socket is self._events:
+            self._heard_events_ns = self._clock.monotonic_ns()
+        else:
+            self._heard_ns = self._clock.monotonic_ns()
 
     def _handle(self, message: FromHub | Published) -> None:
         match message:
@@ -243,6 +282,7 @@ class Connection:
             return
         if self._events is not None:
             self._events.close(0)
+        self._listened_ns = self._clock.monotonic_ns()
         self._events = self._socket(zmq.SUB)
         self._events.subscribe(EVENT_TOPIC)
         self._events.subscribe(HEARTBEAT_TOPIC)

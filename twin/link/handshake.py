@@ -21,7 +21,8 @@ from twin.ids import uuid7
 from twin.security.client_security import ClientSecurity
 
 _EVENTS = (
-    zmq.EVENT_HANDSHAKE_SUCCEEDED
+    zmq.EVENT_CONNECTED
+    | zmq.EVENT_HANDSHAKE_SUCCEEDED
     | zmq.EVENT_HANDSHAKE_FAILED_AUTH
     | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL
     | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
@@ -35,10 +36,12 @@ class Handshake:
     Attributes
     ----------
     text : why the hub does not let us in, "" = it does, or nothing is known
+    is_somebody_there : the watched socket was connected, whatever came of it
     """
 
     def __init__(self, security: ClientSecurity | None) -> None:
         self.text = ""
+        self.is_somebody_there = False
         self._endpoint = ""
         self._security = security
         self._monitor: zmq.Socket[bytes] | None = None
@@ -49,6 +52,7 @@ class Handshake:
         if endpoint != self._endpoint:
             self._endpoint = endpoint
             self._forget()
+        self.is_somebody_there = False
         # Its own name: the default is the socket's descriptor, which an old one may still hold.
         self._monitor = socket.get_monitor_socket(_EVENTS, f"inproc://watch-{uuid7()}")
 
@@ -66,6 +70,8 @@ class Handshake:
     def _take(self, event: int) -> None:
         where = self._endpoint.removeprefix("tcp://")
         match event:
+            case zmq.EVENT_CONNECTED:
+                self.is_somebody_there = True
             case zmq.EVENT_HANDSHAKE_SUCCEEDED:
                 self._forget()
             case zmq.EVENT_HANDSHAKE_FAILED_AUTH:
