@@ -384,7 +384,8 @@ def nats_core() -> Iterator[tuple[psutil.Process, Options, Options]]:
 def mosquitto() -> Iterator[tuple[psutil.Process, Options, Options]]:
     [port] = free_ports(1)
     program = subprocess.run(
-        ["bash", str(ROOT / "scripts" / "mosquitto.sh")], stdout=subprocess.PIPE, text=True,
+        ["bash", str(ROOT / "scripts" / "program.sh"), "mosquitto", "mosquitto",
+         "The load benchmark compares with mosquitto"], stdout=subprocess.PIPE, text=True,
         check=True,
     ).stdout.strip()  # fmt: skip
     with tempfile.NamedTemporaryFile("w", suffix=".conf") as settings:

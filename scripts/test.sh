@@ -5,6 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 unset DISPLAY WAYLAND_DISPLAY  # the tests bring their own window system, whatever the machine has
 bash scripts/postgresql.sh >/dev/null  # the server's programs; each run starts its own
+bash scripts/program.sh nft nftables "Tests of a network that loses packets are left out" >/dev/null || true
 PYTEST=(bash scripts/with_display.sh "${VENV:-.venv}/bin/python" -m pytest)
 [ $# -eq 0 ] || exec "${PYTEST[@]}" "$@"
 

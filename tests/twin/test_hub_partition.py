@@ -91,6 +91,24 @@ class Wire:
     def widen(self) -> None:
         sh("ip", "netns", "exec", self.hub, "tc", "qdisc", "del", "dev", self._ends[0], "root")
 
+    def lose(self, percent: int) -> None:
+        """Packets on their way to either end, at random."""
+        for name in (self.hub, self.desk):
+            self._nft(name, "add table ip loss; add chain ip loss in { type filter hook input"
+                      f" priority 0; }}; add rule ip loss in numgen random mod 100 < {percent}"
+                      " ip saddr 10.0.0.0/8 counter drop")  # fmt: skip
+
+    def lost(self) -> int:
+        """How many packets were lost on the way to the hub, and all is well again."""
+        rules = self._nft(self.hub, "list table ip loss")
+        for name in (self.hub, self.desk):
+            self._nft(name, "delete table ip loss")
+        return int(rules.split("counter packets ")[1].split()[0])
+
+    def _nft(self, name: str, rules: str) -> str:
+        command = ["ip", "netns", "exec", name, "nft", rules]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
     def close(self) -> None:
         for name in (self.hub, self.desk):
             subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
@@ -286,3 +304,17 @@ def test_one_megabit_is_enough_for_facts(room: Room) -> None:
         room.agree()
     finally:
         room.wire.widen()
+
+
+def test_a_tenth_of_all_packets_lost(room: Room) -> None:
+    if shutil.which("nft", path=os.defpath + ":/usr/sbin") is None:
+        pytest.skip("the program nft is not here")
+    room.wire.lose(10)
+    given = [room.ada.submit(f"signal-{i}", args={"plan": 1 + i % 4}) for i in range(6)]
+    try:
+        room.await_end(*given)
+        room.agree()
+    finally:
+        n_lost = room.wire.lost()
+    assert n_lost > 0
+    assert all(room.ben.state(one) == "VERIFIED" for one in given)
