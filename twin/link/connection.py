@@ -130,10 +130,9 @@ class Connection:
 
         Once there are events to listen to, the socket that is silent longer decides.
         """
-        if not self._with_events or self.info is None or self._heard_ns is None:
+        if self._heard_ns is None or self._heard_events_ns is None:
             return self._heard_ns
-        heard_events_ns = self._heard_events_ns
-        return None if heard_events_ns is None else min(self._heard_ns, heard_events_ns)
+        return min(self._heard_ns, self._heard_events_ns)
 
     @property
     def is_answering(self) -> bool:
@@ -274,6 +273,8 @@ class Connection:
         self.refusal = ""
         info = reachable(info, self.endpoint)
         old, self.info = self.info, info
+        if self._with_events:
+            self._heard_events_ns = self._clock.monotonic_ns()  # from now on they may be missed
         if old is None or old.addresses.events != info.addresses.events:
             self._listen(info)
 
