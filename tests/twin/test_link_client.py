@@ -154,7 +154,7 @@ def test_a_room_that_went_wrong_is_fetched_anew(hub: Hub, tmp_path: Path) -> Non
 def test_a_console_that_does_not_poll_is_bounded(
     hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("twin.link.client._INBOX", 20)
+    monkeypatch.setattr("twin.link.room_copy.MOST_WAITING", 20)
     with (
         console(hub.addresses.control, tmp_path, "Ada") as ada,
         console(hub.addresses.control, tmp_path, "Bob") as bob,
@@ -166,8 +166,8 @@ def test_a_console_that_does_not_poll_is_bounded(
             lambda: "note 99" in [event.body.get("text") for event in polled(ada).room.activity],
             30.0,
         )
-        until(lambda: bob._has_overflowed, what="a full inbox")
-        assert len(bob._inbox) <= 21
+        until(lambda: bob._copy._has_overflowed, what="a full inbox")
+        assert len(bob._copy._inbox) <= 21
         until(
             lambda: polled(bob).room.state_hash() == polled(ada).room.state_hash(),
             what="caught up",

@@ -105,7 +105,7 @@ def test_another_history_begins_with_everything_read(world: World) -> None:
     for number in range(5):
         say(world, "old", number=number)
     world.session.reader.mark_read("room")
-    world.client.room = Room()
+    world.client._copy.room = Room()
     world.hub._seq = 0
     say(world, "of another hub")
     assert world.session.reader.n_unread() == 0
@@ -149,7 +149,7 @@ def test_an_act_is_pending_until_it_is_answered(world: World) -> None:
     client = world.client
     act_id = client.act("message.post", {"channel": "room", "text": "Hello"})
     assert [act.id for act in client.pending_acts] == [act_id]
-    client._answers.append(Acknowledged(id=act_id, seq=1))
+    client._unanswered.hear(Acknowledged(id=act_id, seq=1))
     assert "pending" in client.poll()
     assert client.pending_acts == ()
     act_id = client.act("message.post", {"channel": "room", "text": "Hello"})

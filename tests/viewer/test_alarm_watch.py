@@ -148,7 +148,7 @@ def test_the_past_is_silent_and_what_was_there_already_is_not_new(rig: Rig) -> N
     assert rig.window.counts[Priority.CRITICAL].n == 1
     rig.is_live = True
     client = rig.world.world.client
-    client.room = Room.from_bytes(client.room.to_bytes())  # another picture of the room
+    client._copy.room = Room.from_bytes(client.room.to_bytes())  # another picture of the room
     rig.watch._rung_ns = rig.world.world.clock.monotonic_ns()
     rig.look()
     assert (rig.played, rig.window.said) == ([], [])

@@ -79,7 +79,7 @@ class HubWorld:
         return one.id
 
     def _submit(self, request: CommandRequest) -> None:
-        self.world.client._pending[request.id] = request
+        self.world.client._unanswered.add(Submit(request=request))
         self._ask("ada", Submit(request=request))
 
     def _cancel(self, command_id: str) -> None:
@@ -89,7 +89,7 @@ class HubWorld:
         self._tell_time()
         reply = self.bench.do(Asked(session, message)).reply
         if isinstance(reply, Refused) and session == "ada":
-            self.world.client._inbox.append(reply)
+            self.world.client._unanswered.hear(reply)
 
     def _tell_time(self) -> None:
         self.bench.now_ns = max(self.bench.now_ns, self.world.clock.now_ns())
@@ -116,7 +116,7 @@ class HubWorld:
     def sync(self) -> None:
         """Ada's session takes in what happened."""
         for event in self.bench.events[self._n_seen :]:
-            self.world.client._inbox.append(event)
+            self.world.client._copy.put(event)
         self._n_seen = len(self.bench.events)
         self.session.poll()
         assert self.session.hub.room.state_hash() == self.bench.core.room.state_hash()

@@ -64,7 +64,7 @@ class FarEnd:
         """The next event of the journal arrives; the session's poll applies it."""
         self._seq += 1
         event = Event(seq=self._seq, t_ns=self._clock.now_ns(), kind=kind, actor=actor, body=body)
-        self._client._inbox.append(event)
+        self._client._copy.put(event)
 
     def journal(self, request: CommandRequest, by: Operator = ADA) -> str:
         """The hub has journalled a request; its id."""
@@ -114,7 +114,7 @@ class FarEnd:
 
     def refuse(self, command_id: str, text: str) -> None:
         """The hub refuses a request."""
-        self._client._inbox.append(Refused(id=command_id, text=text))
+        self._client._unanswered.hear(Refused(id=command_id, text=text))
 
     def move(
         self,

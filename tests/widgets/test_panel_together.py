@@ -307,7 +307,7 @@ def test_a_message_waits_until_the_hub_has_it(full_world, open_panel, qtbot) -> 
     (act,) = [a for a in world.client.pending_acts if a.kind == "message.post"]
     posted = {"id": act.id, "by": msgspec.to_builtins(ADA), **body}
     world.hub.happen("message.posted", posted, actor="Ada (traffic)")
-    world.client._answers.append(Acknowledged(id=act.id, seq=1))
+    world.client._unanswered.hear(Acknowledged(id=act.id, seq=1))
     world.session.poll()
     assert "Waiting for the hub" not in page(panel)
     assert page(panel).count("Look at @Pump 1") == 1

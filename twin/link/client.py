@@ -1,27 +1,24 @@
 """A console's link to the hub: commands out, the room in, recovery from everything by itself.
 
+The thread and who is called on it are here. What is asked leaves by `twin.link.sending`, what is
+missing is asked for by `twin.link.catching_up`, the room is moved by `twin.link.room_copy`.
+
 Hard-won rules (each guarded in tests/twin/test_link_client.py and test_hub_kill.py):
 
-1. A command is on disk in the outbox before it is sent, and leaves it only when the hub has it in
-   the journal or refuses it for good.
-2. The thread never touches the room; `HubClient.poll` never touches a socket.
-3. Events are applied in sequence or not at all: a gap is asked for, a wrong state hash or another
-   epoch means a new snapshot.
+1. The thread never touches the room; `HubClient.poll` never touches a socket.
 """
 
 from __future__ import annotations
 
-import logging
 import threading
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from twin.clock import NS_PER_S, Clock
-from twin.errors import TwinError
 from twin.ids import uuid7
+from twin.link.catching_up import CatchingUp
 from twin.link.connection import Connection
 from twin.link.control import (
     Acknowledged,
@@ -31,7 +28,6 @@ from twin.link.control import (
     Events,
     Everybody,
     FromHub,
-    GetEvents,
     GetPresence,
     GetSnapshot,
     Heartbeat,
@@ -47,23 +43,20 @@ from twin.link.control import (
 )
 from twin.link.hub_link import Given
 from twin.link.mailbox import Mailbox
-from twin.link.outbox import Kept, Outbox, key_of
+from twin.link.outbox import Kept, Outbox
 from twin.link.presence import PresenceState
 from twin.link.presences import OwnPresence, Presences
+from twin.link.room_copy import Heard, RoomCopy
+from twin.link.sending import Sending
 from twin.link.signing import Signing
-from twin.link.status import LinkState, LinkStatus, state_of
+from twin.link.status import LinkState, LinkStatus, sentence_of, state_of
+from twin.link.unanswered import Unanswered
 from twin.room.fold import Room
 from twin.room.model import CommandRequest, Event, Operator
 from twin.security.client_security import ClientSecurity
 from twin.security.sealed import Signer
 
 _WAIT_MS = 100
-_RESEND_S = 2.0
-_ASK_AGAIN_S = 0.3
-_MAX_SENT_AT_ONCE = 200
-_INBOX = 50_000
-_REFUSALS = 100
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +65,6 @@ class _Resync:
 
 
 Tapped: TypeAlias = HubInfo | Snapshot | EventMessage | Heartbeat | PresenceMessage
-_FromThread: TypeAlias = Snapshot | Event | Heartbeat | Refused | Acknowledged
 
 
 class HubClient:
@@ -90,10 +82,7 @@ class HubClient:
 
     Attributes
     ----------
-    room : Room
-        Touched only by `poll`, on the caller's thread.
     operator : who sits here; with keys it is what the hub knows of the person
-    joined_seq : event after which this console came in, 0 before the first picture of the room
     presences : what the other operators show; any thread
 
     Raises
@@ -115,31 +104,22 @@ class HubClient:
         tap: Callable[[Tapped], None] | None = None,
         on_given: Callable[[Given], object] | None = None,
     ) -> None:
+        self.operator = operator
+        self.presences = Presences(operator.console_id)
         self._tap = tap
         self._on_given = on_given
-        self.room = Room()
-        self.operator = operator
-        self._signing = Signing(signer, security)
-        self._security = security
-        self.joined_seq = 0
-        self.presences = Presences(operator.console_id)
-        self._own_presence = OwnPresence()
         self._clock = clock
-        self._outbox = Outbox(outbox_path)
-        self._pending = {
-            m.request.id: m.request for m in self._outbox.messages() if isinstance(m, Submit)
-        }
-        self._pending_acts = {m.id: m for m in self._outbox.messages() if isinstance(m, Act)}
-        self._refusals: deque[Refused] = deque(maxlen=_REFUSALS)
+        self._security = security
         self._mail: Mailbox[Kept | _Resync | None] = Mailbox(100_000)
-        self._inbox: deque[_FromThread] = deque()
-        self._answers: deque[Acknowledged | Refused] = deque()
-        self._has_overflowed = False
-        self._needs_snapshot = False
-        self._has_joined = False
+        self._signing = Signing(signer, security)
+        self._outbox = Outbox(outbox_path)
+        self._sending = Sending(self._outbox, self._signing, clock)
+        self._unanswered = Unanswered(self._outbox.messages())
+        self._own_presence = OwnPresence()
+        self._catching_up = CatchingUp(clock)
+        self._copy = RoomCopy(fetch_anew=lambda: self._mail.put(_Resync()))
         self._status_seen: LinkState | None = None
         self._trouble = ""
-        self._outbox_trouble = ""
         self._thread: threading.Thread | None = None
         self._connection = Connection(
             endpoint=endpoint,
@@ -157,27 +137,33 @@ class HubClient:
             security=security,
             signer=signer,
         )
-        self._epoch = ""
-        self._next_seq: int | None = None
-        self._asked_ns = 0
-        self._sent_ns: dict[str, int] = {}
 
     # --- the caller's thread ------------------------------------------------------------------
 
     @property
+    def room(self) -> Room:
+        """Moved only by `poll`, on the caller's thread."""
+        return self._copy.room
+
+    @property
+    def joined_seq(self) -> int:
+        """Event after which this console came in, 0 before the first picture of the room."""
+        return self._copy.joined_seq
+
+    @property
     def pending(self) -> Sequence[CommandRequest]:
         """Commands given but not yet in the room ("waiting for the hub"), oldest first."""
-        return tuple(self._pending.values())
+        return self._unanswered.commands
 
     @property
     def pending_acts(self) -> Sequence[Act]:
         """Acts given but not yet answered by the hub, oldest first."""
-        return tuple(self._pending_acts.values())
+        return self._unanswered.acts
 
     @property
     def refusals(self) -> Sequence[Refused]:
         """The last requests that the hub refused without a trace, newest last."""
-        return tuple(self._refusals)
+        return self._unanswered.refusals
 
     def start(self) -> None:
         """Start the thread."""
@@ -201,35 +187,24 @@ class HubClient:
         frozenset of str
             What moved: "commands", "activity", "operators", "pending", "refusals", "link".
         """
-        changed: set[str] = set()
-        if self._has_overflowed:
-            self._has_overflowed = False
-            self._ask_for_snapshot()
-        while self._inbox:
-            changed |= self._apply(self._inbox.popleft())
+        changed = self._copy.move()
         self.operator = self._signing.operator(self.room, self.operator)
-        while self._answers:
-            changed |= self._apply(self._answers.popleft())
-        arrived = [key for key in self._pending if key in self.room.commands]
-        for key in arrived:
-            del self._pending[key]
-            changed.add("pending")
+        changed |= self._unanswered.settle(self.room.commands)
         state = self.status().state
         if state is not self._status_seen:
             self._status_seen = state
-            changed.add("link")
-        return frozenset(changed)
+            changed |= {"link"}
+        return changed
 
     def submit(self, request: CommandRequest) -> None:
         """Keep a command in the outbox and send it until the hub has it."""
-        self._pending[request.id] = request
-        self._mail.put(Submit(request=request))
+        self._give(Submit(request=request))
         self._tell(request)
 
     def cancel(self, command_id: str) -> None:
         """Ask to cancel a command."""
         cancel = Cancel(id=uuid7(self._clock), command_id=command_id)
-        self._mail.put(cancel)
+        self._give(cancel)
         self._tell(cancel)
 
     def act(self, kind: str, body: dict[str, Any]) -> str:
@@ -241,8 +216,7 @@ class HubClient:
             Id of the request: under it the hub refuses, if it does (`refusals`).
         """
         act = Act(id=uuid7(self._clock), kind=kind, body=body)
-        self._pending_acts[act.id] = act
-        self._mail.put(act)
+        self._give(act)
         self._tell(act)
         return act.id
 
@@ -254,45 +228,16 @@ class HubClient:
     def add_note(self, text: str) -> None:
         """Add a line to everybody's activity list."""
         note = Note(id=uuid7(self._clock), text=text)
-        self._mail.put(note)
+        self._give(note)
         self._tell(note)
+
+    def _give(self, message: Kept) -> None:
+        self._unanswered.add(message)
+        self._mail.put(message)
 
     def _tell(self, given: Given) -> None:
         if self._on_given is not None:
             self._on_given(given)
-
-    def _apply(self, item: _FromThread) -> frozenset[str]:
-        if self._needs_snapshot and isinstance(item, Event | Heartbeat):
-            return frozenset()
-        try:
-            match item:
-                case Snapshot(room=picture):
-                    self.room = Room.from_bytes(picture)
-                    self._needs_snapshot = False
-                    if not self._has_joined:
-                        self._has_joined, self.joined_seq = True, self.room.seq
-                    return Room.part_ids()
-                case Event():
-                    return self.room.apply(item)
-                case Heartbeat(seq=seq, state_hash=state_hash):
-                    if seq == self.room.seq and state_hash != self.room.state_hash():
-                        self._ask_for_snapshot()
-                    return frozenset()
-                case Acknowledged(id=key):
-                    had_act = self._pending_acts.pop(key, None)
-                    return frozenset({"pending"} if had_act else ())
-                case Refused(id=key):
-                    self._refusals.append(item)
-                    had = self._pending.pop(key, None) or self._pending_acts.pop(key, None)
-                    return frozenset({"refusals", "pending"} if had else {"refusals"})
-        except TwinError as error:
-            _log.warning("Fetching the room anew: %s", error)
-            self._ask_for_snapshot()
-            return frozenset()
-
-    def _ask_for_snapshot(self) -> None:
-        self._needs_snapshot = True
-        self._mail.put(_Resync())
 
     # --- any thread -----------------------------------------------------------------------------
 
@@ -304,10 +249,10 @@ class HubClient:
         state = state_of(age_s)
         return LinkStatus(
             state=state,
-            text=self._text(state, age_s),
+            text=sentence_of(connection, state, age_s, self._sending.trouble or self._trouble),
             rtt_ms=connection.rtt_ms if state is LinkState.LIVE else None,
             last_seq=self.room.seq,
-            n_in_outbox=len(self._outbox),
+            n_in_outbox=self._sending.n_kept,
             endpoint=connection.endpoint,
         )
 
@@ -322,26 +267,6 @@ class HubClient:
             return self._security.is_drill
         info = self.hub_info()
         return info is not None and info.drill
-
-    def _text(self, state: LinkState, age_s: float | None) -> str:
-        where = self._connection.endpoint.removeprefix("tcp://")
-        if self._connection.handshake.text:
-            return self._connection.handshake.text
-        if self._connection.is_answering and state is not LinkState.LIVE:
-            return self._refused or (
-                f"The hub at {where} answers, but its facts do not arrive; trying again"
-            )
-        if age_s is None:
-            return f"No hub answers at {where}, trying again"
-        if state is not LinkState.LIVE:
-            return f"Hub not heard for {age_s:.0f} s, trying again"
-        trouble = self._refused or self._outbox_trouble or self._trouble
-        return trouble or f"Connected to the hub at {where}"
-
-    @property
-    def _refused(self) -> str:
-        refusal = self._connection.refusal
-        return f"The hub refuses this console: {refusal}" if refusal else ""
 
     # --- the client's thread --------------------------------------------------------------------
 
@@ -362,27 +287,17 @@ class HubClient:
             if item is None:
                 is_running = False
             elif isinstance(item, _Resync):
-                self._next_seq = None
+                self._catching_up.start_over()
                 self._connection.send(GetSnapshot())
             else:
-                self._keep(item)
+                self._sending.keep(item, self._connection.info)
         return is_running
 
-    def _keep(self, message: Kept) -> None:
-        try:
-            self._outbox.add(self._signing.given(message, self._connection.info))
-        except TwinError as error:
-            self._outbox_trouble = str(error)
-
     def _send_outbox(self) -> None:
-        if self._connection.info is None:
-            return
-        now_ns = self._clock.monotonic_ns()
-        for message in self._outbox.messages()[:_MAX_SENT_AT_ONCE]:
-            key = key_of(message)
-            if now_ns - self._sent_ns.get(key, 0) > _RESEND_S * NS_PER_S:
-                self._sent_ns[key] = now_ns
-                self._connection.send(self._signing.sent(message, self._connection.info))
+        info = self._connection.info
+        if info is not None:
+            for message in self._sending.due(info):
+                self._connection.send(message)
 
     def _tell_presence(self) -> None:
         if self._connection.info is None:
@@ -396,22 +311,19 @@ class HubClient:
             self._tap(message)
         match message:
             case HubInfo(epoch=epoch, seq=seq):
-                self._sent_ns.clear()
+                self._sending.send_again()
                 self._own_presence.tell_again()
                 self._catch_up(epoch, seq)
-            case Acknowledged(id=key):
-                self._answered(key)
-                self._answers.append(message)
-            case Refused(id=key, is_final=True):
-                self._answered(key)
-                self._answers.append(message)
+            case Acknowledged(id=key) | Refused(id=key, is_final=True):
+                self._sending.note_answer(key)
+                self._unanswered.hear(message)
             case Snapshot(epoch=epoch, seq=seq):
-                self._epoch, self._next_seq = epoch, seq + 1
+                self._catching_up.start_at(epoch, seq)
                 self._put(message)
             case Events(epoch=epoch, events=events, last_seq=last_seq):
                 for event in events:
                     self._take_event(epoch, event)
-                self._asked_ns = 0
+                self._catching_up.note_answer()
                 self._catch_up(epoch, last_seq)
             case EventMessage(epoch=epoch, event=event):
                 self._take_event(epoch, event)
@@ -423,40 +335,20 @@ class HubClient:
                 self._catch_up(message.epoch, message.seq)
                 self._put(message)
 
-    def _answered(self, key: str) -> None:
-        self._outbox.remove(key)
-        self._sent_ns.pop(key, None)
-
     def _take_event(self, epoch: str, event: Event) -> None:
-        if epoch == self._epoch and event.seq == self._next_seq:
-            self._next_seq += 1
+        if self._catching_up.take(epoch, event.seq):
             self._put(event)
         else:
             self._catch_up(epoch, event.seq)
 
     def _catch_up(self, epoch: str, last_seq: int) -> None:
-        """Ask for what is missing, knowing that the hub's journal reaches to `last_seq`."""
-        next_seq = self._next_seq
-        is_other = epoch != self._epoch or next_seq is None or last_seq + 1 < next_seq
-        if not is_other and next_seq is not None and last_seq < next_seq:
-            return
-        now_ns = self._clock.monotonic_ns()
-        if now_ns - self._asked_ns < _ASK_AGAIN_S * NS_PER_S:
-            return
-        self._asked_ns = now_ns
-        if is_other or next_seq is None:
-            self._connection.send(GetSnapshot())
-        else:
-            self._connection.send(GetEvents(from_seq=next_seq))
+        request = self._catching_up.request(epoch, last_seq)
+        if request is not None:
+            self._connection.send(request)
 
-    def _put(self, item: _FromThread) -> None:
+    def _put(self, item: Heard) -> None:
         if self._tap is not None:
-            if isinstance(item, Event):
-                self._tap(EventMessage(epoch=self._epoch, event=item))
-            elif isinstance(item, Snapshot | Heartbeat):
-                self._tap(item)
-        if len(self._inbox) >= _INBOX:
-            self._inbox.clear()
-            self._has_overflowed = True
-            self._next_seq = None
-        self._inbox.append(item)
+            epoch = self._catching_up.epoch
+            self._tap(EventMessage(epoch=epoch, event=item) if isinstance(item, Event) else item)
+        if not self._copy.put(item):
+            self._catching_up.start_over()

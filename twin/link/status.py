@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from twin.link.connection import Connection
+
 LIVE_S = 2.0
 STALE_S = 10.0
 
@@ -44,3 +46,24 @@ def state_of(age_s: float | None) -> LinkState:
     if age_s is None or age_s > STALE_S:
         return LinkState.OFFLINE
     return LinkState.LIVE if age_s <= LIVE_S else LinkState.STALE
+
+
+def sentence_of(connection: Connection, state: LinkState, age_s: float | None, trouble: str) -> str:
+    """One sentence for a person.
+
+    Parameters
+    ----------
+    age_s : since the hub was heard, None = never
+    trouble : what is wrong although the hub is heard, "" = nothing
+    """
+    where = connection.endpoint.removeprefix("tcp://")
+    refused = f"The hub refuses this console: {connection.refusal}" if connection.refusal else ""
+    if connection.handshake.text:
+        return connection.handshake.text
+    if connection.is_answering and state is not LinkState.LIVE:
+        return refused or (f"The hub at {where} answers, but its facts do not arrive; trying again")
+    if age_s is None:
+        return f"No hub answers at {where}, trying again"
+    if state is not LinkState.LIVE:
+        return f"Hub not heard for {age_s:.0f} s, trying again"
+    return refused or trouble or f"Connected to the hub at {where}"

@@ -12,14 +12,14 @@ import threading
 from collections.abc import Callable
 from typing import TypeAlias
 
-from twin.clock import NS_PER_S, Clock
+from twin.clock import Clock
+from twin.link.catching_up import CatchingUp
 from twin.link.connection import Connection
 from twin.link.control import (
     EventMessage,
     Events,
     Everybody,
     FromHub,
-    GetEvents,
     GetSnapshot,
     Heartbeat,
     Hello,
@@ -35,7 +35,6 @@ from twin.security.sealed import Signer
 
 Heard: TypeAlias = HubInfo | Snapshot | EventMessage | Heartbeat | PresenceMessage
 _WAIT_MS = 100
-_ASK_AGAIN_S = 0.3
 
 
 class FactListener:
@@ -58,12 +57,9 @@ class FactListener:
         security: ClientSecurity | None = None,
         signer: Signer | None = None,
     ) -> None:
-        self._clock = clock
         self._heard = heard
         self._mail: Mailbox[bool] = Mailbox(100)
-        self._epoch = ""
-        self._next_seq: int | None = None
-        self._asked_ns = 0
+        self._catching_up = CatchingUp(clock)
         self._thread: threading.Thread | None = None
         hello = Hello(role="console", name=name, department=department, console_id=console_id)
         if security is not None and signer is None:  # a hub with keys knows recorders by theirs
@@ -100,7 +96,7 @@ class FactListener:
             if False in mail:
                 break
             if mail:
-                self._next_seq = None
+                self._catching_up.start_over()
                 self.connection.send(GetSnapshot())
         self.connection.close()
 
@@ -110,18 +106,18 @@ class FactListener:
                 self._heard(message)
                 self._catch_up(epoch, seq)
             case Snapshot(epoch=epoch, seq=seq):
-                self._epoch, self._next_seq = epoch, seq + 1
+                self._catching_up.start_at(epoch, seq)
                 self._heard(message)
             case Events(epoch=epoch, events=events, last_seq=last_seq):
                 for event in events:
                     self._take(epoch, event)
-                self._asked_ns = 0
+                self._catching_up.note_answer()
                 self._catch_up(epoch, last_seq)
             case EventMessage(epoch=epoch, event=event):
                 self._take(epoch, event)
             case Heartbeat(epoch=epoch, seq=seq):
                 self._catch_up(epoch, seq)
-                if epoch == self._epoch and self._next_seq == seq + 1:
+                if self._catching_up.is_at(epoch, seq):
                     self._heard(message)
             case PresenceMessage():
                 self._heard(message)
@@ -129,23 +125,12 @@ class FactListener:
                 self._heard(PresenceMessage(changed=present))
 
     def _take(self, epoch: str, event: Event) -> None:
-        if epoch == self._epoch and event.seq == self._next_seq:
-            self._next_seq += 1
+        if self._catching_up.take(epoch, event.seq):
             self._heard(EventMessage(epoch=epoch, event=event))
         else:
             self._catch_up(epoch, event.seq)
 
     def _catch_up(self, epoch: str, last_seq: int) -> None:
-        """Ask for what is missing, knowing that the journal reaches to `last_seq`."""
-        next_seq = self._next_seq
-        is_other = epoch != self._epoch or next_seq is None or last_seq + 1 < next_seq
-        if not is_other and next_seq is not None and last_seq < next_seq:
-            return
-        now_ns = self._clock.monotonic_ns()
-        if now_ns - self._asked_ns < _ASK_AGAIN_S * NS_PER_S:
-            return
-        self._asked_ns = now_ns
-        if is_other or next_seq is None:
-            self.connection.send(GetSnapshot())
-        else:
-            self.connection.send(GetEvents(from_seq=next_seq))
+        request = self._catching_up.request(epoch, last_seq)
+        if request is not None:
+            self.connection.send(request)
