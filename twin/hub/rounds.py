@@ -14,6 +14,7 @@ from twin.link.control import (
     Refused,
     Submit,
 )
+from twin.room.model import Event
 
 
 @dataclass(slots=True)
@@ -37,6 +38,10 @@ class Round:
     steps: list[tuple[Request, StepResult]] = field(default_factory=list)
     queries: list[tuple[bytes, Ping | GetSnapshot | GetEvents]] = field(default_factory=list)
     replies: list[tuple[bytes, FromHub]] = field(default_factory=list)
+
+    def events(self) -> list[Event]:
+        """Everything that has to be committed."""
+        return [event for _, result in self.steps for event in result.events]
 
 
 def refusal(request: Asked, text: str, *, is_final: bool) -> tuple[bytes, Refused]:

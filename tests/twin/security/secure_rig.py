@@ -124,7 +124,7 @@ class SecureHub:
         """What was refused, as the room of a fresh observer would tell it."""
         return [
             {"who": event.actor} | event.body
-            for event in tuple(self.hub._recent._ring)
+            for event in tuple(self.hub._facts._recent._ring)
             if event.kind == "audit.refused"
         ]
 

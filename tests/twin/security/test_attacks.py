@@ -193,7 +193,7 @@ def request_without_hello(s: Scene) -> str:
 def taking_the_place_of_somebody_who_left(s: Scene) -> str:
     """The name that ZeroMQ gave to an open session, taken by another workstation."""
     victim = s.seat("ada")
-    name = list(s.rig.hub._heard_ns)[-1]
+    name = list(s.rig.hub._connected)[-1]
     victim.socket.close(0)
     peer = s.peer("desk-2", routing_id=name)
     replies = [told(peer.ask(GetSnapshot(), 0.1)) for _ in range(5)]
@@ -204,7 +204,7 @@ def taking_the_place_of_somebody_who_left(s: Scene) -> str:
 @attack("")
 def taking_the_place_of_oneself_on_the_same_workstation(s: Scene) -> str:
     victim = s.seat("ada")
-    name = list(s.rig.hub._heard_ns)[-1]
+    name = list(s.rig.hub._connected)[-1]
     victim.socket.close(0)
     peer = s.peer("desk-1", routing_id=name)
     return told(peer.ask(Note(id=uuid7(), text="as ada"), 0.5))

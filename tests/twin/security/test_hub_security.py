@@ -54,7 +54,7 @@ def test_a_person_commands_through_encrypted_sockets_and_the_city_obeys(rig: Sec
     client.submit(command)
     done = wait_for_state(client, command.id, CommandState.VERIFIED)
     assert done.issued_by.name == "Ada"
-    submitted = next(e for e in rig.hub._recent._ring if e.kind == "command.submitted")
+    submitted = next(e for e in rig.hub._facts._recent._ring if e.kind == "command.submitted")
     assert len(submitted.body["signature"]) == 128
 
 
