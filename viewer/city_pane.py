@@ -20,6 +20,7 @@ from viewer.city_pane_time import SharedPast, behind_text
 from viewer.hover import HoverTeller
 from viewer.run_recorder import RunRecorder
 from viewer.scene_driver import SceneDriver
+from viewer.unit_drops import UnitDrops
 from widgets.bridge import Bridge
 from widgets.view_frame import ViewBar, ViewFrame
 from widgets.viewport import Viewport
@@ -104,6 +105,7 @@ class CityPane:
             controls=self.controls,
             behind_ns=lambda: self.driver.behind_ns,
         )
+        self._drops = UnitDrops(session=base.session, viewport=self.viewport, pick=self.scene.pick)
         self._make_frame(theme, is_first=beside is None)
 
     def _begin_like(self, other: CityPane) -> None:
@@ -216,6 +218,7 @@ class CityPane:
             disconnect()
         self._disconnects = []
         self._hover.close()
+        self._drops.close()
         self.frame.release()
         self.viewport.close_view()
 

@@ -114,11 +114,14 @@ class HubWorld:
         self.bench.wait(0.0)
 
     def sync(self) -> None:
-        """Ada's session takes in what happened."""
-        for event in self.bench.events[self._n_seen :]:
-            self.world.client._copy.put(event)
-        self._n_seen = len(self.bench.events)
-        self.session.poll()
+        """Ada's session takes in what happened, and what its panels ask for on hearing that."""
+        while True:
+            for event in self.bench.events[self._n_seen :]:
+                self.world.client._copy.put(event)
+            self._n_seen = len(self.bench.events)
+            self.session.poll()
+            if self._n_seen == len(self.bench.events):
+                break
         assert self.session.hub.room.state_hash() == self.bench.core.room.state_hash()
 
     def digest(self, command_id: str) -> str:

@@ -6,22 +6,31 @@ from collections import Counter
 
 from PySide6.QtCore import QEvent, QModelIndex, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QPushButton, QStackedLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QPushButton,
+    QStackedLayout,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from twin.acting import refusal_of
 from twin.incident_working import NewIncident, open_incident
 from twin.room.parts.incidents import Incident, Incidents
 from twin.session import IncidentRequest
+from twin.unit_assigning import UnitAssigning
 from widgets.panel import PanelContext, PanelType
 from widgets.parts.empty_state import EmptyState
 from widgets.parts.fit_scroll import FitScroll
 from widgets.parts.incident_details import IncidentDetails
 from widgets.parts.incident_form import IncidentForm
+from widgets.parts.incident_list import IncidentList
 from widgets.parts.incident_page import inset, row_of
 from widgets.parts.incident_words import LEVEL_OF_SEVERITY, incident_row, is_late
 from widgets.parts.labels import say, wrapped
 from widgets.parts.panel_widget import PanelWidget
-from widgets.parts.section_list import KeyRole, SectionDelegate, SectionList, section_view
+from widgets.parts.section_list import KeyRole, SectionDelegate, section_view
 
 _EMPTY = (
     "No incident is worked. Open one where something needs several people; everybody sees it in "
@@ -31,17 +40,24 @@ _PRESSING = ("alarm", "warning", "notice", "low")
 
 
 class IncidentsPanel(PanelWidget):
-    """Three faces: the list, one incident, the form of a new one. Esc goes back to the list."""
+    """Three faces: the list, one incident, the form of a new one. Esc goes back to the list.
+
+    Units that are dropped on an incident of the list are put on it.
+    """
 
     def __init__(self, context: PanelContext) -> None:
         super().__init__(context)
         self._awaited = ""
         self._is_early = False
-        self.model = SectionList()
+        self.assigning = UnitAssigning(self.session)
+        self.model = IncidentList()
+        self.model.units_dropped.connect(self._take_units)
         self._delegate = SectionDelegate(self.inks)
         self.list = section_view(self.model, self._delegate, "Incidents")
         self.list.clicked.connect(self._open_row)
         self.list.activated.connect(self._open_row)
+        self.list.setDragDropMode(QAbstractItemView.DragDropMode.DropOnly)
+        self.list.setDragDropOverwriteMode(True)
         self.open_form = QPushButton("Open an incident…")
         self.open_form.clicked.connect(lambda _checked=False: self.show_form())
         self.form = IncidentForm(self.session)
@@ -143,11 +159,9 @@ class IncidentsPanel(PanelWidget):
         closed = [one for one in part.by_id.values() if not one.is_open]
         closed.sort(key=lambda one: -one.closed_ns)
         worked = sorted(part.open, key=_rank)
-        self.model.show_sections(
-            [
-                ("Open", [incident_row(one, late[one.id], now_ns) for one in worked]),
-                ("Closed lately", [incident_row(one, 0, now_ns) for one in closed]),
-            ]
+        self.model.show_incidents(
+            [incident_row(one, late[one.id], now_ns) for one in worked],
+            [incident_row(one, 0, now_ns) for one in closed],
         )
         self._stack.setCurrentIndex(0 if self.model.rowCount() else 1)
 
@@ -162,6 +176,10 @@ class IncidentsPanel(PanelWidget):
             self.enter()
         if changed & {"incidents", "commands", "alarms", "marks", "messages", "operators"}:
             self.refresh()
+        if changed & {"incidents", "refusals"}:
+            refused = self.assigning.follow()
+            if refused:
+                self._tell(f"The hub refused: {refused}")
         if "refusals" in changed and self._act_id:
             refused = refusal_of(self.session, self._act_id)
             if refused:
@@ -181,6 +199,14 @@ class IncidentsPanel(PanelWidget):
         key = str(index.data(KeyRole) or "")
         if key:
             self.show_incident(key)
+
+    def _take_units(self, incident_id: str, unit_ids: tuple[str, ...]) -> None:
+        incident = self.session.hub.room[Incidents].by_id.get(incident_id)
+        if incident is None:
+            return
+        n = self.assigning.assign(unit_ids, incident)
+        self._tell("" if n else f"It works on {incident.title} already")
+        self._follow_room(frozenset({"refusals"}))
 
     def _open_new(self, new: NewIncident) -> None:
         self._awaited, act_id = open_incident(self.session, new)

@@ -1,20 +1,17 @@
-"""Units board: every moving unit by where it stands, kind and department; sending and following."""
+"""Units board: every moving unit by where it stands; choosing, sending, assigning, following."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
+from typing import Any
 
-from PySide6.QtCore import QItemSelection, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
-    QListView,
-    QPushButton,
     QStackedLayout,
     QVBoxLayout,
     QWidget,
@@ -22,87 +19,55 @@ from PySide6.QtWidgets import (
 
 from twin.clock import NS_PER_S
 from twin.duty import put_unit_back, take_unit_out
+from twin.playbooks.working import middle_of
+from twin.room.parts.incidents import Incidents
 from twin.session import ComposeRequest, Selection
-from twin.unit_board import Standing, UnitRow, unit_rows
+from twin.unit_assigning import UnitAssigning, incidents_near
+from twin.unit_board import DISPATCH, Standing, UnitRow, unit_rows
 from widgets.panel import PanelContext, PanelType
+from widgets.parts.assign_page import AssignPage
 from widgets.parts.choices import offer
-from widgets.parts.elided_button import ElidedButton
 from widgets.parts.empty_state import EmptyState
 from widgets.parts.filters import as_filter
 from widgets.parts.labels import say, wrapped
 from widgets.parts.panel_widget import PanelWidget
 from widgets.parts.places import place_of
-from widgets.parts.section_list import (
-    KeyRole,
-    Row,
-    Section,
-    SectionDelegate,
-    SectionList,
-    section_view,
-)
-from widgets.parts.wording import age_text, duration_text, kind_title
-from widgets.shape_mark import Level
+from widgets.parts.section_list import KeyRole, SectionDelegate
+from widgets.parts.unit_deeds import UnitDeeds
+from widgets.parts.unit_lane import UnitLane, unit_sentence, units_sentence
+from widgets.parts.wording import count_text, kind_title
 
 FOLLOW_ACTION = "view.follow"
 _EVERY_NS = NS_PER_S
-_TITLES = {
-    Standing.AVAILABLE: "Available",
-    Standing.ASSIGNED: "Assigned",
-    Standing.EN_ROUTE: "En route",
-    Standing.ON_SCENE: "On scene",
-    Standing.OUT: "Out of service",
-}
-
-
-class UnitLane(QWidget):
-    """Units of one standing: heading with a count, and the list."""
-
-    def __init__(self, standing: Standing, delegate: SectionDelegate) -> None:
-        super().__init__()
-        self.standing = standing
-        self.model = SectionList()
-        self.label = QLabel()
-        self.label.setProperty("role", "heading")
-        self.label.setContentsMargins(12, 0, 6, 0)
-        self.list: QListView = section_view(self.model, delegate, _TITLES[standing])
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(2)
-        layout.addWidget(self.label)
-        layout.addWidget(self.list, 1)
-
-    def show_rows(self, rows: Sequence[UnitRow]) -> None:
-        """List units under their department and kind."""
-        sections: list[Section] = []
-        for (department, kind), members in groupby(
-            rows, key=lambda row: (row.unit.department, row.unit.kind)
-        ):
-            units = [_row(one) for one in members]
-            words = department.replace("_", " ")
-            title = f"{kind_title(kind)} · {words}" if words else kind_title(kind)
-            sections.append((f"{title}  {len(units)}", units))
-        self.model.show_sections(sections)
-        title = _TITLES[self.standing]
-        self.label.setText(f"{title}  {len(rows):,}")
-        self.list.setAccessibleName(f"{title}, {len(rows):,} units")
+_LANES, _EMPTY, _ASSIGN = range(3)
+_CTRL = Qt.KeyboardModifier.ControlModifier
 
 
 class UnitsPanel(PanelWidget):
-    """Filters on top, a lane for each standing, and what can be done with the chosen unit."""
+    """Filters on top, a lane for each standing, and what can be done with the chosen units.
+
+    Several are chosen with Ctrl and Shift, also in several lanes. A unit moves to another lane when
+    the hub says so; what was asked and is not answered yet stands beside its name.
+    """
 
     def __init__(self, context: PanelContext) -> None:
         super().__init__(context)
         self._rows: list[UnitRow] = []
-        self._chosen_id = ""
+        self._chosen: tuple[str, ...] = ()
+        self._is_listing = False
         self._looked_ns = 0
+        self.assigning = UnitAssigning(self.session)
         self._make_filters()
         self._delegate = SectionDelegate(self.inks)
-        self.lanes = [UnitLane(standing, self._delegate) for standing in Standing]
+        self.lanes = [UnitLane(standing, self._delegate, self._carried) for standing in Standing]
         for lane in self.lanes:
             lane.list.selectionModel().selectionChanged.connect(
-                lambda on, _off, one=lane: self._choose(one, on)
+                lambda _on, _off, one=lane: self._choose(one)
             )
             lane.list.doubleClicked.connect(lambda _index: self._fly())
+        self.page = AssignPage(self._delegate)
+        self.page.taken.connect(self._assign)
+        self.page.left.connect(self._leave_page)
         self._make_deeds()
         self._lay_out()
         self.follow(self.session.room_changed, self._follow_room)
@@ -132,28 +97,16 @@ class UnitsPanel(PanelWidget):
         as_filter(self.all, "all")
 
     def _make_deeds(self) -> None:
-        self.name = wrapped()
-        self.fly = QPushButton("Fly there")
-        self.fly.clicked.connect(lambda _checked=False: self._fly())
-        self.follow_it = QPushButton("Follow it")
-        self.follow_it.clicked.connect(
-            lambda _checked=False: self.context.actions.run(FOLLOW_ACTION)
-        )
-        self.dispatch = QPushButton("Dispatch…")
-        self.dispatch.setProperty("role", "primary")
-        self.dispatch.clicked.connect(lambda _checked=False: self._compose("unit.dispatch"))
-        self.recall = QPushButton("Recall…")
-        self.recall.clicked.connect(lambda _checked=False: self._compose("unit.recall"))
-        self.reason = QLineEdit()
-        self.reason.setMaxLength(300)
-        self.reason.setAccessibleName("Why it is out of service")
-        self.reason.setPlaceholderText("Why it is out of service")
-        self.reason.returnPressed.connect(self._take_out)
-        self.take_out = QPushButton("Take out of service")
-        self.take_out.clicked.connect(lambda _checked=False: self._take_out())
-        self.put_back = ElidedButton("Put back in service")
-        self.put_back.clicked.connect(lambda _checked=False: self._put_back())
+        self.deeds = UnitDeeds()
+        self.deeds.assigns.connect(self.open_page)
+        self.deeds.frees.connect(self._free)
+        self.deeds.flies.connect(self._fly)
+        self.deeds.follows.connect(lambda: self.context.actions.run(FOLLOW_ACTION))
+        self.deeds.composes.connect(self._compose)
+        self.deeds.takes_out.connect(self._take_out)
+        self.deeds.puts_back.connect(self._put_back)
         self.problem = wrapped("error")
+        self.problem.setContentsMargins(12, 0, 12, 4)
         self.problem.hide()
 
     def _lay_out(self) -> None:
@@ -168,31 +121,21 @@ class UnitsPanel(PanelWidget):
         row.setSpacing(4)
         for lane in self.lanes:
             row.addWidget(lane, 1)
-        self._deeds = QWidget()
-        deeds = QHBoxLayout(self._deeds)
-        deeds.setContentsMargins(12, 4, 12, 8)
-        deeds.setSpacing(8)
-        deeds.addWidget(self.name, 1)
-        for button in (self.fly, self.follow_it, self.dispatch, self.recall):
-            deeds.addWidget(button)
-        deeds.addWidget(self.reason, 1)
-        for button in (self.take_out, self.put_back):
-            deeds.addWidget(button)
-        self._empty = EmptyState(
+        empty = EmptyState(
             "No unit has said where it is yet. Start a simulator with “civitwin sim”, replay "
             "tracks with “civitwin feed”, or publish positions to the hub’s sample port."
         )
         middle = QWidget()
         self._stack = QStackedLayout(middle)
-        self._stack.addWidget(lanes)
-        self._stack.addWidget(self._empty)
+        for face in (lanes, empty, self.page):
+            self._stack.addWidget(face)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(top)
         layout.addWidget(middle, 1)
         layout.addWidget(self.problem)
-        layout.addWidget(self._deeds)
+        layout.addWidget(self.deeds)
 
     # -- showing ----------------------------------------------------------------------------
 
@@ -213,12 +156,34 @@ class UnitsPanel(PanelWidget):
         self.show_lanes()
 
     def show_lanes(self) -> None:
-        """Sort the units that fit the filters into the lanes."""
+        """Sort the units that fit the filters into the lanes; the chosen ones stay chosen.
+
+        Of several, those that a filter hides are let go: nothing is done to what is not seen.
+        """
         rows = [row for row in self._rows if self._fits(row)]
+        listed = {row.unit.id for row in rows}
+        if len(self._chosen) > 1:
+            self._chosen = tuple(one for one in self._chosen if one in listed)
+        self._is_listing = True
         for lane in self.lanes:
             lane.show_rows([row for row in rows if row.standing is lane.standing])
-        self._stack.setCurrentIndex(0 if self._rows else 1)
+        self._is_listing = False
+        self._mark_chosen()
+        self._show_face()
+
+    def _show_face(self) -> None:
+        is_choosing = self._stack.currentIndex() == _ASSIGN
+        if is_choosing and not self._show_page():
+            is_choosing = False
+        face = _ASSIGN if is_choosing else _LANES if self._rows else _EMPTY
+        self._stack.setCurrentIndex(face)
         self._show_deeds()
+
+    def _mark_chosen(self) -> None:
+        self._is_listing = True
+        for lane in self.lanes:
+            lane.choose([one for one in self._chosen if lane.model.row_of(one) >= 0])
+        self._is_listing = False
 
     def _fits(self, row: UnitRow) -> bool:
         unit = row.unit
@@ -240,81 +205,147 @@ class UnitsPanel(PanelWidget):
         offer(self.kind, [("", "All kinds"), *((k, kind_title(k)) for k in kinds)])
 
     def _show_deeds(self) -> None:
-        row = self._row()
-        self._deeds.setVisible(row is not None)
-        if row is None:
-            return
-        self.name.setText(_sentence(row))
-        is_out = row.standing is Standing.OUT
-        self.dispatch.setVisible(row.can_be_sent and not is_out)
-        is_sent = row.standing in (Standing.ASSIGNED, Standing.EN_ROUTE, Standing.ON_SCENE)
-        can_recall = "unit.recall" in row.unit.accepts and bool(row.to_go_m)
-        self.recall.setVisible(can_recall and is_sent)
-        self.follow_it.setVisible(self.context.actions.get(FOLLOW_ACTION) is not None)
-        self.reason.setVisible(not is_out)
-        self.take_out.setVisible(not is_out)
-        self.put_back.setVisible(is_out)
+        rows = self.chosen_rows()
+        self.deeds.setVisible(bool(rows) and self._stack.currentIndex() != _ASSIGN)
+        if rows:
+            self.deeds.show_units(
+                rows, self._sentence(rows),
+                n_incidents=len(self.session.hub.room[Incidents].open),
+                can_follow=self.context.actions.get(FOLLOW_ACTION) is not None,
+            )  # fmt: skip
+
+    def _sentence(self, rows: list[UnitRow]) -> str:
+        asked = [self.assigning.waits_for(row.unit.id) for row in rows]
+        if len(rows) == 1:
+            return unit_sentence(rows[0], asked[0])
+        return units_sentence(rows, sum(one is not None for one in asked))
 
     # -- choosing ---------------------------------------------------------------------------
 
-    def _row(self) -> UnitRow | None:
-        found = (row for row in self._rows if row.unit.id == self._chosen_id)
-        return next(found, None) if self._chosen_id else None
+    def chosen_rows(self) -> list[UnitRow]:
+        """The chosen units, in the order of the board."""
+        return [row for row in self._rows if row.unit.id in self._chosen]
 
-    def _choose(self, lane: UnitLane, chosen: QItemSelection) -> None:
-        indexes = chosen.indexes()
-        if not indexes:
+    def _choose(self, lane: UnitLane) -> None:
+        """Follow the hand: without Ctrl or Shift one lane is chosen in, with them several."""
+        if self._is_listing:
             return
-        for other in self.lanes:
-            if other is not lane:
-                other.list.clearSelection()
-        self._chosen_id = str(indexes[0].data(KeyRole) or "")
+        here = lane.chosen()
+        held = QGuiApplication.keyboardModifiers()
+        adds = bool(held & (_CTRL | Qt.KeyboardModifier.ShiftModifier))
+        others = (
+            [] if not adds else [i for one in self.lanes if one is not lane for i in one.chosen()]
+        )
+        self._chosen = (*others, *here)
+        self._mark_chosen()
         self.problem.hide()
-        self.reason.clear()
-        self.session.select(Selection(unit_id=self._chosen_id))
+        self.deeds.back_out()
+        if here:
+            current = str(lane.list.currentIndex().data(KeyRole) or "")
+            self.session.select(Selection(unit_id=current if current in here else here[-1]))
         self._show_deeds()
+
+    def _carried(self, dragged: Sequence[str]) -> Sequence[str]:
+        """All chosen units that are in service, when one of them is dragged."""
+        rows = [row for row in self.chosen_rows() if row.standing is not Standing.OUT]
+        chosen = [row.unit.id for row in rows]
+        return chosen if set(dragged) <= set(chosen) else dragged
 
     def _follow_selection(self, selection: Selection) -> None:
-        if not selection.unit_id or selection.unit_id == self._chosen_id:
+        if not selection.unit_id or selection.unit_id in self._chosen:
             return
-        self._chosen_id = selection.unit_id
-        for lane in self.lanes:
-            at = lane.model.row_of(self._chosen_id)
-            if at >= 0:
-                lane.list.setCurrentIndex(lane.model.index(at))
-        self._show_deeds()
+        self._chosen = (selection.unit_id,)
+        self.deeds.back_out()
+        self._mark_chosen()
+        self._show_face()
 
     def _follow_room(self, changed: frozenset[str]) -> None:
-        if changed & {"incidents", "units"}:
+        refused = self.assigning.follow() if changed & {"incidents", "refusals"} else ""
+        if changed & {"incidents", "units"} or refused:
             self.show_units()
+        if refused:
+            say(self.problem, f"The hub refused: {refused}")
         if "refusals" in changed:
             self.tell_refusal(self.problem)
+
+    # -- incidents --------------------------------------------------------------------------
+
+    def open_page(self) -> None:
+        """Choose the incident for the chosen units."""
+        self.problem.hide()
+        if self._show_page():
+            self._stack.setCurrentIndex(_ASSIGN)
+            self._show_deeds()
+            self.page.list.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _show_page(self) -> bool:
+        """Bring the choice up to date; False = there is nothing to choose any more."""
+        rows = [row for row in self.chosen_rows() if row.standing is not Standing.OUT]
+        found = incidents_near(self.session, [row.unit.id for row in rows])
+        if not rows or not found:
+            return False
+        what = rows[0].unit.name if len(rows) == 1 else count_text(len(rows), "unit")
+        self.page.show_incidents(what, found)
+        return True
+
+    def _assign(self, incident_id: str) -> None:
+        incident = self.session.hub.room[Incidents].by_id.get(incident_id)
+        rows = [row for row in self.chosen_rows() if row.standing is not Standing.OUT]
+        if incident is not None:
+            self.assigning.assign([row.unit.id for row in rows], incident)
+        self._leave_page()
+        self._follow_room(frozenset({"incidents", "refusals"}))
+
+    def _leave_page(self) -> None:
+        self._stack.setCurrentIndex(_LANES)
+        self._show_deeds()
+        holds = next((lane for lane in self.lanes if lane.chosen()), self.lanes[0])
+        holds.list.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _free(self) -> None:
+        self.problem.hide()
+        self.assigning.free([row.unit.id for row in self.chosen_rows()])
+        self._follow_room(frozenset({"incidents", "refusals"}))
 
     # -- doing ------------------------------------------------------------------------------
 
     def _fly(self) -> None:
-        place = place_of(self.session, Selection(unit_id=self._chosen_id))
-        if place is not None:
-            self.fly_to(place[1])
+        for row in self.chosen_rows()[:1]:
+            place = place_of(self.session, Selection(unit_id=row.unit.id))
+            if place is not None:
+                self.fly_to(place[1])
 
     def _compose(self, type_id: str) -> None:
-        if self._chosen_id:
-            self.session.compose(ComposeRequest(target_id=self._chosen_id, type_id=type_id))
+        """Open the form; what works on one incident is sent to its place, unless changed there."""
+        rows = [row for row in self.chosen_rows() if type_id in row.unit.accepts]
+        incidents = {row.incident.id: row.incident for row in rows if row.incident is not None}
+        args: dict[str, Any] = {}
+        if type_id == DISPATCH and len(incidents) == 1 and all(row.incident for row in rows):
+            (incident,) = incidents.values()
+            middle = middle_of(incident)
+            if middle is not None:
+                x_m, y_m = (round(part, 1) for part in middle[:2])
+                args = {"x_m": x_m, "y_m": y_m, "place": incident.title[:200]}
+        if len(rows) == 1:
+            request = ComposeRequest(target_id=rows[0].unit.id, type_id=type_id, args=args)
+            self.session.compose(request)
+        elif rows:
+            ids = tuple(row.unit.id for row in rows)
+            title = count_text(len(ids), "unit")
+            self.session.compose(
+                ComposeRequest(target_ids=ids, type_id=type_id, title=title, args=args)
+            )
 
-    def _take_out(self) -> None:
-        row, reason = self._row(), self.reason.text().strip()
-        if row is None:
-            return
-        if not reason:
-            say(self.problem, "Say why it is out of service")
-            self.reason.setFocus(Qt.FocusReason.OtherFocusReason)
-            return
-        self.problem.hide()
-        self._act_id = take_unit_out(self.session, row.unit.id, row.unit.name, reason)
+    def _take_out(self, reason: str) -> None:
+        for row in self.chosen_rows()[:1]:
+            say(self.problem, "" if reason else "Say why it is out of service")
+            if reason:
+                self._act_id = take_unit_out(self.session, row.unit.id, row.unit.name, reason)
+                self.deeds.back_out()
 
     def _put_back(self) -> None:
-        if self._chosen_id:
-            self._act_id = put_unit_back(self.session, self._chosen_id)
+        for row in self.chosen_rows()[:1]:
+            self._act_id = put_unit_back(self.session, row.unit.id)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Left and Right go to the neighbouring lane."""
@@ -324,39 +355,6 @@ class UnitsPanel(PanelWidget):
             super().keyPressEvent(event)
             return
         self.lanes[(here + step) % len(self.lanes)].list.setFocus(Qt.FocusReason.OtherFocusReason)
-
-
-def _row(row: UnitRow) -> Row:
-    parts = [row.incident.title] if row.incident is not None else []
-    if row.out is not None:
-        parts.append(row.out.reason)
-    elif row.place and row.incident is None:
-        parts.append(row.place)
-    if row.to_go_m and row.standing is Standing.EN_ROUTE:
-        parts.append(f"{row.to_go_m:,.0f} m to go")
-    if row.silent_s is not None:
-        parts.append(f"silent for {age_text(row.silent_s)}")
-    if not parts and row.standing is Standing.AVAILABLE:
-        parts.append("Ready" if row.can_be_sent else "Runs by itself")
-    level: Level | None = "notice" if row.silent_s is not None else None
-    eta = f"in {duration_text(row.eta_s)}" if row.eta_s is not None else ""
-    return Row(
-        key=row.unit.id, title=row.unit.name, caption=" · ".join(parts), right=eta, level=level
-    )
-
-
-def _sentence(row: UnitRow) -> str:
-    """The chosen unit in a sentence."""
-    words = f"{row.unit.name}: {_TITLES[row.standing].lower()}"
-    if row.out is not None:
-        return f"{words} ({row.out.reason}, {row.out.by.name})"
-    if row.incident is not None:
-        words += f", {row.incident.title}"
-    elif row.place:
-        words += f", {row.place}"
-    if row.eta_s is not None:
-        words += f", there in {duration_text(row.eta_s)}"
-    return words
 
 
 PANEL = PanelType(
