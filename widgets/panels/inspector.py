@@ -198,7 +198,10 @@ class InspectorPanel(PanelWidget):
         target = subject.target
         for command_type in accepted_types(target) if target else ():
             request = ComposeRequest(target_id=target.id if target else "", type_id=command_type.id)
-            button = ElidedButton(f"{phrase(command_type, target.name if target else '')}…")
+            name = target.name if target else ""
+            is_headline = name == subject.title  # then the button need not repeat it
+            words = command_type.title if is_headline else phrase(command_type, name)
+            button = ElidedButton(f"{words}…")
             button.clicked.connect(lambda _checked=False, r=request: self.session.compose(r))
             self._commands_layout.addWidget(button)
         self.commands.setVisible(self._commands_layout.count() > 0)

@@ -11,8 +11,15 @@ from twin.sense.model import OBSERVED_PROPERTIES, Datastream
 from twin.sense.store import ObservationSnapshot, ObservationStore
 
 _PLAIN_UNITS = {"1": "", "0/1": "", "bool": ""}
-#: What 0 and 1 mean where a datastream is a switch.
-_SWITCH_WORDS = {"closed": ("open", "closed"), "pump_running": ("stopped", "running")}
+#: What 0, 1, 2 … mean where a datastream is a state.
+_STATE_WORDS = {
+    "closed": ("open", "closed"),
+    "pump_running": ("stopped", "running"),
+    "breaker_closed": ("open", "closed"),
+    "signal_mode": ("by its plan", "green N–S", "green E–W", "flashing"),
+    "service_state": ("in service", "held", "diverted"),
+    "speaker_message": ("silent", "speaking"),
+}
 
 
 def property_title(name: str) -> str:
@@ -40,14 +47,18 @@ def number_text(value: float, *, span: float = 0.0) -> str:
 
 
 def value_text(value: float, datastream: Datastream) -> str:
-    """Value and unit of one datastream: "1.84 m", "closed", "no value yet"."""
+    """Value and unit of one datastream: "1.84 m", "closed", "no value yet".
+
+    What has no unit and is whole is a number or a code ("4"), not a measurement ("4.00").
+    """
     if not math.isfinite(value):
         return "no value yet"
-    words = _SWITCH_WORDS.get(datastream.observed_property)
-    if words is not None and value in (0.0, 1.0):
+    words = _STATE_WORDS.get(datastream.observed_property, ())
+    if value in range(len(words)):
         return words[int(value)]
-    number = number_text(value, span=datastream.max - datastream.min)
     unit = _PLAIN_UNITS.get(datastream.unit, datastream.unit)
+    is_code = not unit and value == int(value)
+    number = number_text(value, span=0.0 if is_code else datastream.max - datastream.min)
     return f"{number} {unit}".rstrip()
 
 
