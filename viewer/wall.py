@@ -57,7 +57,7 @@ class Wall:
         panes: CityPanes,
         views: ViewList,
         bridge: Bridge,
-        window: QWidget,
+        window: Callable[[], QWidget],
         theme: Callable[[], Theme],
         make: MakesPane,
     ) -> None:
@@ -109,7 +109,7 @@ class Wall:
             height_px = area.height() / math.ceil(len(names) / n_columns)
             panes = [self._pane(one, number, beside, height_px) for one in names]
             self._open(area, panes, n_columns, is_first=number == 0, whole_screen=is_whole)
-        self._window.hide()
+        self._window().hide()
         self._panes.activate(self._shown[0])
 
     def _names_for(self, number: int, n_areas: int) -> Sequence[Bookmark | None]:
@@ -164,7 +164,7 @@ class Wall:
         """Back to the window; False when there was no wall."""
         if not self.is_on:
             return False
-        self._window.show()
+        self._window().show()
         self.close()
         return True
 

@@ -42,7 +42,7 @@ def test_raised_there_acknowledged_here_and_seen_there(
     qtbot.waitUntil(
         lambda: top.accessibleName() == "Alarms: 1 critical, 1 not acknowledged", timeout=WAIT_MS
     )
-    qtbot.waitUntil(lambda: desk._driver.given.alarm_spots != (), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: desk.views.main.driver.given.alarm_spots != (), timeout=WAIT_MS)
     assert state(ben) is AlarmState.UNACKNOWLEDGED
     top.click()
     qtbot.waitUntil(lambda: desk.window.docks["alarms"].is_showing, timeout=WAIT_MS)
@@ -68,15 +68,17 @@ def test_a_click_on_the_spot_in_the_view_opens_the_alarm(
     qtbot: QtBot,
 ) -> None:
     ben.act("alarm.raise", {"alarms": [ALARM]})
-    qtbot.waitUntil(lambda: desk._driver.given.alarm_spots != (), timeout=WAIT_MS)
-    qtbot.waitUntil(lambda: desk._viewport.frame_times.fps(desk.session.clock.monotonic_ns()) > 0)
+    qtbot.waitUntil(lambda: desk.views.main.driver.given.alarm_spots != (), timeout=WAIT_MS)
+    qtbot.waitUntil(
+        lambda: desk.views.main.viewport.frame_times.fps(desk.session.clock.monotonic_ns()) > 0
+    )
 
     def is_hit() -> bool:
-        pick = desk._scene.pick(*desk._scene.pixel_from_local((12.0, 3.0, 0.0)))
+        pick = desk.views.main.scene.pick(*desk.views.main.scene.pixel_from_local((12.0, 3.0, 0.0)))
         return pick is not None and pick.alarm_id == "high:pump-1"
 
     qtbot.waitUntil(is_hit, timeout=WAIT_MS)
-    desk._driver._select_at(desk._scene.pixel_from_local((12.0, 3.0, 0.0)))
+    desk.views.main.driver._select_at(desk.views.main.scene.pixel_from_local((12.0, 3.0, 0.0)))
     assert desk.window.docks["alarms"].isVisible()
     panel = panel_of(desk)
     qtbot.waitUntil(

@@ -72,7 +72,7 @@ def test_the_view_goes_along_with_a_unit_until_it_is_moved(desk: Desk, qtbot: Qt
     drive(0.0)
     session.select(Selection(unit_id="amb-1"))
     desk.window.actions_table.run("view.follow")
-    pane = desk._panes.active
+    pane = desk.views.panes.active
 
     def is_with_it() -> bool:
         drive(80.0)
@@ -109,7 +109,7 @@ def test_a_workspace_is_taken_over_with_one_click(desk: Desk, ben: HubClient, qt
     assert desk.session.incident == "i1"
     told = [label.text() for label in window.docks["incidents"].findChildren(QLabel)]
     assert any("Water in Mill Lane" in text for text in told)
-    camera = desk._panes.active.scene.camera
+    camera = desk.views.panes.active.scene.camera
     qtbot.waitUntil(
         lambda: (
             math.dist(camera.pose.focal_m, pose.focal_m) < 1.0

@@ -33,7 +33,7 @@ def show(ben: HubClient, at: Pose, **more) -> None:
 
 
 def words(desk: Desk) -> str:
-    notice = desk._viewport.findChild(ViewNotice)
+    notice = desk.views.main.viewport.findChild(ViewNotice)
     assert notice is not None
     return " | ".join(notice.words())
 
@@ -52,11 +52,11 @@ def seen_of_ada(ben: HubClient) -> PresenceState:
 
 
 def test_the_other_one_sees_where_this_one_looks(desk: Desk, ben: HubClient, qtbot: QtBot) -> None:
-    desk._scene.camera.set_pose(pose())
+    desk.views.main.scene.camera.set_pose(pose())
     qtbot.waitUntil(lambda: seen_of_ada(ben).look == Look.of(pose()), timeout=WAIT_MS)
     assert seen_of_ada(ben).pointer is None, "the pointer is one's own until it is shared"
     for x in (260, 300):
-        qtbot.mouseMove(desk._viewport.focusProxy(), QPoint(x, 300))
+        qtbot.mouseMove(desk.views.main.viewport.focusProxy(), QPoint(x, 300))
     desk.window.actions_table.run("together.point")
     qtbot.waitUntil(lambda: seen_of_ada(ben).pointer is not None, timeout=WAIT_MS)
     assert "The others see your pointer" in words(desk)
@@ -65,7 +65,7 @@ def test_the_other_one_sees_where_this_one_looks(desk: Desk, ben: HubClient, qtb
 
 
 def test_following_until_esc_or_the_view_is_moved(desk: Desk, ben: HubClient, qtbot: QtBot) -> None:
-    camera, together = desk._scene.camera, desk.window.together
+    camera, together = desk.views.main.scene.camera, desk.window.together
     show(ben, pose())
     qtbot.waitUntil(lambda: bool(desk.session.people()[0].look), timeout=WAIT_MS)
     together.follow_requested.emit(BEN)
@@ -93,7 +93,7 @@ def test_who_is_followed_knows_it_and_shows_the_pointer(
     desk: Desk, ben: HubClient, qtbot: QtBot
 ) -> None:
     for x in (260, 300):
-        qtbot.mouseMove(desk._viewport.focusProxy(), QPoint(x, 300))
+        qtbot.mouseMove(desk.views.main.viewport.focusProxy(), QPoint(x, 300))
     show(ben, pose(), following="console-Ada")
     qtbot.waitUntil(lambda: words(desk) == "Ben follows your view", timeout=WAIT_MS)
     qtbot.waitUntil(lambda: seen_of_ada(ben).pointer is not None, timeout=WAIT_MS)
@@ -116,7 +116,7 @@ def test_an_invitation_is_answered_once(desk: Desk, ben: HubClient, qtbot: QtBot
     qtbot.waitUntil(lambda: "Ben (fire) asks you to look there" in words(desk), timeout=WAIT_MS)
     (call,) = desk.window.together.calls
     desk.window.together.answer_requested.emit((call, True))
-    qtbot.waitUntil(lambda: is_near(desk._scene.camera.pose, pose()), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: is_near(desk.views.main.scene.camera.pose, pose()), timeout=WAIT_MS)
     assert words(desk) == ""
     show(ben, pose(), call=8, call_to="department:water")
     qtbot.waitUntil(
@@ -132,15 +132,15 @@ def test_a_note_is_pinned_named_and_seen_by_the_other(
     desk: Desk, ben: HubClient, qtbot: QtBot
 ) -> None:
     above = Pose(focal_m=(0.0, 0.0, 0.0), distance_m=400.0, azimuth_rad=0.0, elevation_rad=1.5)
-    desk._scene.camera.set_pose(above)
+    desk.views.main.scene.camera.set_pose(above)
     desk.window.actions_table.run("tool.mark_note")
-    qtbot.waitUntil(lambda: desk._scene.tools.pointer is not None, timeout=WAIT_MS)
-    desk._driver.draw()
-    at = desk._scene.pixel_from_local((30.0, 30.0, 0.0))
+    qtbot.waitUntil(lambda: desk.views.main.scene.tools.pointer is not None, timeout=WAIT_MS)
+    desk.views.main.driver.draw()
+    at = desk.views.main.scene.pixel_from_local((30.0, 30.0, 0.0))
     assert at is not None
-    ratio = desk._viewport.devicePixelRatioF()
+    ratio = desk.views.main.viewport.devicePixelRatioF()
     place = QPoint(round(at[0] / ratio), round(at[1] / ratio))
-    qtbot.mouseClick(desk._viewport.focusProxy(), Qt.MouseButton.LeftButton, pos=place)
+    qtbot.mouseClick(desk.views.main.viewport.focusProxy(), Qt.MouseButton.LeftButton, pos=place)
     qtbot.waitUntil(lambda: desk.session.draft is not None, timeout=WAIT_MS)
     panel = desk.window.docks["marks"].panel
     assert panel is not None
@@ -156,7 +156,7 @@ def test_a_note_is_pinned_named_and_seen_by_the_other(
     assert (note.title, note.owner.name, note.owner.department) == ("Leak", "Ada", "traffic")
     assert note.points[0] == pytest.approx((30.0, 30.0, 0.0), abs=1.5)
     qtbot.waitUntil(lambda: len(desk.session.marks) == 1, timeout=WAIT_MS)
-    assert desk._scene.failures == {}
+    assert desk.views.main.scene.failures == {}
 
 
 def test_what_is_told_stands_above_the_timeline(desk: Desk, qtbot: QtBot) -> None:

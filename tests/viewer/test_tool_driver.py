@@ -34,8 +34,8 @@ def desk(qtbot: QtBot, tmp_path: Path) -> Iterator[Desk]:
 
 
 def click(desk: Desk, qtbot: QtBot, xyz: tuple[float, float, float]) -> None:
-    view = desk._viewport
-    at = desk._scene.pixel_from_local(xyz)
+    view = desk.views.main.viewport
+    at = desk.views.main.scene.pixel_from_local(xyz)
     assert at is not None
     ratio = view.devicePixelRatioF()
     place = QPoint(round(at[0] / ratio), round(at[1] / ratio))
@@ -44,7 +44,7 @@ def click(desk: Desk, qtbot: QtBot, xyz: tuple[float, float, float]) -> None:
 
 def test_a_tool_takes_clicks_tells_and_is_left_by_esc(desk: Desk, qtbot: QtBot) -> None:
     tools = desk.window.tools
-    hint = desk._viewport.findChild(ToolHint)
+    hint = desk.views.main.viewport.findChild(ToolHint)
     assert hint is not None
     desk.window.actions_table.run("tool.measure")
     qtbot.waitUntil(lambda: "first point" in hint.text(), timeout=5000)
@@ -62,7 +62,7 @@ def test_a_tool_takes_clicks_tells_and_is_left_by_esc(desk: Desk, qtbot: QtBot) 
 
 
 def test_a_bookmark_brings_camera_colours_and_tools_back(desk: Desk, qtbot: QtBot) -> None:
-    tools, scene = desk.window.tools, desk._scene
+    tools, scene = desk.window.tools, desk.views.main.scene
     views = desk._view_driver._views
     scene.camera.fly_to((60.0, 0.0, 0.0), 150.0, animated=False)
     tools.switch("sun", on=True)
@@ -87,7 +87,7 @@ def test_a_bookmark_brings_camera_colours_and_tools_back(desk: Desk, qtbot: QtBo
 def test_a_tour_is_played_to_its_end(desk: Desk, qtbot: QtBot) -> None:
     from twin.city.bookmarks import tour_of
 
-    scene, views = desk._scene, desk._view_driver._views
+    scene, views = desk.views.main.scene, desk._view_driver._views
     for name, x in (("a", -40.0), ("b", 40.0)):
         scene.camera.fly_to((x, 0.0, 0.0), 200.0, animated=False)
         views.take_requested.emit(name)

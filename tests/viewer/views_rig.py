@@ -61,7 +61,7 @@ class Console:
             panes=self.panes,
             views=ViewList(),
             bridge=self.bridge,
-            window=self.area,
+            window=lambda: self.area,
             theme=lambda: self.theme,
             make=self.make,
         )
