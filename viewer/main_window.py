@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Literal, Protocol
+from typing import Literal
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent, QResizeEvent
@@ -22,22 +22,20 @@ from twin.room.parts.alarms import Priority
 from twin.session import NOTHING, ComposeRequest, TwinSession
 from twin.signals import Signal
 from twin.theme import Theme, load_theme
-from viewer.dock_layout import DockLayout
 from viewer.figures import FigureTaker
-from viewer.layouts import Layouts
+from viewer.panel_docks import PanelDocks
 from viewer.role_starts import start_of
 from viewer.settings import Settings
+from viewer.view_keys import ViewKeys
 from viewer.window_actions import add_window_actions
-from viewer.workspaces import WORKSPACES, Workspace, in_order
+from viewer.workspaces import WORKSPACES, Workspace
 from widgets.actions import ActionTable, KeyBinding, fill_menu
 from widgets.bridge import Bridge
-from widgets.dock_tabs import DockTabs
 from widgets.find_box import FindBox
 from widgets.find_groups import PANEL_GROUP, SessionFinder
 from widgets.in_view_list import InViewList
 from widgets.layer_list import LayerList
 from widgets.panel import PanelContext, PanelType
-from widgets.panel_dock import PanelDock
 from widgets.shape_mark import Level
 from widgets.status_strip import StatusStrip
 from widgets.style import apply_theme, on_colour
@@ -57,22 +55,6 @@ _log = logging.getLogger(__name__)
 _REFRESH_MS = 250
 _PANELS_EVERY_SOFTWARE = 2
 _FRAME_WORDS: dict[Frame, str] = {"live": "", "replay": "REPLAY", "drill": "DRILL"}
-
-
-class ViewHost(Protocol):
-    """What the window asks of its views, where there may be several."""
-
-    def press_key(self, name: str) -> None:
-        """Let the camera of the active view do what a key does."""
-        ...
-
-    def toggle_full_screen(self) -> bool:
-        """Give the active view a screen of its own, or back; False when it has no window."""
-        ...
-
-    def back_out(self) -> bool:
-        """Leave what Esc leaves; False when there is nothing."""
-        ...
 
 
 class MainWindow(QMainWindow):
@@ -119,13 +101,11 @@ class MainWindow(QMainWindow):
         self.together = together or TogetherList()
         self._view = viewport
         self._middle = middle or viewport
-        #: Who takes keys for the views, where there are several.
-        self.host: ViewHost | None = None
+        self.view_keys = ViewKeys(self, viewport)
         self._frame: Frame = "live"
         self._n_refreshes = 0
         self._told_second = 0
         self._is_released = False
-        self._stop_naming: Callable[[], None] | None = None
         self._context = PanelContext(
             session=session,
             bridge=bridge,
@@ -141,16 +121,15 @@ class MainWindow(QMainWindow):
         self._dress()
         self.top_bar = self._make_top_bar(operator)
         self.strip = self._make_strip()
-        self.docks = {r.id: PanelDock(r, self._context) for r in in_order(panels)}
-        self._tabs = DockTabs(self, self.docks.values(), theme)
-        self._layout = DockLayout(self, self._middle, tuple(self.docks.values()))
-        self.layouts = Layouts(
+        self.panels = PanelDocks(
             window=self,
-            docks=self.docks,
-            layout=self._layout,
+            view=self._middle,
+            panels=panels,
+            context=self._context,
             settings=settings,
             owner=operator.person or operator.name,
         )
+        self.docks, self.layouts = self.panels.by_id, self.panels.layouts
         self._finder = SessionFinder(
             session=session, bridge=bridge, actions=self.actions_table, ready=self._found_more
         )
@@ -216,8 +195,7 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(self.settings.geometry)
         self._enter(self.layouts.workspace)
         self.strip.show_figures(self.figures.strip())
-        for dock in self.docks.values():
-            dock.visibilityChanged.connect(self._name_docks)
+        self.panels.follow_visibility()
 
     # ---- workspaces ------------------------------------------------------------------------
 
@@ -245,44 +223,18 @@ class MainWindow(QMainWindow):
         self.layouts.reset()
 
     def _enter(self, workspace: Workspace) -> None:
-        self.layouts.enter(workspace)
+        self.panels.enter(workspace)
         self.top_bar.show_workspace(workspace.id)
-        self.bridge.after(0, self._layout.keep_view_wide)
-        self._name_docks()
-
-    def _name_docks(self, *_visible: object) -> None:
-        for dock in self.docks.values():
-            dock.show_alone(not self.tabifiedDockWidgets(dock))
-        if self._stop_naming is None and not self._is_released:
-            # Qt makes and fills its tab bars later.
-            self._stop_naming = self.bridge.after(0, self._name_tabs)
-
-    def _name_tabs(self) -> None:
-        self._stop_naming = None
-        self._tabs.refresh()
 
     # ---- panels ----------------------------------------------------------------------------
 
     def show_panel(self, panel_id: str) -> None:
         """Open a panel's dock and bring it to the front."""
-        dock = self.docks.get(panel_id)
-        if dock is None:
-            return
-        dock.show()
-        dock.raise_()
-        panel = dock.panel
-        dock.window().activateWindow()
-        if panel is not None:
-            panel.setFocus(Qt.FocusReason.OtherFocusReason)
-            if dock.record.enter is not None:
-                dock.record.enter(panel)
+        self.panels.show(panel_id)
 
     def float_panel(self, panel_id: str) -> None:
         """Give a panel a window of its own, or take it back."""
-        dock = self.docks[panel_id]
-        dock.show()
-        dock.toggle_floating()
-        dock.raise_()
+        self.panels.float(panel_id)
 
     def createPopupMenu(self) -> QMenu:
         """Right click on tabs and title bars: which panels, and which float."""
@@ -296,8 +248,7 @@ class MainWindow(QMainWindow):
             return
         self._n_refreshes += 1
         if self._view.has_gpu or self._n_refreshes % _PANELS_EVERY_SOFTWARE == 0:
-            for dock in self.docks.values():
-                dock.refresh()
+            self.panels.refresh()
         second = self.session.clock.monotonic_ns() // NS_PER_S  # while the past stands still, too
         if second != self._told_second:  # all figures at once: the window is put together once
             self._told_second = second
@@ -328,12 +279,7 @@ class MainWindow(QMainWindow):
 
     def acknowledge_alarms(self) -> bool:
         """Acknowledge what is chosen in a panel that is seen; False where nothing is."""
-        seen = (dock for dock in self.docks.values() if dock.is_showing)
-        return any(
-            dock.record.acknowledge(dock.panel)
-            for dock in seen
-            if dock.record.acknowledge is not None and dock.panel is not None
-        )
+        return self.panels.acknowledge()
 
     def show_drill(self, is_drill: bool) -> None:
         """Frame the window when nothing of the room is real."""
@@ -361,28 +307,10 @@ class MainWindow(QMainWindow):
         self.strip.set_theme(theme)
         self.find_box.set_theme(theme)
         self.toast.set_theme(theme)
-        for dock in self.docks.values():
-            dock.set_theme(theme)
-        self._tabs.set_theme(theme)
+        self.panels.set_theme(theme)
         self.set_frame(self._frame)
         self.theme_changed.emit(theme)
         self._view.request_frame()
-
-    def send_key_to_view(self, name: str) -> None:
-        """Let the camera controls do what a key does."""
-        if self.host is None:
-            self._view.send_key(name)
-        else:
-            self.host.press_key(name)
-
-    def toggle_full_screen(self) -> None:
-        """Give the active view a screen of its own, or the window all of its screen; or back."""
-        if self.host is not None and self.host.toggle_full_screen():
-            return
-        if self.isFullScreen():
-            self.showNormal()
-        else:
-            self.showFullScreen()
 
     def back_out(self) -> None:
         """Esc: find box, a message, the tool in hand, whom one follows, full screen, selection."""
@@ -390,15 +318,8 @@ class MainWindow(QMainWindow):
             self.find_box.dismiss()
         elif self.toast.isVisible():
             self.toast.dismiss()
-        elif self.tools.leave() or self.together.leave() or self._host_backs_out():
-            return
-        elif self.isFullScreen():
-            self.showNormal()
-        else:
+        elif not (self.tools.leave() or self.together.leave() or self.view_keys.back_out()):
             self.session.select(NOTHING)
-
-    def _host_backs_out(self) -> bool:
-        return self.host is not None and self.host.back_out()
 
     def _found_more(self) -> None:
         self.find_box.refresh_groups()
@@ -410,14 +331,13 @@ class MainWindow(QMainWindow):
         super().resizeEvent(event)
         if not self._is_released:
             self._window_frame.fit()
-            self._layout.keep_view_wide()
+            self.panels.keep_view_wide()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Remember the layout, then let go of panels, timers and the 3D view."""
         if not self._is_released:
             self._is_released = True
-            self.layouts.remember()
-            self.layouts.floating.close()
+            self.panels.remember()
             self.settings.geometry = self.saveGeometry()
             if not self.settings.save():
                 _log.warning("The settings could not be written: %s", self.settings.path)
@@ -426,17 +346,12 @@ class MainWindow(QMainWindow):
 
     def _release(self) -> None:
         self._keys.close()
-        if self._stop_naming is not None:
-            self._stop_naming()
-        for dock in self.docks.values():
-            dock.release()
+        self.panels.release()
         for stop in self._stops:
             stop()
         self.toast.dismiss()
         self.strip.release()
         self.closing.emit(None)
         self._view.close_view()
-        for dock in self.docks.values():
-            if dock.isFloating():
-                dock.close()
+        self.panels.close_floating()
         self.closed.emit(None)

@@ -113,7 +113,7 @@ class ViewParts:
         """Join the views with the window."""
         window = self._window()
         window.toast.over = self.docks.area  # above the timeline
-        window.host = self.docks
+        window.view_keys.host = self.docks
         window.figures.follow_memory(self._memory)
         self._disconnects = [
             window.theme_changed.connect(self.panes.set_theme),

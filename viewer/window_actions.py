@@ -42,7 +42,7 @@ def add_window_actions(window: MainWindow, workspaces: Iterable[Workspace]) -> N
                 title=title,
                 key=key,
                 group="View",
-                run=partial(window.send_key_to_view, name),
+                run=partial(window.view_keys.press, name),
             )
         )
     for workspace in workspaces:
@@ -100,7 +100,7 @@ def _add_window_group(window: MainWindow) -> None:
             title="Full screen",
             key="F11",
             group="Window",
-            run=window.toggle_full_screen,
+            run=window.view_keys.toggle_full_screen,
             checked=window.isFullScreen,
         )
     )
