@@ -17,9 +17,9 @@ from twin.clock import NS_PER_S, SystemClock
 from twin.link.wire import encode_announcement, encode_batch, split_announcement
 from twin.perception.rules_alarms import compare
 from twin.perception.rules_file import read_rules
-from twin.perception.rules_language import cel_of
 from twin.perception.rules_running import RuleBook
 from twin.perception.rules_selection import Directory
+from twin.perception.rules_tree import cel_of
 from twin.room.parts.alarms import Alarm
 from twin.sense.intake import Intake
 from twin.sense.model import Announcement, Datastream, Thing

@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twin.perception.rules_columns import Column, ask
-from twin.perception.rules_language import RuleTextError, cel_of, parse_condition
+from twin.perception.rules_language import parse_condition
+from twin.perception.rules_tokens import RuleTextError
+from twin.perception.rules_tree import cel_of
 
 NAMES = ("value", "age_s", "limit", "other")
 NUMBERS = st.sampled_from([0.0, 1.0, -1.0, 2.5, 3.0, 1e6, -0.5])

@@ -13,7 +13,7 @@ from typing import TypeAlias
 import numpy as np
 
 from twin.arrays import BoolArray, Float64Array
-from twin.perception.rules_language import (
+from twin.perception.rules_tree import (
     Arithmetic,
     Choice,
     Condition,

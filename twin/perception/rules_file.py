@@ -12,7 +12,7 @@ import msgspec
 
 from twin.errors import TwinError
 from twin.near_names import known_are
-from twin.perception.rules_language import RuleTextError, parse_condition
+from twin.perception.rules_language import parse_condition
 from twin.perception.rules_model import (
     Area,
     CompiledRule,
@@ -21,6 +21,7 @@ from twin.perception.rules_model import (
     compiled,
     input_names,
 )
+from twin.perception.rules_tokens import RuleTextError
 from twin.security.policy_file import PolicyError, polygon_of
 from twin.toml_lines import TomlFile, content_of, toml_file, unfit_field, unknown
 

@@ -15,12 +15,9 @@ import msgspec
 
 from twin.errors import TwinError
 from twin.near_names import known_are
-from twin.perception.rules_language import (
-    RESERVED,
-    Condition,
-    RuleTextError,
-    parse_condition,
-)
+from twin.perception.rules_language import RESERVED, parse_condition
+from twin.perception.rules_tokens import RuleTextError
+from twin.perception.rules_tree import Condition
 from twin.room.parts.alarms import Priority
 
 MAX_TEXT = 500

@@ -14,10 +14,11 @@ from twin.arrays import BoolArray, Float64Array, Int64Array, UInt8Array
 from twin.clock import NS_PER_S
 from twin.perception.rules_columns import Answer, Column, ask
 from twin.perception.rules_inputs import MEANS_S, InputColumns, max_age_s
-from twin.perception.rules_language import INPUTS, Condition
+from twin.perception.rules_language import INPUTS
 from twin.perception.rules_model import CompiledRule, EventRule, input_of, threshold_of
 from twin.perception.rules_naming import alarm_id
 from twin.perception.rules_selection import Directory, Selection, select
+from twin.perception.rules_tree import Condition
 
 
 class RunningRule:
