@@ -67,6 +67,9 @@ class ToldHub:
         self.acts.append((kind, body))
         return f"act-{len(self.acts)}"
 
+    def may(self, action: str, about: str = "") -> None:
+        """Nobody has answered."""
+
     def go_offline(self) -> None:
         self.link = replace(
             self.link,

@@ -124,6 +124,19 @@ class HubWorld:
                 break
         assert self.session.hub.room.state_hash() == self.bench.core.room.state_hash()
 
+    def answer_permissions(self) -> None:
+        """The hub answers what Ada's buttons have asked about; her session takes it in."""
+        book = self.world.client._permissions
+        for event in self.bench.events[self._n_seen :]:
+            book.follow(event)
+        self.world.clock.advance_s(0.3)
+        self._tell_time()
+        asking = book.due(self.world.clock.monotonic_ns())
+        if asking is not None:
+            answer = self.bench.core.permissions.answer("ada", asking)
+            book.take(answer, self.world.clock.monotonic_ns())
+        self.sync()
+
     def digest(self, command_id: str) -> str:
         """What a yes to a command is bound to."""
         approval = self.bench.command(command_id).approval

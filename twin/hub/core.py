@@ -29,6 +29,7 @@ from twin.hub.desks.submitting import Submitting
 from twin.hub.hall import HUB, Hall, nothing_stored, person
 from twin.hub.limits import Limits
 from twin.hub.options import HubTimes
+from twin.hub.permissions import Permissions
 from twin.hub.refusals import Refusals
 from twin.hub.requests import (
     Asked,
@@ -110,6 +111,10 @@ class HubCore:
         self._releasing = self._desk(Releasing)
         self._notes = self._desk(Notes)
         self._limits = Limits(self._hall)
+        #: Answers what people may do; between two steps.
+        self.permissions = Permissions(
+            self._hall, desks=self._desks, taken=self._taken, limits=self._limits
+        )
         self.restore(history, room)
 
     def restore(self, history: Iterable[Event], room: Room | None = None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from twin.hub.requests import Asked, Request, StepResult
 from twin.link.control import (
@@ -10,11 +11,15 @@ from twin.link.control import (
     FromHub,
     GetEvents,
     GetSnapshot,
+    MayI,
     Ping,
     Refused,
     Submit,
 )
 from twin.room.model import Event
+
+#: What is answered after the commit, from the room as it then is.
+Query: TypeAlias = Ping | GetSnapshot | GetEvents | MayI
 
 
 @dataclass(slots=True)
@@ -36,7 +41,7 @@ class Round:
     """Steps taken, and what has to be answered after the commit, by the peer's identity."""
 
     steps: list[tuple[Request, StepResult]] = field(default_factory=list)
-    queries: list[tuple[bytes, Ping | GetSnapshot | GetEvents]] = field(default_factory=list)
+    queries: list[tuple[bytes, Query]] = field(default_factory=list)
     replies: list[tuple[bytes, FromHub]] = field(default_factory=list)
 
     def events(self) -> list[Event]:

@@ -37,7 +37,7 @@ from twin.hub.ports import bind_ports
 from twin.hub.presence import PresenceRelay
 from twin.hub.requests import Asked, Greeted, PolicyChanged, RefusedOutside, Send, StartWatch
 from twin.hub.restoring import stored_room
-from twin.hub.rounds import HubCounts, Round
+from twin.hub.rounds import HubCounts, Query, Round
 from twin.hub.writer import RoomWriter
 from twin.journal.opening import open_journal
 from twin.link.control import (
@@ -51,6 +51,7 @@ from twin.link.control import (
     HelloNeeded,
     HubAddresses,
     HubInfo,
+    MayI,
     Ping,
     Refused,
     Tell,
@@ -125,6 +126,7 @@ class Hub:
             version=version("civitwin"),
             seq=self._journal.last_seq,
             addresses=self.addresses,
+            tells_permissions=True,
         )
         room, history = stored_room(self._journal)
         self._core = HubCore(
@@ -253,7 +255,7 @@ class Hub:
                 work.replies.append((identity, HelloNeeded()))
             case Bye():
                 self._forget(work, identity, "Left")
-            case Ping() | GetSnapshot() | GetEvents():
+            case Ping() | GetSnapshot() | GetEvents() | MayI():
                 work.queries.append((identity, message))
             case Tell() | GetPresence():
                 answer = self._presence.handle(identity.hex(), message, self._pace.hub_ns())
@@ -320,8 +322,15 @@ class Hub:
         for identity, reply in work.replies:
             self._send(identity, reply)
         for identity, query in work.queries:
-            self._send(identity, self._facts.answer(query))
+            self._send(identity, self._answer(identity, query))
         self._deliver([out for _, result in work.steps for out in result.outgoing])
+
+    def _answer(self, identity: bytes, query: Query) -> FromHub:
+        if not isinstance(query, MayI):
+            return self._facts.answer(query)
+        if self._writer.trouble:
+            return Refused(id=query.id, text=self._writer.trouble, is_final=False)
+        return self._core.permissions.answer(identity.hex(), query)
 
     def _deliver(self, outgoing: list[Send | StartWatch]) -> None:
         for out in outgoing:

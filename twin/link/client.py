@@ -23,6 +23,7 @@ from twin.link.connection import Connection
 from twin.link.control import (
     Acknowledged,
     Act,
+    Answers,
     Cancel,
     EventMessage,
     Events,
@@ -44,6 +45,8 @@ from twin.link.control import (
 from twin.link.hub_link import Given
 from twin.link.mailbox import Mailbox
 from twin.link.outbox import Kept, Outbox
+from twin.link.permission import Permission
+from twin.link.permissions import Permissions
 from twin.link.presence import PresenceState
 from twin.link.presences import OwnPresence, Presences
 from twin.link.room_copy import Heard, RoomCopy
@@ -116,6 +119,7 @@ class HubClient:
         self._sending = Sending(self._outbox, self._signing, clock)
         self._unanswered = Unanswered(self._outbox.messages())
         self._own_presence = OwnPresence()
+        self._permissions = Permissions(operator.console_id)
         self._catching_up = CatchingUp(clock)
         self._copy = RoomCopy(fetch_anew=lambda: self._mail.put(_Resync()))
         self._status_seen: LinkState | None = None
@@ -185,11 +189,14 @@ class HubClient:
         Returns
         -------
         frozenset of str
-            What moved: "commands", "activity", "operators", "pending", "refusals", "link".
+            What moved: "commands", "activity", "operators", "pending", "refusals", "permissions",
+            "link".
         """
         changed = self._copy.move()
         self.operator = self._signing.operator(self.room, self.operator)
         changed |= self._unanswered.settle(self.room.commands)
+        if self._permissions.take_changed():
+            changed |= {"permissions"}
         state = self.status().state
         if state is not self._status_seen:
             self._status_seen = state
@@ -219,6 +226,14 @@ class HubClient:
         self._give(act)
         self._tell(act)
         return act.id
+
+    def may(self, action: str, about: str = "") -> Permission | None:
+        """What the hub would say to this request of the person here, None while nobody knows.
+
+        Never waits: it is asked for in the background, and `poll` says "permissions" when another
+        answer has come. Which words: `twin.link.permission.Wish`.
+        """
+        return self._permissions.may(action, about, self._clock.monotonic_ns())
 
     def show(self, state: PresenceState) -> None:
         """Show this of the operator to the others from now on; it may be lost and is not kept."""
@@ -279,6 +294,7 @@ class HubClient:
             is_running = self._take_mail()
             self._send_outbox()
             self._tell_presence()
+            self._ask_permissions()
         connection.close()
 
     def _take_mail(self) -> bool:
@@ -306,13 +322,29 @@ class HubClient:
         if state is not None:
             self._connection.send(Tell(state=state))
 
+    def _ask_permissions(self) -> None:
+        info = self._connection.info
+        if info is None or not info.tells_permissions:
+            return
+        asking = self._permissions.due(self._clock.monotonic_ns())
+        if asking is not None:
+            self._connection.send(asking)
+
     def _handle(self, message: FromHub | Published) -> None:
         if self._tap is not None and isinstance(message, HubInfo | PresenceMessage):
             self._tap(message)
+        if isinstance(message, Answers | Refused) and self._permissions.take(
+            message, self._clock.monotonic_ns()
+        ):
+            return
+        self._take_in(message)
+
+    def _take_in(self, message: FromHub | Published) -> None:
         match message:
             case HubInfo(epoch=epoch, seq=seq):
                 self._sending.send_again()
                 self._own_presence.tell_again()
+                self._permissions.outdate()
                 self._catch_up(epoch, seq)
             case Acknowledged(id=key) | Refused(id=key, is_final=True):
                 self._sending.note_answer(key)
@@ -347,6 +379,7 @@ class HubClient:
             self._connection.send(request)
 
     def _put(self, item: Heard) -> None:
+        self._permissions.follow(item)
         if self._tap is not None:
             epoch = self._catching_up.epoch
             self._tap(EventMessage(epoch=epoch, event=item) if isinstance(item, Event) else item)

@@ -1,7 +1,8 @@
 """Envelopes of the control and event sockets (docs/wire-protocol-control.md).
 
 Every message is two frames: a head and one msgpack map with a ``type``. On the control socket the
-head is `PROTOCOL`; on the event socket it is a topic. Pure functions, any thread.
+head is `PROTOCOL`; on the event socket it is a topic. Pure functions, any thread. Longer than
+other modules: all envelopes of one protocol are read side by side.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import msgspec
 
 from twin.errors import WireError
 from twin.interlocks.model import Guard
+from twin.link.permission import Permission, Wish
 from twin.link.presence import PresenceState, Present
 from twin.room.model import CommandRequest, Event
 
@@ -53,6 +55,7 @@ class HubInfo(msgspec.Struct, frozen=True, kw_only=True, tag="welcome", tag_fiel
     seq : last event of the journal at that moment
     drill : nothing of it is real: other keys, another frame around the window
     policy : fingerprint of the policy in force
+    tells_permissions : whether it answers `MayI`; a hub that does not cannot read the question
     """
 
     epoch: str
@@ -62,6 +65,7 @@ class HubInfo(msgspec.Struct, frozen=True, kw_only=True, tag="welcome", tag_fiel
     addresses: HubAddresses
     drill: bool = False
     policy: str = ""
+    tells_permissions: bool = False
 
 
 class _Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
@@ -156,6 +160,16 @@ class GetPresence(_Message, frozen=True, tag="get_presence"):
     """Asks for the presence of everybody."""
 
 
+class MayI(_Message, frozen=True, tag="may_i"):
+    """Asks whether the hub would let whoever sits here do some things now; leaves no trace.
+
+    ``id`` comes back with the `Answers`, or with why there are none (`Refused`).
+    """
+
+    id: str
+    questions: tuple[Wish, ...]
+
+
 class GetSnapshot(_Message, frozen=True, tag="get_snapshot"):
     """Asks for the whole room."""
 
@@ -236,6 +250,13 @@ class Everybody(_Message, frozen=True, tag="everybody"):
     present: tuple[Present, ...]
 
 
+class Answers(_Message, frozen=True, tag="answers"):
+    """Answer to `MayI`: one for each question, in their order. The hub decides again when asked."""
+
+    id: str
+    answers: tuple[Permission, ...]
+
+
 class Deliver(_Message, frozen=True, tag="deliver"):
     """A command for an actuator, repeated until it is answered.
 
@@ -304,6 +325,7 @@ ToHub: TypeAlias = (
     | Ping
     | Tell
     | GetPresence
+    | MayI
     | GetSnapshot
     | GetEvents
     | Bye
@@ -316,6 +338,7 @@ FromHub: TypeAlias = (
     | HelloNeeded
     | Pong
     | Everybody
+    | Answers
     | Snapshot
     | Events
     | Deliver

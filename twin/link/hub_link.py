@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol, TypeAlias
 
 from twin.link.control import Act, Cancel, HubInfo, Note, Refused
+from twin.link.permission import Permission
 from twin.link.presence import PresenceState
 from twin.link.presences import Presences
 from twin.link.status import LinkStatus
@@ -68,6 +69,9 @@ class HubLink(Protocol):
 
     def act(self, kind: str, body: dict[str, Any]) -> str:
         """Ask for anything else that becomes a fact; the id of the request."""
+
+    def may(self, action: str, about: str = "") -> Permission | None:
+        """What the hub would say to a request of this operator, None while nobody knows."""
 
     def show(self, state: PresenceState) -> None:
         """Show this of the operator to the others."""

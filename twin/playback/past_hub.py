@@ -16,6 +16,7 @@ from twin.clock import Clock
 from twin.ids import uuid7
 from twin.link.control import Act, HubAddresses, HubInfo, Refused
 from twin.link.hub_link import HubLink
+from twin.link.permission import Permission
 from twin.link.presence import PresenceState
 from twin.link.presences import Presences
 from twin.link.status import LinkState, LinkStatus
@@ -127,6 +128,10 @@ class PastHub:
     def act(self, kind: str, body: dict[str, Any]) -> str:  # noqa: ARG002 - nothing is done
         """Refuse anything else; the id of the refusal."""
         return self._refuse(uuid7(self._clock))
+
+    def may(self, action: str, about: str = "") -> Permission | None:  # noqa: ARG002
+        """Nobody is asked in the past; what is tried is refused with a sentence."""
+        return None
 
     def show(self, state: PresenceState) -> None:
         """Who looks at the past shows nothing of it to the others."""

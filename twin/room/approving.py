@@ -36,7 +36,8 @@ def free_department(room: Room, who: Operator, command: Command, now_ns: int) ->
         return "", "It needs no approval"
     if approval.roles and not set(approval.roles) & set(who.roles):
         names = " or ".join(role.replace("_", " ") for role in approval.roles)
-        return "", f"This approval is for a {names} to give"
+        article = "an" if names[0] in "aeiou" else "a"
+        return "", f"This approval is for {article} {names} to give"
     able = room[Delegations].departments_of(who, now_ns)
     wanted = [d for d in able if not approval.departments or d in approval.departments]
     if not wanted:

@@ -37,6 +37,16 @@ class Decision:
     text: str
     rule_id: str = ""
 
+    @classmethod
+    def no(cls, text: str) -> Self:
+        """Refused for a reason that is no rule of the policy."""
+        return cls(allowed=False, text=text)
+
+    @property
+    def why_not(self) -> str:
+        """The sentence of a refusal, "" if there is none."""
+        return "" if self.allowed else self.text
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
@@ -111,8 +121,9 @@ class Policy:
         for rule in self.break_glass:
             if not misses.of(rule):
                 return Decision(allowed=True, text=_by(rule, "allows it"), rule_id=rule.id)
+        tried = [Tried(rule, misses.of(rule), True) for rule in self.break_glass]
         text = "No rule of the policy lets you release this without its approvals"
-        return Decision(allowed=False, text=text)
+        return Decision.no(text + _nearest(tried))
 
     def rate_for(self, question: Question) -> RateRule | None:
         """How fast somebody may ask for this, None for no limit. The first match counts."""
@@ -144,8 +155,12 @@ def _by(rule: Rule, what: str) -> str:
 def _nothing_allows(question: Question, tried: Sequence[Tried]) -> str:
     who = question.department.replace("_", " ") or "somebody without a department"
     text = f"No rule of the policy allows “{question.action}” to {who}"
-    allows = [one for one in tried if isinstance(one.rule, AllowRule)]
-    if not allows:
-        return text
-    nearest = min(allows, key=lambda one: one.distance)
-    return f"{text}; the nearest, “{nearest.rule.id}”, is {nearest.misses[0]}"
+    return text + _nearest([one for one in tried if isinstance(one.rule, AllowRule)])
+
+
+def _nearest(tried: Sequence[Tried]) -> str:
+    """Who may, as the rule says that is nearest to matching."""
+    if not tried:
+        return ""
+    nearest = min(tried, key=lambda one: one.distance)
+    return f"; the nearest, “{nearest.rule.id}”, is {nearest.misses[0]}"

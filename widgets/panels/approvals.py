@@ -21,10 +21,11 @@ from twin.previewing import preview_of_requests
 from twin.session import Selection
 from twin.waiting import Queue, Waiting, queue_of, whoami
 from widgets.panel import PanelContext, PanelType
-from widgets.parts.approval_card import APPROVE_KEY, DENY_KEY, GLASS_KEY, ApprovalCard
+from widgets.parts.approval_card import APPROVE_KEY, DENY_KEY, GLASS_KEY, Against, ApprovalCard
 from widgets.parts.approval_words import outcome_text
 from widgets.parts.empty_state import EmptyState
 from widgets.parts.panel_widget import PanelWidget
+from widgets.parts.permission import why_not
 from widgets.parts.places import place_of
 from widgets.parts.waiting_list import HEADING_PX, ROW_PX, KeyRole, WaitingDelegate, WaitingList
 
@@ -103,7 +104,7 @@ class ApprovalsPanel(PanelWidget):
         self.model.tell_time()
         waiting = self.model.waiting(self._shown[0]) if self._shown else None
         if waiting is not None:
-            self.card.show_waiting(waiting, self._preview, self.session.clock.now_ns())
+            self._show_card(waiting)
 
     def release(self) -> None:
         """Take the preview out of the city and let go."""
@@ -147,6 +148,8 @@ class ApprovalsPanel(PanelWidget):
     def _follow_room(self, changed: frozenset[str]) -> None:
         if changed & {"commands", "delegations", "batches", "operators"}:
             self.show_queue()
+        elif "permissions" in changed:
+            self._bring_up_to_date()
         if changed & {"refusals", "commands"} and self._act_id:
             self._settle()
 
@@ -155,7 +158,7 @@ class ApprovalsPanel(PanelWidget):
             return
         waiting = self.model.waiting(self._shown[0])
         if waiting is not None:
-            self.card.show_waiting(waiting, self._preview, self.session.clock.now_ns())
+            self._show_card(waiting)
             return
         self._act_id = ""
         command = self.session.hub.room.commands.get(self._shown[1])
@@ -177,10 +180,24 @@ class ApprovalsPanel(PanelWidget):
         self._shown = (waiting.key, waiting.first.request.id)
         requests = [command.request for command in waiting.commands]
         self._show_preview(preview_of_requests(self.session, requests))
-        self.card.show_waiting(waiting, self._preview, self.session.clock.now_ns())
+        self._show_card(waiting)
         self.card.show()
         self._fit_list()
         self._select_target(waiting)
+
+    def _show_card(self, waiting: Waiting) -> None:
+        now_ns = self.session.clock.now_ns()
+        self.card.show_waiting(waiting, self._preview, now_ns, self._against(waiting))
+
+    def _against(self, waiting: Waiting) -> Against:
+        """What the hub would say to each answer; it is asked in the background."""
+        session, key = self.session, waiting.key
+        glass = "" if waiting.batch else why_not(session, "approval.break_glass", key)
+        return Against(
+            approve=why_not(session, "approval.give", key),
+            deny=why_not(session, "approval.deny", key),
+            glass=glass,
+        )
 
     def _show_preview(self, preview: Preview | None) -> None:
         self._preview = preview
@@ -198,7 +215,7 @@ class ApprovalsPanel(PanelWidget):
 
     def _enter_card(self) -> None:
         card = self.card
-        first = card.approve if card.waiting and card.waiting.is_for_me else card.fly
+        first = card.approve if card.waiting and card.approve.isEnabled() else card.fly
         first.setFocus(Qt.FocusReason.TabFocusReason)
 
     def _fly(self) -> None:

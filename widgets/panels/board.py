@@ -170,6 +170,7 @@ class BoardPanel(PanelWidget):
             self.show_lanes()
         for lane in self.lanes[:3]:
             lane.model.tell_time()
+        self.queues.tell_permissions()
         self._show_details()
 
     def show_lanes(self) -> None:

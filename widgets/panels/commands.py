@@ -85,6 +85,7 @@ class CommandsPanel(PanelWidget):
         """Elapsed times go on; new targets are offered."""
         self.composer.offer_targets()
         self.composer.tell_preview()
+        self.composer.tell_permission()
         self._show_list()
         self._fill_details()
 
@@ -96,6 +97,9 @@ class CommandsPanel(PanelWidget):
     def _follow_room(self, changed: frozenset[str]) -> None:
         if changed & {"commands", "pending"}:
             self._show_list()
+            self._fill_details()
+        if "permissions" in changed:
+            self.composer.tell_permission()
             self._fill_details()
         if "refusals" in changed and self.session.hub.refusals:
             self._refusal.setText(f"The hub refused: {self.session.hub.refusals[-1].text}")

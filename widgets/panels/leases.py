@@ -34,6 +34,7 @@ from widgets.parts.elided_button import ElidedButton
 from widgets.parts.empty_state import EmptyState
 from widgets.parts.labels import say, wrapped
 from widgets.parts.panel_widget import PanelWidget
+from widgets.parts.permission import offer, why_not
 from widgets.parts.places import place_of
 from widgets.parts.section_list import (
     KeyRole,
@@ -79,6 +80,9 @@ class LeasesPanel(PanelWidget):
         self.asset.setAccessibleName("Asset")
         self.asset.setMinimumContentsLength(6)
         self.asset.chosen.connect(lambda _id: self._show_taker())
+        self.taker_note = wrapped("muted")
+        self.taker_note.setContentsMargins(12, 0, 12, 8)
+        self.taker_note.hide()
         self.take = ElidedButton("Take it")
         self.take.clicked.connect(lambda _checked=False: self._take())
 
@@ -154,6 +158,7 @@ class LeasesPanel(PanelWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(top)
+        layout.addWidget(self.taker_note)
         layout.addWidget(self.problem)
         layout.addWidget(middle, 1)
         layout.addWidget(self._deeds)
@@ -210,13 +215,22 @@ class LeasesPanel(PanelWidget):
         holder = self.session.hub.room[Leases].holder(asset_id) if asset_id else None
         me = whoami(self.session)
         is_mine = holder is not None and holder.identity == me.identity
-        self.take.setEnabled(bool(asset_id) and not is_mine)
+        against = ""
+        if asset_id and not is_mine:
+            against = self._against("lease.take" if holder is None else "lease.ask", asset_id)
+        say(self.taker_note, against)
         if is_mine:
             self.take.say("You hold it")
         elif holder is None:
             self.take.say("Take it")
         else:
             self.take.say(f"Ask {holder.name}")
+        offer(self.take, against, tip=self.take.full_text)
+        if is_mine or not asset_id:
+            self.take.setEnabled(False)
+
+    def _against(self, kind: str, asset_id: str) -> str:
+        return why_not(self.session, kind, asset_id)
 
     def _show_deeds(self) -> None:
         lease, me = self._lease(), whoami(self.session)
@@ -235,22 +249,23 @@ class LeasesPanel(PanelWidget):
         self.release_it.say(f"Release {name}")
         self.ask.setVisible(not is_mine)
         has_asked = wanted is not None and wanted.identity == me.identity
-        self.ask.setEnabled(not has_asked)
         self.ask.say("Asked; waits for the holder" if has_asked else f"Ask {holder.name} for it")
-        self._show_rank(holder, me, is_mine=is_mine)
+        against = "" if is_mine or has_asked else self._against("lease.ask", lease.asset_id)
+        offer(self.ask, against, tip=self.ask.full_text)
+        if has_asked:
+            self.ask.setEnabled(False)
+        self._show_rank(lease, holder, me)
 
-    def _show_rank(self, holder: Operator, me: Operator, *, is_mine: bool) -> None:
+    def _show_rank(self, lease: Lease, holder: Operator, me: Operator) -> None:
+        is_mine = holder.identity == me.identity
         self.seize.setVisible(not is_mine)
-        outranks = me.rank > holder.rank
-        self.seize.setEnabled(outranks)
-        self.seize.setToolTip(
-            "By rank, with a reason that everybody reads"
-            if outranks
-            else f"{holder.name} has rank {holder.rank}, you have {me.rank}: ask instead"
-        )
-        text = ""
-        if not is_mine and not outranks:
+        against = "" if is_mine else self._against("lease.seize", lease.asset_id)
+        text = against
+        if not is_mine and not against and me.rank <= holder.rank:
+            against = f"{holder.name} has rank {holder.rank}, you have {me.rank}: ask instead"
             text = f"Rank {me.rank} does not take over from rank {holder.rank}; ask for it."
+        offer(self.seize, against, tip="By rank, with a reason that everybody reads")
+        offer(self.confirm, against, tip=self.confirm.full_text)
         say(self.note, text)
 
     # -- following --------------------------------------------------------------------------
@@ -265,6 +280,9 @@ class LeasesPanel(PanelWidget):
         if changed & {"leases", "operators"}:
             self.problem.hide()
             self.show_leases()
+        elif "permissions" in changed:
+            self._show_taker()
+            self._show_deeds()
         if "refusals" in changed:
             self.tell_refusal(self.problem)
 
@@ -344,6 +362,8 @@ class LeasesPanel(PanelWidget):
 
     def _seize(self) -> None:
         reason = self.reason.text().strip()
+        if not self.confirm.isEnabled():
+            return
         if not reason:
             say(self.problem, "Taking an asset over needs a reason")
             self.reason.setFocus(Qt.FocusReason.OtherFocusReason)

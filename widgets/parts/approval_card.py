@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
@@ -32,7 +34,9 @@ from widgets.parts.approval_words import (
 from widgets.parts.command_words import operator_text
 from widgets.parts.elided_button import ElidedButton
 from widgets.parts.fact_table import FactView
-from widgets.parts.labels import wrapped
+from widgets.parts.glass_page import GlassPage
+from widgets.parts.labels import say, wrapped
+from widgets.parts.permission import offer
 from widgets.parts.preview_block import PreviewBlock
 from widgets.parts.wording import clock_text, count_text
 from widgets.shape_mark import SIGNIFICANCE_WORDS
@@ -42,71 +46,21 @@ _MOST_LISTED = 12
 #: From this width on the keys stand beside their buttons.
 _KEYS_PX = 330
 _SENT = "Sent; waiting for the hub"
+_DENY_TIP = f"Say no, and why ({key_text(DENY_KEY)})"
+_GLASS_TIP = "Release without approval in an emergency; a review follows"
+_NO_GLASS = "Only single commands are released without approval, not a batch"
 
 
-class GlassPage(QFrame):
-    """The loud step before a command is released without its approvals.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Against:
+    """Why the hub would refuse each answer, in its words; "" = it would not, or nobody knows."""
 
-    Signals: ``broken(str)`` with the reason; ``left()`` when the person backs out.
-    """
+    approve: str = ""
+    deny: str = ""
+    glass: str = ""
 
-    broken = Signal(str)
-    left = Signal()
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.setProperty("role", "alarm-card")
-        self._heading = wrapped("alarm-heading")
-        self._heading.setText("Break the glass: release without approval")
-        self._sentence = wrapped("")
-        self.reason = QLineEdit()
-        self.reason.setMaxLength(500)
-        self.reason.setPlaceholderText("Why it cannot wait; everybody reads it")
-        self.reason.setAccessibleName("Why it cannot wait")
-        self.problem = wrapped("error")
-        self.problem.hide()
-        self.confirm = ElidedButton()
-        self.confirm.setProperty("role", "danger-filled")
-        self.confirm.clicked.connect(lambda _checked=False: self._break())
-        self.back = QPushButton("Back")
-        self.back.clicked.connect(lambda _checked=False: self.left.emit())
-        self.reason.returnPressed.connect(self._break)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(8)
-        buttons.addWidget(self.confirm)
-        buttons.addWidget(self.back)
-        buttons.addStretch(1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(12, 12, 12, 12)
-        layout.setSpacing(8)
-        for part in (self._heading, self._sentence, self.reason, self.problem):
-            layout.addWidget(part)
-        layout.addLayout(buttons)
-        layout.addStretch(1)
-        self.hide()
-
-    def open(self, waiting: Waiting) -> None:
-        """Name the effect and whose approval is skipped."""
-        approval = waiting.approval
-        missing = count_text(approval.needed - len(approval.grants), "approval")
-        self._sentence.setText(
-            f"{effect_sentence(waiting.first)} It goes now, without the missing {missing}. Every"
-            " console shows who did it and why, and somebody else has to review it."
-        )
-        self.confirm.say("Release without approval")
-        self.reason.clear()
-        self.problem.hide()
-        self.show()
-        self.reason.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def _break(self) -> None:
-        reason = self.reason.text().strip()
-        if len(reason) < 5:
-            self.problem.setText("Breaking the glass needs a reason that others can judge")
-            self.problem.show()
-            self.reason.setFocus(Qt.FocusReason.OtherFocusReason)
-            return
-        self.broken.emit(reason)
+NOTHING_AGAINST = Against()
 
 
 class ApprovalCard(QWidget):
@@ -130,6 +84,7 @@ class ApprovalCard(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._waiting: Waiting | None = None
+        self._against, self._is_sent = NOTHING_AGAINST, False
         self.title, self.caption = wrapped("title"), wrapped("muted")
         self.effect, self.note = wrapped(""), wrapped("muted")
         self.preview = PreviewBlock()
@@ -196,11 +151,9 @@ class ApprovalCard(QWidget):
         self.approve.setProperty("role", "primary")
         self.approve.clicked.connect(lambda _checked=False: self.give())
         self.deny = QPushButton("Deny")
-        self.deny.setToolTip(f"Say no, and why ({key_text(DENY_KEY)})")
         self.deny.clicked.connect(lambda _checked=False: self.refuse())
         self.break_glass = ElidedButton("Break the glass…")
         self.break_glass.setProperty("role", "danger")
-        self.break_glass.setToolTip("Release without approval in an emergency; a review follows")
         self.break_glass.clicked.connect(lambda _checked=False: self.open_glass())
         self.fly = QPushButton("Fly there")
         self.fly.clicked.connect(lambda _checked=False: self.flown.emit())
@@ -221,10 +174,16 @@ class ApprovalCard(QWidget):
         """What is open and still waits."""
         return self._waiting
 
-    def show_waiting(self, waiting: Waiting, preview: Preview | None, now_ns: int) -> None:
+    def show_waiting(
+        self,
+        waiting: Waiting,
+        preview: Preview | None,
+        now_ns: int,
+        against: Against = NOTHING_AGAINST,
+    ) -> None:
         """Open something, or bring what is open up to date."""
         is_other = self._waiting is None or self._waiting.key != waiting.key
-        self._waiting = waiting
+        self._waiting, self._against = waiting, against
         if is_other:
             self.text.clear()
             self.glass.hide()
@@ -250,16 +209,23 @@ class ApprovalCard(QWidget):
             self._offer(self._waiting)
 
     def _offer(self, waiting: Waiting) -> None:
-        is_glass = not self.glass.isHidden()
-        self._answers.setVisible(not is_glass)
-        for part in (self.text, self.approve, self.deny):
-            part.setVisible(waiting.is_for_me)
-        has_room = self.width() >= _KEYS_PX
+        """What the person may not answer is off, and the muted line says why."""
+        self._answers.setVisible(self.glass.isHidden())
+        against = self._against
+        approve = waiting.why_not or against.approve
+        deny = waiting.why_not or against.deny
+        glass = _NO_GLASS if waiting.batch is not None else against.glass
+        offer(self.approve, approve, tip=self.approve.full_text)
+        offer(self.deny, deny, tip=_DENY_TIP)
+        offer(self.break_glass, glass, tip=_GLASS_TIP)
+        self.glass.show_against(against.glass)
+        if self._is_sent:
+            for part in (self.approve, self.deny, self.glass.confirm):
+                part.setEnabled(False)
+        self.text.setVisible(not (approve and deny))
         for label in self._answers.findChildren(QLabel):
-            label.setVisible(has_room and (waiting.is_for_me or label.property("of") == GLASS_KEY))
-        self.break_glass.setEnabled(waiting.batch is None)
-        self.note.setText("" if waiting.is_for_me else f"{waiting.why_not}.")
-        self.note.setVisible(not waiting.is_for_me)
+            label.setVisible(self.width() >= _KEYS_PX)
+        say(self.note, _note(approve, deny, against.glass))
 
     def show_outcome(self, sentence: str) -> None:
         """What was open waits no more; say what became of it."""
@@ -278,41 +244,41 @@ class ApprovalCard(QWidget):
         self.problem.hide()
         self.status.setText(_SENT)
         self.status.show()
-        self._enable(False)
+        self._set_sent(True)
 
     def say_nothing_sent(self, problem: str = "") -> None:
         """Nothing is on its way (any more); `problem` tells why."""
         self.status.hide()
         self.problem.setText(problem)
         self.problem.setVisible(bool(problem))
-        self._enable(True)
+        self._set_sent(False)
 
-    def _enable(self, on: bool) -> None:
-        for part in (self.approve, self.deny, self.glass.confirm):
-            part.setEnabled(on)
+    def _set_sent(self, is_sent: bool) -> None:
+        self._is_sent = is_sent
+        if self._waiting is not None:
+            self._offer(self._waiting)
 
     # -- answering --------------------------------------------------------------------------
 
     def give(self) -> None:
         """Approve what is open, if it is this person's turn."""
-        if self._may_answer():
+        if self._waiting is not None and self.approve.isEnabled():
             self.approved.emit(self.text.text().strip())
 
     def refuse(self) -> None:
         """Deny it; the reason must be there."""
-        if not self._may_answer():
+        if self._waiting is None or not self.deny.isEnabled():
             return
         if not self.text.text().strip():
-            who = self._waiting.first.issued_by.name if self._waiting else "who asked"
-            self.problem.setText(f"Say why you deny it: {who} will read it")
-            self.problem.show()
+            who = self._waiting.first.issued_by.name
+            say(self.problem, f"Say why you deny it: {who} will read it")
             self.text.setFocus(Qt.FocusReason.OtherFocusReason)
             return
         self.denied.emit(self.text.text().strip())
 
     def open_glass(self) -> None:
         """Show the loud step."""
-        if self._waiting is not None and self._waiting.batch is None:
+        if self._waiting is not None and self.break_glass.isEnabled():
             self._answers.hide()
             self._scroll.hide()  # the loud step says it all, and needs the room
             self.glass.open(self._waiting)
@@ -330,9 +296,15 @@ class ApprovalCard(QWidget):
         self._answers.setVisible(self._waiting is not None)
         self.break_glass.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _may_answer(self) -> bool:
-        waiting = self._waiting
-        return waiting is not None and waiting.is_for_me and self.approve.isEnabled()
+
+def _note(approve: str, deny: str, glass: str) -> str:
+    """What stands against the answers; who may neither approve nor deny reads it once."""
+    if approve and deny:
+        lines = [approve]
+    else:
+        lines = [f"Approve: {approve}" if approve else "", f"Deny: {deny}" if deny else ""]
+    lines.append(f"Break the glass: {glass}" if glass else "")
+    return "\n".join(filter(None, lines))
 
 
 def _exact(waiting: Waiting) -> list[tuple[str, str]]:

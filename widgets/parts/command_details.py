@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from twin.room.model import Command, CommandRequest, CommandState
+from twin.security.actions import CANCEL
 from twin.session import Selection, TwinSession
 from widgets.actions import ActionTable
 from widgets.parts.command_steps import facts_of, undo_step
@@ -13,10 +14,12 @@ from widgets.parts.command_words import queued_text, request_phrase
 from widgets.parts.elided_button import ElidedButton
 from widgets.parts.fact_table import FactView
 from widgets.parts.labels import say, wrapped
+from widgets.parts.permission import offer, why_not
 from widgets.parts.places import place_of
 
 APPROVALS_ACTION = "panel.show.approvals"
 _FLY_M = 220.0
+_CANCEL_TIP = "Take it back; what was done already is not undone"
 
 
 class CommandDetails(QWidget):
@@ -33,7 +36,7 @@ class CommandDetails(QWidget):
         self.facts = FactView(most_rows=most_rows)
         self.facts.setAccessibleName("Facts of the command")
         self.cancel = QPushButton("Cancel command")
-        self.cancel.setToolTip("Take it back; what was done already is not undone")
+        self.against_cancel = wrapped("muted")
         self.cancel.clicked.connect(lambda _checked=False: self._cancel())
         self.undo = ElidedButton()
         self.undo.clicked.connect(lambda _checked=False: self._undo())
@@ -53,6 +56,7 @@ class CommandDetails(QWidget):
         layout.addWidget(self.title)
         layout.addWidget(self.note)
         layout.addLayout(first)
+        layout.addWidget(self.against_cancel)
         layout.addLayout(second)
         layout.addWidget(self.facts)
         self.hide()
@@ -74,6 +78,9 @@ class CommandDetails(QWidget):
         self.facts.show_facts(facts_of(self._session, request, command))
         is_open = command is not None and not command.is_terminal
         self.cancel.setVisible(is_open)
+        against = why_not(self._session, CANCEL, request.id) if is_open else ""
+        offer(self.cancel, against, tip=_CANCEL_TIP)
+        say(self.against_cancel, against)
         waits = command is not None and command.state is CommandState.AWAITING_APPROVAL
         self.approval.setVisible(waits and self._actions.get(APPROVALS_ACTION) is not None)
         step = undo_step(self._session, command) if command is not None else None

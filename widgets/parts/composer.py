@@ -32,6 +32,7 @@ from widgets.parts.draft_preview import DraftPreview
 from widgets.parts.elided_button import ElidedButton
 from widgets.parts.labels import say, wrapped
 from widgets.parts.many_targets import ManyTargets
+from widgets.parts.permission import offer, why_not_all
 from widgets.parts.review_page import ReviewPage
 from widgets.parts.schedule_field import ScheduleField, timing_text
 from widgets.parts.selected_sets import SelectedSets
@@ -94,7 +95,8 @@ class Composer(QWidget):
         self.reason.setMaxLength(500)
         self.selected = SelectedSets(self._session)
         self.templates = TemplateBar(self._session, self.template_items)
-        self._problem = wrapped("error")
+        self._problem, self.permission = wrapped("error"), wrapped("muted")
+        self.permission.hide()
         self.review = ElidedButton()
         self.review.clicked.connect(lambda _checked=False: self.show_confirm_step())
         form = QFormLayout()
@@ -115,7 +117,8 @@ class Composer(QWidget):
         layout.setContentsMargins(12, 12, 12, 12)
         layout.setSpacing(8)
         layout.addLayout(form)
-        for part in (self._problem, self.review, self.selected, self.templates):
+        parts = (self._problem, self.permission, self.review, self.selected, self.templates)
+        for part in parts:
             layout.addWidget(part)
         return page
 
@@ -227,7 +230,9 @@ class Composer(QWidget):
     def show_confirm_step(self) -> None:
         """Check the values and name the effect; wrong ones are told at their field."""
         command_type = self._type()
-        if command_type is None or not self._targets() or not self.form.check():
+        if command_type is None or not self._targets() or not self.review.isEnabled():
+            return
+        if not self.form.check():
             return
         title = f"{command_type.title}: {self.many.title()}" if self.is_many else ""
         self._review(self._drafts_now(), title)
@@ -255,6 +260,7 @@ class Composer(QWidget):
             preview=self.preview.show(drafts),
         )
         self._go_to(confirming=True)
+        self.tell_permission()
         self.confirm.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def event(self, event: QEvent) -> bool:
@@ -281,6 +287,18 @@ class Composer(QWidget):
         """Draw what the form would change while somebody composes; called a few times a second."""
         if not self.is_confirming:
             self.preview.show(self._drafts_now() if self.is_composing else ())
+
+    def tell_permission(self) -> None:
+        """Say why the hub would refuse it to this person; called a few times a second."""
+        command_type, pairs = self._type(), list[tuple[str, str]]()
+        if self.is_confirming:
+            pairs = [(draft.type_id, draft.target_id) for draft in self._drafts]
+        elif command_type is not None:
+            pairs = [(command_type.id, target.id) for target in self._targets()]
+        against = why_not_all(self._session, pairs)
+        say(self.permission, against)
+        offer(self.review, against, tip=self.review.full_text)
+        self.page.show_against(against)
 
     def _drafts_now(self) -> tuple[Draft, ...]:
         """What the form holds; () while its values do not fit."""
@@ -323,17 +341,13 @@ class Composer(QWidget):
         command_type, chosen = self._type(), self._targets()
         is_ready = command_type is not None and bool(chosen)
         for part in (
-            self.type,
-            self._type_label,
-            self.schedule,
-            self.reason,
-            self._reason_label,
-            self.review,
-            self.form,
+            *(self.type, self._type_label, self.schedule, self.reason, self._reason_label),
+            *(self.review, self.form),
         ):
             part.setVisible(is_ready)
         self._say("")
         if command_type is None or not chosen:
+            self.permission.hide()
             self.form.show_type(None, {})
             self._start_values = {}
             if chosen:
@@ -348,9 +362,10 @@ class Composer(QWidget):
         name = self.many.title() if self.is_many else chosen[0].name
         what = f"{command_type.title}: {name}" if self.is_many else phrase(command_type, name)
         self.review.say(f"{what}…")
+        self.tell_permission()
 
     def _issue(self) -> None:
-        if not self._drafts or not self.is_confirming:
+        if not self._drafts or not self.is_confirming or not self.confirm.isEnabled():
             return
         session, drafts, reason = self._session, self._drafts, self.reason.text()
         timing = self.schedule.timing(session.clock.now_ns())

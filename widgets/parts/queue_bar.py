@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QMenu,
     QPushButton,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -22,7 +23,10 @@ from twin.session import TwinSession
 from twin.waiting import whoami
 from widgets.parts.command_words import operator_text
 from widgets.parts.elided_button import ElidedButton
+from widgets.parts.permission import offer, why_not
 from widgets.parts.wording import clock_text
+
+_HOLD_TIP = "Keep a queue back: nothing in it leaves until it is let go"
 
 
 def queue_title(session: TwinSession, queue: str) -> str:
@@ -54,7 +58,9 @@ class QueueBar(QWidget):
         self.held: list[ElidedButton] = []
         self._line = QWidget()
         self.hold = QPushButton("Hold…")
-        self.hold.setToolTip("Keep a queue back: nothing in it leaves until it is let go")
+        self.note = QLabel()
+        self.note.setProperty("role", "caption")
+        self.note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.menu = QMenu(self.hold)
         self.menu.aboutToShow.connect(self.fill)
         self.hold.setMenu(self.menu)
@@ -79,7 +85,8 @@ class QueueBar(QWidget):
         self._row.setSpacing(8)
         self._row.addWidget(self.hold)
         self._row.addWidget(self._label)
-        self._row.addStretch(1)
+        self._row.addWidget(self.note, 1)
+        self._row.addStretch(0)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
@@ -90,6 +97,18 @@ class QueueBar(QWidget):
     def show_command(self, command: Command | None) -> None:
         """Offer the queues of a command besides."""
         self._command = command
+
+    def tell_permissions(self) -> None:
+        """Say what the hub would refuse; called a few times a second."""
+        against = why_not(self._session, "queue.hold", ALL)
+        offer(self.hold, against, tip=_HOLD_TIP)
+        offer(self.confirm, against, tip=self.confirm.full_text)
+        for button, hold in zip(self.held, self._shown or (), strict=True):
+            against_release = why_not(self._session, "queue.release", hold.queue)
+            offer(button, against_release, tip=_held_tip(hold))
+            against = against or against_release
+        self.note.setText(against)
+        self.note.setToolTip(against)
 
     def follow(self) -> None:
         """Show what is held now."""
@@ -105,6 +124,7 @@ class QueueBar(QWidget):
         for at, button in enumerate(self.held):
             self._row.insertWidget(2 + at, button)
         self._label.setVisible(bool(holds))
+        self.tell_permissions()
 
     def fill(self) -> None:
         """The queues that can be held now."""
@@ -137,7 +157,7 @@ class QueueBar(QWidget):
 
     def hold_now(self) -> None:
         """Hold the queue that was asked about."""
-        if self._queue:
+        if self._queue and self.confirm.isEnabled():
             hold_queue(self._session, self._queue, self.reason.text().strip())
         self._queue = ""
         self._line.hide()
@@ -145,8 +165,11 @@ class QueueBar(QWidget):
     def _button(self, hold: Hold) -> ElidedButton:
         name = queue_title(self._session, hold.queue)
         button = ElidedButton(f"Let go {name}")
-        reason = f": {hold.reason}" if hold.reason else ""
-        since = clock_text(hold.t_ns)
-        button.setToolTip(f"Held by {operator_text(hold.by)} since {since}{reason}")
+        button.setToolTip(_held_tip(hold))
         button.clicked.connect(lambda _checked=False: release_queue(self._session, hold.queue))
         return button
+
+
+def _held_tip(hold: Hold) -> str:
+    reason = f": {hold.reason}" if hold.reason else ""
+    return f"Held by {operator_text(hold.by)} since {clock_text(hold.t_ns)}{reason}"

@@ -14,6 +14,7 @@ from twin.session import TwinSession
 from widgets.parts.command_words import phrase
 from widgets.parts.elided_button import ElidedButton
 from widgets.parts.labels import say, wrapped
+from widgets.parts.permission import offer
 from widgets.parts.preview_block import PreviewBlock
 from widgets.parts.wording import count_text, duration_text, lower_first, unbroken
 
@@ -34,7 +35,7 @@ class ReviewPage(QWidget):
         self.drill = wrapped("heading")
         self.effect, self.proof = wrapped(""), wrapped("muted")
         self.listed, self.schedule = wrapped(""), wrapped("")
-        self.preview = PreviewBlock()
+        self.preview, self.permission = PreviewBlock(), wrapped("muted")
         self.confirm = ElidedButton()
         self.confirm.setProperty("role", "primary")
         self.confirm.setAutoDefault(True)
@@ -56,9 +57,15 @@ class ReviewPage(QWidget):
             self.schedule,
             self.preview,
             self.proof,
+            self.permission,
         ):
             layout.addWidget(part)
         layout.addLayout(buttons)
+
+    def show_against(self, against: str) -> None:
+        """Say why the hub would refuse it; "" = nothing is known against it."""
+        say(self.permission, against)
+        offer(self.confirm, against, tip=self.confirm.full_text)
 
     def show_drafts(
         self,

@@ -11,13 +11,14 @@ from collections.abc import Mapping
 
 import msgspec
 
-from twin.hub.desks.base import Desk, DeskType, Taken
+from twin.hub.desks.base import Ask, Desk, DeskType, Taken
 from twin.hub.hall import person
 from twin.hub.who import Who
 from twin.room.approving import free_department, own_obstacle
 from twin.room.model import Command, CommandState, Grant
-from twin.room.parts.batches import Batches
+from twin.room.parts.batches import Batch, Batches
 from twin.room.parts.reviews import Reviews
+from twin.security.policy import Decision
 
 S = CommandState
 MAX_TEXT = 2_000
@@ -66,16 +67,22 @@ class Approvals(Desk):
             "review.close": Taken(ReviewClosed, self._close_review),
         }
 
+    def permissions(self) -> Mapping[str, Ask]:
+        """The same by id of the command or batch, and of the review."""
+        return {
+            GIVE: self._may_answer,
+            DENY: self._may_answer,
+            BREAK_GLASS: self._may_break_glass,
+            "review.close": self._may_close_review,
+        }
+
     def _give(self, who: Who, body: Answer) -> str:
         commands = self._meant(body)
         if isinstance(commands, str):
             return commands
-        departments = []
-        for command in commands:
-            department, why_not = self._department_for(who, command)
-            if why_not:
-                return why_not
-            departments.append(department)
+        departments, decision = self._departments_for(who, commands)
+        if not decision.allowed:
+            return decision.text
         signature = self.hall.act.signature if self.hall.act else ""
         for command, department in zip(commands, departments, strict=True):
             grant = Grant(
@@ -89,10 +96,9 @@ class Approvals(Desk):
         commands = self._meant(body)
         if isinstance(commands, str):
             return commands
-        for command in commands:
-            _, why_not = self._department_for(who, command)
-            if why_not:
-                return why_not
+        _, decision = self._departments_for(who, commands)
+        if not decision.allowed:
+            return decision.text
         if not body.text.strip():
             return "Say why you deny it: the issuer will read it"
         for command in commands:
@@ -101,15 +107,12 @@ class Approvals(Desk):
         return ""
 
     def _break_glass(self, who: Who, body: BrokenGlass) -> str:
-        command = self._waiting(body.command_id, body.digest)
+        command = self._as_shown(body.command_id, body.digest)
         if isinstance(command, str):
             return command
         if len(body.reason.strip()) < 5:
             return "Breaking the glass needs a reason that others can judge"
-        question = self.hall.question(
-            who, command.request.type_id, command.request.target_id, command.level
-        )
-        decision = self.hall.policy.may_break_glass(question)
+        decision = self._glass_for(who, command)
         if not decision.allowed:
             return decision.text
         title = self.hall.title(command.request.type_id)
@@ -125,11 +128,9 @@ class Approvals(Desk):
         return ""
 
     def _close_review(self, who: Who, body: ReviewClosed) -> str:
-        review = self.hall.room[Reviews].by_id.get(body.id)
-        if review is None:
-            return "There is no such open review"
-        if review.subject.identity == who.operator.identity:
-            return "Somebody else has to close the review of what you did"
+        decision = self._may_close_review(who, body.id)
+        if not decision.allowed:
+            return decision.text
         if not 0 < len(body.text.strip()) <= MAX_TEXT:
             return "Say in a sentence what the review found"
         self.hall.emit("review.closed", person(who.operator), id=body.id, text=body.text)
@@ -137,42 +138,89 @@ class Approvals(Desk):
 
     # --- who may -------------------------------------------------------------------------------
 
+    def _may_answer(self, who: Who, key: str) -> Decision:
+        batch = self.hall.room[Batches].by_id.get(key)
+        waiting = self._waiting_in(batch) if batch is not None else self._waiting(key)
+        if isinstance(waiting, str):
+            return Decision.no(waiting)
+        commands = waiting if isinstance(waiting, tuple) else (waiting,)
+        return self._departments_for(who, commands)[1]
+
+    def _may_break_glass(self, who: Who, command_id: str) -> Decision:
+        command = self._waiting(command_id)
+        return Decision.no(command) if isinstance(command, str) else self._glass_for(who, command)
+
+    def _glass_for(self, who: Who, command: Command) -> Decision:
+        request = command.request
+        question = self.hall.question(who, request.type_id, request.target_id, command.level)
+        return self.hall.policy.may_break_glass(question)
+
+    def _may_close_review(self, who: Who, review_id: str) -> Decision:
+        review = self.hall.room[Reviews].by_id.get(review_id)
+        if review is None:
+            return Decision.no("There is no such open review")
+        if review.subject.identity == who.operator.identity:
+            return Decision.no("Somebody else has to close the review of what you did")
+        return Decision(allowed=True, text="Somebody else's review")
+
     def _meant(self, body: Answer) -> tuple[Command, ...] | str:
         """The waiting commands that an answer is about, or why there are none."""
         if len(body.text) > MAX_TEXT:
             return f"The text has over {MAX_TEXT} letters"
         if not body.batch_id:
-            command = self._waiting(body.command_id, body.digest)
+            command = self._as_shown(body.command_id, body.digest)
             return command if isinstance(command, str) else (command,)
         batch = self.hall.room[Batches].by_id.get(body.batch_id)
         if batch is None or batch.digest != body.digest:
             return "The batch is not the one that was shown; look at it again"
+        return self._waiting_in(batch)
+
+    def _waiting_in(self, batch: Batch) -> tuple[Command, ...] | str:
         found = (self.hall.command(command_id) for command_id in batch.command_ids)
         waiting = tuple(c for c in found if c is not None and c.state is S.AWAITING_APPROVAL)
         return waiting or "Nothing of this batch waits for an approval"
 
-    def _waiting(self, command_id: str, digest: str) -> Command | str:
+    def _as_shown(self, command_id: str, digest: str) -> Command | str:
+        command = self._waiting(command_id)
+        if isinstance(command, str) or command.approval is None:
+            return command
+        if command.approval.digest != digest:
+            return "The approval is for other arguments than the command has; look at it again"
+        return command
+
+    def _waiting(self, command_id: str) -> Command | str:
         command = self.hall.command(command_id)
         if command is None or command.approval is None:
             return "There is no such command that needs an approval"
         if command.state is not S.AWAITING_APPROVAL:
             return f"It does not wait for an approval any more ({command.state.lower()})"
-        if command.approval.digest != digest:
-            return "The approval is for other arguments than the command has; look at it again"
         if self.hall.now_ns >= command.approval.expires_ns:
             return "The time to approve it is over"
         return command
 
-    def _department_for(self, who: Who, command: Command) -> tuple[str, str]:
+    def _departments_for(
+        self, who: Who, commands: tuple[Command, ...]
+    ) -> tuple[list[str], Decision]:
+        """For which departments somebody's answers count; all of a batch must."""
+        departments, decision = [], Decision.no("Nothing waits for an approval")
+        for command in commands:
+            department, decision = self._department_for(who, command)
+            if not decision.allowed:
+                return [], decision
+            departments.append(department)
+        return departments, decision
+
+    def _department_for(self, who: Who, command: Command) -> tuple[str, Decision]:
         """For which department somebody's answer counts, or why it does not."""
         obstacle = own_obstacle(who.operator, command)
         if obstacle:
-            return "", obstacle
+            return "", Decision.no(obstacle)
         decision = self.hall.decide(who, GIVE, command.request.target_id, command.level)
         if not decision.allowed:
-            return "", decision.text
+            return "", decision
         with_roles = msgspec.structs.replace(who.operator, roles=who.roles)
-        return free_department(self.hall.room, with_roles, command, self.hall.now_ns)
+        department, why_not = free_department(self.hall.room, with_roles, command, self.hall.now_ns)
+        return department, Decision.no(why_not) if why_not else decision
 
     def _grant(self, who: Who, command: Command, grant: Grant) -> None:
         command_id = command.request.id

@@ -9,11 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from twin.hub.hall import Hall
 from twin.hub.who import Who
 from twin.registry import Registry
+from twin.security.policy import Decision
+
+#: Whether somebody may do one kind of thing now, to what: id of an asset, a command, a batch …
+Ask: TypeAlias = Callable[[Who, str], Decision]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,14 @@ class Desk:
 
     def acts(self) -> Mapping[str, Taken]:
         """Kind of act -> who handles it."""
+        return {}
+
+    def permissions(self) -> Mapping[str, Ask]:
+        """Kind of request -> whether somebody may do it, besides what `Hall.decide` says of it.
+
+        Asked by consoles before anything is requested; the handlers decide by the same functions.
+        It makes no event and leaves nothing behind.
+        """
         return {}
 
     def tick(self) -> None:

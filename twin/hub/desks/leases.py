@@ -7,11 +7,12 @@ from collections.abc import Mapping
 import msgspec
 
 from twin.clock import NS_PER_S
-from twin.hub.desks.base import Desk, DeskType, Taken
+from twin.hub.desks.base import Ask, Desk, DeskType, Taken
 from twin.hub.hall import Hall, person
 from twin.hub.who import Who
 from twin.room.model import Operator
 from twin.room.parts.leases import Lease, Leases
+from twin.security.policy import Decision
 
 MAX_NAME = 200
 DEFAULT_TTL_S = 30.0
@@ -55,6 +56,15 @@ class LeaseDesk(Desk):
             "lease.seize": Taken(Seizure, self._seize),
         }
 
+    def permissions(self) -> Mapping[str, Ask]:
+        """The same by id of the asset, but for handing over."""
+        return {
+            "lease.take": self._may_take,
+            "lease.release": self._may_release,
+            "lease.ask": self._may_ask,
+            "lease.seize": self._may_seize,
+        }
+
     def tick(self) -> None:
         """Free what nobody is there to hold any more."""
         present = self.hall.sessions.operators()
@@ -78,38 +88,25 @@ class LeaseDesk(Desk):
         return lease if lease is not None and lease.holder is not None else None
 
     def _take(self, who: Who, body: Asset) -> str:
-        why_not = self._unfit(who, body.asset_id, body.asset_name)
-        if why_not:
-            return why_not
-        lease = self._held(body.asset_id)
-        if lease is not None and lease.holder is not None:
-            if lease.holder.identity == who.operator.identity:
-                return "You hold it already"
-            return f"{lease.asset_name} is held by {person(lease.holder)}; ask for it"
-        self._give(who.operator, body.asset_id, body.asset_name or body.asset_id, "taken")
-        return ""
+        why_not = _unfit(body) or self._may_take(who, body.asset_id).why_not
+        if not why_not:
+            self._give(who.operator, body.asset_id, body.asset_name or body.asset_id, "taken")
+        return why_not
 
     def _release(self, who: Who, body: Asset) -> str:
-        lease = self._held(body.asset_id)
-        if lease is None or lease.holder is None:
-            return "Nobody holds it"
-        if lease.holder.identity != who.operator.identity:
-            return f"{person(lease.holder)} holds it; only they can let it go"
-        self.hall.emit(
-            "lease.released", person(who.operator), asset_id=body.asset_id, reason="let go"
-        )
-        return ""
+        why_not = self._may_release(who, body.asset_id).why_not
+        if not why_not:
+            self.hall.emit(
+                "lease.released", person(who.operator), asset_id=body.asset_id, reason="let go"
+            )
+        return why_not
 
     def _ask(self, who: Who, body: Asset) -> str:
-        why_not = self._unfit(who, body.asset_id, body.asset_name)
-        lease = self._held(body.asset_id)
-        if why_not or lease is None or lease.holder is None:
-            return why_not or "Nobody holds it: take it"
-        if lease.holder.identity == who.operator.identity:
-            return "You hold it already"
-        operator = msgspec.to_builtins(who.operator)
-        self.hall.emit("lease.asked", person(who.operator), asset_id=body.asset_id, by=operator)
-        return ""
+        why_not = _unfit(body) or self._may_ask(who, body.asset_id).why_not
+        if not why_not:
+            operator = msgspec.to_builtins(who.operator)
+            self.hall.emit("lease.asked", person(who.operator), asset_id=body.asset_id, by=operator)
+        return why_not
 
     def _consent(self, who: Who, body: Consent) -> str:
         lease = self._held(body.asset_id)
@@ -125,29 +122,56 @@ class LeaseDesk(Desk):
 
     def _seize(self, who: Who, body: Seizure) -> str:
         lease = self._held(body.asset_id)
-        if lease is None or lease.holder is None:
-            return "Nobody holds it: take it"
-        why_not = self._unfit(who, body.asset_id, lease.asset_name)
-        if why_not:
-            return why_not
-        if lease.holder.identity == who.operator.identity:
-            return "You hold it already"
-        if who.operator.rank <= lease.holder.rank:
-            return (
-                f"{person(lease.holder)} has rank {lease.holder.rank}, you have"
-                f" {who.operator.rank}: ask for it instead"
-            )
+        decision = self._may_seize(who, body.asset_id)
+        if not decision.allowed or lease is None or lease.holder is None:
+            return decision.text
         if not body.reason.strip():
             return "Taking an asset over needs a reason"
         how = f"rank, from {person(lease.holder)}: {body.reason}"
         self._give(who.operator, lease.asset_id, lease.asset_name, how)
         return ""
 
-    def _unfit(self, who: Who, asset_id: str, asset_name: str) -> str:
-        if not 0 < len(asset_id) <= MAX_NAME or len(asset_name) > MAX_NAME:
-            return f"An asset has an id of 1 to {MAX_NAME} letters"
+    # --- who may -------------------------------------------------------------------------------
+
+    def _may_take(self, who: Who, asset_id: str) -> Decision:
         decision = self.hall.decide(who, "lease.take", asset_id)
-        return "" if decision.allowed else decision.text
+        lease = self._held(asset_id)
+        if not decision.allowed or lease is None or lease.holder is None:
+            return decision
+        if lease.holder.identity == who.operator.identity:
+            return Decision.no("You hold it already")
+        return Decision.no(f"{lease.asset_name} is held by {person(lease.holder)}; ask for it")
+
+    def _may_release(self, who: Who, asset_id: str) -> Decision:
+        lease = self._held(asset_id)
+        if lease is None or lease.holder is None:
+            return Decision.no("Nobody holds it")
+        if lease.holder.identity != who.operator.identity:
+            return Decision.no(f"{person(lease.holder)} holds it; only they can let it go")
+        return Decision(allowed=True, text="You hold it")
+
+    def _may_ask(self, who: Who, asset_id: str) -> Decision:
+        decision = self.hall.decide(who, "lease.take", asset_id)
+        lease = self._held(asset_id)
+        if not decision.allowed:
+            return decision
+        if lease is None or lease.holder is None:
+            return Decision.no("Nobody holds it: take it")
+        if lease.holder.identity == who.operator.identity:
+            return Decision.no("You hold it already")
+        return decision
+
+    def _may_seize(self, who: Who, asset_id: str) -> Decision:
+        decision = self._may_ask(who, asset_id)
+        lease = self._held(asset_id)
+        if not decision.allowed or lease is None or lease.holder is None:
+            return decision
+        if who.operator.rank <= lease.holder.rank:
+            return Decision.no(
+                f"{person(lease.holder)} has rank {lease.holder.rank}, you have"
+                f" {who.operator.rank}: ask for it instead"
+            )
+        return decision
 
     def _give(
         self, to: Operator, asset_id: str, asset_name: str, how: str, by: Operator | None = None
@@ -160,6 +184,12 @@ class LeaseDesk(Desk):
             holder=msgspec.to_builtins(to), token=self._leases.token(asset_id) + 1,
             ttl_s=rule.ttl_s if rule else DEFAULT_TTL_S, how=how,
         )  # fmt: skip
+
+
+def _unfit(body: Asset) -> str:
+    if 0 < len(body.asset_id) <= MAX_NAME and len(body.asset_name) <= MAX_NAME:
+        return ""
+    return f"An asset has an id of 1 to {MAX_NAME} letters"
 
 
 DESK = DeskType(id="leases", make=LeaseDesk)

@@ -10,7 +10,7 @@ import msgspec
 
 from twin.hub.cancelling import cancel_now
 from twin.hub.deadlines import EndIt, OfferIt, SayWhy, SendAgain, what_is_due
-from twin.hub.desks.base import Desk, DeskType
+from twin.hub.desks.base import Ask, Desk, DeskType
 from twin.hub.desks.submitting import blocked_facts
 from twin.hub.effects import is_good
 from twin.hub.hall import person
@@ -33,6 +33,8 @@ from twin.room.model import Baseline, Command, CommandState
 from twin.room.parts.commands import Commands
 from twin.room.parts.holds import Holds
 from twin.room.parts.leases import Leases
+from twin.security.actions import CANCEL
+from twin.security.policy import Decision
 
 S = CommandState
 _LOST = ("forgotten", "unknown")
@@ -251,7 +253,7 @@ class Releasing(Desk):
             return Refused(id=message.id, text="There is no such command to cancel")
         if command.state is S.CANCELLED:
             return Acknowledged(id=message.id, seq=self.hall.room.seq)
-        text = self._why_not_cancel(who, command)
+        text = self._may_cancel(who, command).why_not
         if text:
             self.hall.audit(person(who.operator), "command.cancel", text)
             return Refused(id=message.id, text=text)
@@ -259,15 +261,28 @@ class Releasing(Desk):
         cancel_now(self.hall, command, f"Cancelled by {actor}", actor)
         return Acknowledged(id=message.id, seq=self.hall.room.seq)
 
-    def _why_not_cancel(self, who: Who, command: Command) -> str:
+    def permissions(self) -> Mapping[str, Ask]:
+        """Whether somebody may cancel a command, by its id."""
+        return {CANCEL: self._may_cancel_id}
+
+    def _may_cancel_id(self, who: Who, command_id: str) -> Decision:
+        command = self.hall.command(command_id)
+        if command is None:
+            return Decision.no("There is no such command to cancel")
+        return self._may_cancel(who, command)
+
+    def _may_cancel(self, who: Who, command: Command) -> Decision:
         if command.is_terminal:
-            return f"It cannot be cancelled, it is over ({command.state.lower()})"
+            return Decision.no(f"It cannot be cancelled, it is over ({command.state.lower()})")
         request = command.request
         decision = self.hall.decide(who, request.type_id, request.target_id, command.level)
-        if decision.allowed or who.operator.identity == command.issued_by.identity:
-            return ""
+        if decision.allowed:
+            return decision
+        if who.operator.identity == command.issued_by.identity:
+            return Decision(allowed=True, text="You issued it")
         title = self.hall.title(request.type_id)
-        return f"“{title}” cannot be cancelled by {person(who.operator)}: {decision.text}"
+        text = f"“{title}” cannot be cancelled by {person(who.operator)}: {decision.text}"
+        return Decision(allowed=False, text=text, rule_id=decision.rule_id)
 
     def tick(self) -> None:
         """Do what is due to commands under way."""

@@ -26,6 +26,7 @@ from twin.room.model import Approval, Command, CommandRequest, CommandState, Eve
 from twin.room.parts.commands import Commands
 from twin.room.parts.leases import Leases
 from twin.security.canonical import digest_of
+from twin.security.policy import Decision
 from twin.security.rules import ApprovalRule
 
 S = CommandState
@@ -125,12 +126,10 @@ class Submitting(Desk):
     def _checked(self, who: Who, request: CommandRequest) -> tuple[CommandType, Effect]:
         hall = self.hall
         command_type = rules.known_type(request, hall.types)
-        decision = hall.decide(who, request.type_id, request.target_id, command_type.significance)
+        target_id, target_name = request.target_id, request.target_name
+        decision = self._may_command(who, command_type, target_id, target_name)
         if not decision.allowed:
             raise CommandRejected(decision.text)
-        target = hall.targets.get(request.target_id)
-        if target is not None and request.type_id not in target.accepts:
-            raise CommandRejected(f"{request.target_name} does not accept “{command_type.title}”")
         params = params_from_args(command_type.params, request.args)
         if request.drill is not hall.info.drill:
             raise CommandRejected(_drill_text(is_hub_drill=hall.info.drill))
@@ -139,12 +138,34 @@ class Submitting(Desk):
         running = hall.room[Commands].on_target(request.target_id)
         if running is not None and not self._gives_way(running, request):
             raise CommandRejected(rules.busy_text(request, running, hall.types))
-        holder = hall.room[Leases].holder(request.target_id)
-        if holder is not None and holder.identity != who.operator.identity:
-            raise CommandRejected(
-                f"{request.target_name} is held by {person(holder)}; ask for it or wait"
-            )
-        return command_type, command_type.effect(request.target_id, params)
+        held = self._why_held(who, target_id, target_name)
+        if held:
+            raise CommandRejected(held)
+        return command_type, command_type.effect(target_id, params)
+
+    def permission(self, who: Who, command_type: CommandType, target_id: str) -> Decision:
+        """Whether somebody may give a command to an asset, whatever its values and the moment."""
+        target = self.hall.targets.get(target_id)
+        name = target.name if target is not None else target_id
+        decision = self._may_command(who, command_type, target_id, name)
+        held = self._why_held(who, target_id, name)
+        return Decision.no(held) if decision.allowed and held else decision
+
+    def _may_command(
+        self, who: Who, command_type: CommandType, target_id: str, name: str
+    ) -> Decision:
+        hall = self.hall
+        decision = hall.decide(who, command_type.id, target_id, command_type.significance)
+        target = hall.targets.get(target_id)
+        if decision.allowed and target is not None and command_type.id not in target.accepts:
+            return Decision.no(f"{name} does not accept “{command_type.title}”")
+        return decision
+
+    def _why_held(self, who: Who, target_id: str, name: str) -> str:
+        holder = self.hall.room[Leases].holder(target_id)
+        if holder is None or holder.identity == who.operator.identity:
+            return ""
+        return f"{name} is held by {person(holder)}; ask for it or wait"
 
     def _gives_way(self, running: Command, request: CommandRequest) -> bool:
         """Whether what runs on the target is of the same batch, or is undone by the request."""

@@ -1,0 +1,47 @@
+"""What the hub lets this person do, told at the buttons before they are pressed.
+
+A button that the hub would refuse is off, with the hub's own sentence as its tool tip and, where
+there is room, in a muted line. While nobody knows the answer it is offered: the hub decides.
+GUI thread; nothing here waits for the hub.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtWidgets import QPushButton
+
+from twin.commanding import target_of
+from twin.session import TwinSession
+
+#: Of a batch so many targets are asked about.
+MOST_ASKED = 60
+
+
+def why_not(session: TwinSession, action: str, about: str = "") -> str:
+    """Why the hub would refuse this to whoever sits here, "" if it would not or nobody knows."""
+    permission = session.hub.may(action, about)
+    return "" if permission is None or permission.allowed else permission.text
+
+
+def why_not_all(session: TwinSession, pairs: Sequence[tuple[str, str]]) -> str:
+    """Why the hub would refuse these commands (type, target); several go as one batch."""
+    if len(pairs) <= 1:
+        return next((why_not(session, *pair) for pair in pairs), "")
+    text = why_not(session, "batch.submit")
+    if text:
+        return text
+    refused = [(pair[1], text) for pair in pairs[:MOST_ASKED] if (text := why_not(session, *pair))]
+    if not refused:
+        return ""
+    target = target_of(session, refused[0][0])
+    name = target.name if target is not None else refused[0][0]
+    n_more = len(refused) - 1
+    return f"{name}: {refused[0][1]}" + (f" (and {n_more} more of them)" if n_more else "")
+
+
+def offer(button: QPushButton, against: str, *, tip: str) -> None:
+    """Turn a button off while something is against it, and say what; else on with its own tip."""
+    button.setEnabled(not against)
+    button.setToolTip(against or tip)
+    button.setAccessibleDescription(against)
