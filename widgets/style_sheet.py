@@ -81,7 +81,8 @@ QPushButton[role="find"]:focus { border-color: @accent@; }
 
 QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox, QComboBox, QDateTimeEdit {
     background: @field@; border: 1px solid @control@; border-radius: 6px; padding: 3px 8px;
-    min-height: 20px; selection-background-color: @accent@; selection-color: @on_accent@; }
+    selection-background-color: @accent@; selection-color: @on_accent@; }
+QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox, QDateTimeEdit { min-height: 20px; }
 QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus,
 QComboBox:focus, QDateTimeEdit:focus { border: 1px solid @accent@; }
 QLineEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabled {
@@ -91,11 +92,13 @@ QComboBox::drop-down { border: none; width: 22px; }
 QComboBox::down-arrow { image: url(@down@); width: 12px; height: 12px; }
 QComboBox QAbstractItemView { background: @panel@; border: 1px solid @line@; outline: 0;
     selection-background-color: @wash@; selection-color: @text@; padding: 4px; }
-QSpinBox::up-button, QDoubleSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::down-button {
+QSpinBox::up-button, QDoubleSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::down-button,
+QDateTimeEdit::up-button, QDateTimeEdit::down-button {
     border: none; background: transparent; width: 18px; }
-QSpinBox::up-arrow, QDoubleSpinBox::up-arrow { image: url(@up@); width: 10px; height: 10px; }
-QSpinBox::down-arrow, QDoubleSpinBox::down-arrow { image: url(@down@); width: 10px;
-    height: 10px; }
+QSpinBox::up-arrow, QDoubleSpinBox::up-arrow, QDateTimeEdit::up-arrow { image: url(@up@);
+    width: 10px; height: 10px; }
+QSpinBox::down-arrow, QDoubleSpinBox::down-arrow, QDateTimeEdit::down-arrow { image: url(@down@);
+    width: 10px; height: 10px; }
 
 QCheckBox, QRadioButton { spacing: 8px; padding: 2px; }
 QCheckBox::indicator, QAbstractItemView::indicator { width: 14px; height: 14px;

@@ -133,7 +133,7 @@ def test_an_alert_is_composed_with_a_drawn_area_and_told_what_is_wrong(
     outline = controls["outline"].editor
     assert isinstance(outline, QComboBox)
     assert [outline.itemText(k) for k in range(outline.count())] == [
-        "Circle around the middle",
+        "Circle",
         "Old Harbour",
     ]
     outline.setCurrentIndex(1)

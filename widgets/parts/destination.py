@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QHideEvent
-from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFormLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from twin.session import TwinSession
 from widgets.parts.places import place_of_selection
@@ -49,12 +49,8 @@ class DestinationField(QWidget):
         right.setSpacing(4)
         for part in (self.chooser, self._error):
             right.addWidget(part)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(8)
-        buttons.addWidget(self.use_selection)
-        buttons.addWidget(self.point)
-        buttons.addStretch(1)
-        right.addLayout(buttons)
+        for button in (self.use_selection, self.point):  # side by side they are wider than a panel
+            right.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
         layout = QFormLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setHorizontalSpacing(8)

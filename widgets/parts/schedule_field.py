@@ -8,7 +8,6 @@ from PySide6.QtCore import Qt, QTime, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
-    QHBoxLayout,
     QLabel,
     QTimeEdit,
     QVBoxLayout,
@@ -17,7 +16,7 @@ from PySide6.QtWidgets import (
 
 from twin.clock import NS_PER_S
 from twin.commanding import AT_ONCE, Timing
-from widgets.parts.value_form import LABEL_PX
+from widgets.parts.value_form import LABEL_PX, indent
 from widgets.parts.wording import clock_text, duration_text
 
 _AT_A_TIME = -1
@@ -38,7 +37,7 @@ _DEADLINES = (
 
 
 class ScheduleField(QWidget):
-    """Two choices and a time of day. GUI thread.
+    """Two choices below each other, and a time of day. GUI thread.
 
     Signals: ``edited()`` after each change by the person.
     """
@@ -52,21 +51,20 @@ class ScheduleField(QWidget):
         self.time = QTimeEdit()
         self.time.setDisplayFormat("HH:mm:ss")
         self.time.setAccessibleName("Not before this time")
-        self.time.setButtonSymbols(QTimeEdit.ButtonSymbols.NoButtons)
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addWidget(self.start, 1)
-        row.addWidget(self.deadline, 1)
+        indent(self.time)
         column = QVBoxLayout()
         column.setSpacing(4)
-        column.addLayout(row)
+        column.addWidget(self.start)
         column.addWidget(self.time, 0, Qt.AlignmentFlag.AlignLeft)
         layout = QFormLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setHorizontalSpacing(8)
+        layout.setVerticalSpacing(8)
+        layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         label = QLabel("When")
         label.setMinimumWidth(LABEL_PX)
         layout.addRow(label, column)
+        layout.addRow(QLabel("Deadline"), self.deadline)
         self.start.activated.connect(lambda _index: self._follow())
         self.deadline.activated.connect(lambda _index: self.edited.emit())
         self.time.timeChanged.connect(lambda _time: self.edited.emit())

@@ -25,7 +25,7 @@ def session_editors(
     """Makers of controls by the ``editor`` of a field, for a form about one target."""
 
     def outline(field: ParamField) -> Control | None:
-        return _choice([("Circle around the middle", ""), *_areas(session, field.max_length)])
+        return _choice([("Circle", ""), *_areas(session, field.max_length)])
 
     def command(field: ParamField) -> Control | None:
         wanted = field.editor.partition(":")[2]

@@ -11,6 +11,7 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import (
+    QAbstractSpinBox,
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
@@ -32,6 +33,7 @@ _HUGE = 1e9
 #: Least width of the labels, so that forms below each other align.
 LABEL_PX = 76
 _SLIDER_STEPS = 200
+_INDENT_PX = 6
 #: Lines of a long text that are seen at once.
 _LINES = 4
 
@@ -315,6 +317,7 @@ def _lines(field: ParamField) -> Control:
 
 def _whole(field: ParamField) -> Control:
     box = CalmWholeBox()
+    indent(box)
     low, high = _limits(field)
     box.setRange(int(low), int(high))
     box.setSuffix(f" {field.unit}" if field.unit else "")
@@ -325,6 +328,7 @@ def _whole(field: ParamField) -> Control:
 
 def _number(field: ParamField) -> Control:
     box = CalmSpinBox()
+    indent(box)
     low, high = _limits(field)
     fine = high - low < 10
     box.setRange(low, high)
@@ -334,6 +338,14 @@ def _number(field: ParamField) -> Control:
     control = Control(box, box.value, lambda value: box.setValue(float(value)))
     box.valueChanged.connect(lambda _value: control.edited.emit())
     return control
+
+
+def indent(box: QAbstractSpinBox) -> None:
+    """Move the figures in from the border, where other fields begin.
+
+    Qt ignores the padding of a style sheet there once the buttons of a box are styled too.
+    """
+    box.lineEdit().setTextMargins(_INDENT_PX, 0, 0, 0)
 
 
 def _limits(field: ParamField) -> tuple[float, float]:
