@@ -61,9 +61,12 @@ def kept(folder: Path, session) -> Datastream:
 def answered(panel, qtbot):
     """Wait until what was asked last is there."""
     qtbot.waitUntil(
-        lambda: panel.answer is not None and panel.answer.question == panel._asked, timeout=30_000
+        lambda: (
+            panel.asking.answer is not None and panel.asking.answer.question == panel.asking.asked
+        ),
+        timeout=30_000,
     )
-    return panel.answer
+    return panel.asking.answer
 
 
 @pytest.fixture
@@ -106,7 +109,7 @@ def test_nothing_selected_asks_for_a_selection(full_world, open_panel, tmp_path:
 
 
 def test_a_day_is_shown_and_compared_with_the_week_before(opened, qtbot) -> None:
-    today = opened.answer
+    today = opened.asking.answer
     assert set(today.span.mean.tolist()) == {0.0}
     opened.compare.setCurrentIndex(opened.compare.findData("week"))
     opened.ask()
@@ -154,7 +157,7 @@ def test_an_answer_that_is_late_is_not_shown(opened, qtbot) -> None:
     found = answered(opened, qtbot)
     assert set(found.span.mean.tolist()) == {1.0}
     qtbot.waitUntil(lambda: not opened.context.bridge.jobs)
-    assert opened.answer.question == found.question
+    assert opened.asking.answer.question == found.question
 
 
 def test_the_plot_follows_a_change_of_theme_and_a_narrow_dock(opened, qtbot) -> None:
@@ -181,12 +184,12 @@ def test_exact_values_are_exported(opened, qtbot, tmp_path: Path) -> None:
     opened.session.message.connect(said.append)
     out = tmp_path / "past.csv"
     opened.export.click()
-    assert opened.dialog is not None
-    opened.dialog.file.setText(str(out))
-    opened.dialog.save.click()
+    assert opened.exporting.dialog is not None
+    opened.exporting.dialog.file.setText(str(out))
+    opened.exporting.dialog.save.click()
     qtbot.waitUntil(lambda: bool(said), timeout=30_000)
     rows = list(csv.DictReader(out.read_text().splitlines()))
-    assert len(rows) == int(opened.answer.span.count.sum())
+    assert len(rows) == int(opened.asking.answer.span.count.sum())
     assert said[0].startswith(f"Saved past.csv: {len(rows):,} values")
 
 

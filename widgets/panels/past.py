@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QStandardPaths
 from PySide6.QtWidgets import (
     QButtonGroup,
     QComboBox,
@@ -23,62 +21,30 @@ from PySide6.QtWidgets import (
 from twin.clock import NS_PER_S
 from twin.errors import TwinError
 from twin.history.asking import Span
-from twin.history.shelf import HistoryShelf
 from twin.sense.model import Datastream
 from twin.session import Selection
 from twin.theme import Theme
-from widgets.bridge import JobProgress
-from widgets.export_dialog import ExportChoice, ExportDialog, ExportForm, Format
 from widgets.panel import PanelContext, PanelType
 from widgets.parts.empty_state import EmptyState
 from widgets.parts.panel_widget import PanelWidget
+from widgets.parts.past_asking import Answer, PastAsking, Question
+from widgets.parts.past_export import PastExport
 from widgets.parts.past_plot import Other, PastPlot
-from widgets.parts.past_spans import KINDS, LocalSpan, SpanKind, choices, compared, moved, span_of
+from widgets.parts.past_spans import KINDS, SpanKind, choices, compared, moved, span_of
 from widgets.parts.past_words import read_text, sum_text
 from widgets.parts.selection_facts import subject_of
 from widgets.parts.wording import property_title
 
-BUCKETS = 600
 #: So many letters of a choice are seen in the narrowest panel.
 _LEAST_LETTERS = 8
-#: A span that goes on is asked for again so often.
-AGAIN_NS = 30 * NS_PER_S
 #: A recording that is shorter is shown by the hour at first.
 SHORT_NS = 6 * 3_600 * NS_PER_S
 _NO_HISTORY = (
     "No history is kept here. A recorder keeps one: civitwin record -o city.mcap --history history"
     " (see docs/time.md). Choose its folder, or open a recording with civitwin replay."
 )
+_READING = "Reading…"
 _NOTHING = "Select a sensor, or something that has sensors, to see what it measured before."
-_FORMATS = (Format("Table", ".csv"), Format("Parquet", ".parquet"))
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What is asked of a history; equal questions have equal answers while nothing is added."""
-
-    datastream: str
-    span: LocalSpan
-    others: tuple[LocalSpan, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back: the span, and the others in the order of the question."""
-
-    question: Question
-    span: Span
-    others: tuple[Span, ...]
-
-
-def answer(shelf: HistoryShelf, question: Question, tell: JobProgress) -> Answer:
-    """Ask a history. For a worker. Raises `TwinError`."""
-    history = shelf.opened(tell)
-
-    def past(span: LocalSpan) -> Span:
-        return history.past(question.datastream, span.start_ns, span.end_ns, BUCKETS)
-
-    return Answer(question, past(question.span), tuple(map(past, question.others)))
 
 
 class PastPanel(PanelWidget):
@@ -90,11 +56,9 @@ class PastPanel(PanelWidget):
         self._streams: list[Datastream] = []
         self._kind: SpanKind = "day"
         self._span = span_of("day", self.session.clock.now_ns())
-        self._asked: Question | None = None
-        self._asked_ns = 0
-        self.answer: Answer | None = None
-        self.dialog: ExportDialog | None = None
         self._make_rows()
+        self.asking = PastAsking(context, answered=self._show, failed=self.sentence.setText)
+        self.exporting = PastExport(context, self)
         self.plot = PastPlot(self.inks)
         self.plot.read.connect(self._read)
         self._lay_out()
@@ -229,39 +193,17 @@ class PastPanel(PanelWidget):
         if stream is None or self._shelf.is_empty:
             return
         others = compared(self._kind, self._span, self.compare.currentData() or "")
-        question = Question(stream.id, self._span, others)
-        if question == self._asked:
-            return
-        self._put(question)
+        if self.asking.ask(Question(stream.id, self._span, others)):
+            self.sentence.setText(_READING)
 
     def refresh(self) -> None:
         """A span that goes on grows; in a replay its moment is marked."""
         now_ns = self.session.clock.now_ns()
         self.plot.show_moment(now_ns if self._shelf.recording is not None else 0)
-        question = self._asked
-        if question is None or self._shelf.recording is not None:
-            return
-        goes_on = question.span.start_ns <= now_ns < question.span.end_ns
-        if goes_on and self.answer is not None and abs(now_ns - self._asked_ns) > AGAIN_NS:
-            self._put(question)
+        if self.asking.ask_again():
+            self.sentence.setText(_READING)
 
-    def _put(self, question: Question) -> None:
-        self._asked, self._asked_ns = question, self.session.clock.now_ns()
-        shelf = self._shelf
-        reads = shelf.recording is not None and self.answer is None
-        self.sentence.setText("Reading…")
-        self.context.bridge.run_job(
-            lambda tell: answer(shelf, question, tell),
-            self._take,
-            lambda error: self._fail(question, error),
-            title="Reading the values of the recording" if reads else "",
-            cancelled=lambda: self._fail(question, None),
-        )
-
-    def _take(self, answer: Answer) -> None:
-        if answer.question != self._asked:
-            return  # something else was asked meanwhile
-        self.answer = answer
+    def _show(self, answer: Answer) -> None:
         stream = self._stream()
         if stream is None:
             return
@@ -277,11 +219,6 @@ class PastPanel(PanelWidget):
         self.sentence.setText(sum_text(answer.span, stream, self._compared(answer)))
         self.export.setEnabled(bool(len(answer.span.t_ns)))
 
-    def _fail(self, question: Question, error: Exception | None) -> None:
-        if question == self._asked:
-            self._asked = None
-            self.sentence.setText(str(error) if error is not None else "Not read")
-
     def _compared(self, answer: Answer) -> Sequence[tuple[str, Span]]:
         return [
             (local.text(), span)
@@ -289,7 +226,7 @@ class PastPanel(PanelWidget):
         ]
 
     def _read(self, bucket: int) -> None:
-        stream, found = self._stream(), self.answer
+        stream, found = self._stream(), self.asking.answer
         if bucket < 0 or stream is None or found is None:
             self.words.setText("")
             return
@@ -299,45 +236,12 @@ class PastPanel(PanelWidget):
         ]
         self.words.setText(read_text(found.span, bucket, stream, others))
 
-    # -- exporting --------------------------------------------------------------------------
-
     def ask_export(self) -> None:
         """Ask for a file to write the exact values to."""
         stream = self._stream()
         if stream is None or self._shelf.is_empty:
             return
-        question = Question(stream.id, self._span, ())
-        name = "".join(c if c.isalnum() else "-" for c in stream.id)[:60]
-        places = QStandardPaths.StandardLocation.DocumentsLocation
-        usual = Path(QStandardPaths.writableLocation(places))
-        folder = usual if usual.is_dir() else Path.home()
-        form = ExportForm(
-            title="Export the past…",
-            about=f"Every value of {self._title(stream)}, {self._span.text()}, with its quality.",
-            formats=_FORMATS,
-            suggested=folder / f"{name}-{self._span.start:%Y-%m-%d}.csv",
-        )
-        if self.dialog is not None:
-            self.dialog.close()
-        dialog = self.dialog = ExportDialog(form, self)
-        dialog.chosen.connect(lambda choice: self._export(question, choice))
-        dialog.open()
-
-    def _export(self, question: Question, choice: ExportChoice) -> None:
-        shelf, path, span = self._shelf, choice.path, question.span
-
-        def work(tell: JobProgress) -> str:
-            history = shelf.opened(tell)
-            n = history.export(path, [question.datastream], span.start_ns, span.end_ns)
-            return f"Saved {path.name}: {n:,} values, in {path.parent}"
-
-        self.context.bridge.run_job(
-            work,
-            self.session.message.emit,
-            lambda error: self.session.message.emit(f"It could not be saved: {error}"),
-            title=f"Saving {path.name}",
-            cancelled=lambda: self.session.message.emit(f"{path.name} was not saved"),
-        )
+        self.exporting.ask(stream.id, self._title(stream), self._span)
 
     # -- inside -----------------------------------------------------------------------------
 
@@ -350,11 +254,10 @@ class PastPanel(PanelWidget):
         """Let go of signals, the plot and a dialog."""
         super().release()
         self.plot.release()
-        if self.dialog is not None:
-            self.dialog.close()
+        self.exporting.close()
 
     def _begin_anew(self) -> None:
-        self._asked = self.answer = None
+        self.asking.forget()
         recording = self._shelf.recording
         if recording is not None and recording.end_ns - recording.start_ns < SHORT_NS:
             self._kind = "hour"
