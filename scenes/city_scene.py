@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 from vtkmodules.vtkRenderingCore import vtkRenderer
 
 from scenes.camera_rig import CameraRig
 from scenes.in_view import InViewItem, items_in_view
-from scenes.layer import LayerType, LayerVisual, layer_registry
+from scenes.layer import LayerType
+from scenes.layer_stack import LayerStack
 from scenes.legend import Legend
 from scenes.pick import Pick
 from scenes.picker import Picker
@@ -36,19 +34,8 @@ from twin.tiles.governor import FrameGovernor
 from twin.tiles.streaming import TileStreamer
 from twin.tiles.tile import Tile
 
-_log = logging.getLogger(__name__)
 #: Holder of what layers keep besides the geometry.
 OF_LAYERS = "photographs and points"
-
-
-@dataclass(slots=True)
-class _Entry:
-    record: LayerType
-    visual: LayerVisual
-    state: Any
-    visible: bool
-    failed: str = ""
-    built: bool = False
 
 
 class CityScene:
@@ -76,7 +63,6 @@ class CityScene:
     -------------------
     1. ``update`` returns False when nothing moved, and then nobody renders; symptom when broken:
        one core busy in an idle room. Guard: ``tests/scenes/test_city_scene.py``.
-    2. A layer that raises is switched off and named in ``failures``; the others stay drawn.
     """
 
     def __init__(
@@ -106,10 +92,7 @@ class CityScene:
         self._hidden = self._stage.style.hidden
         self._look_version = self._stage.look.version
         self._dirty = True
-        self._entries = {
-            record.id: _Entry(record, record.visual(), record.state(), record.visible_at_start)
-            for record in sorted(layer_registry(), key=lambda record: record.order)
-        }
+        self._layers = LayerStack(self._stage)
 
     # -- the city ---------------------------------------------------------------------------
 
@@ -223,9 +206,7 @@ class CityScene:
         changed |= self._streams.update(view, has_moved=has_moved, selected=selected)
         if self.camera.apply():  # streamed tiles have told where the ground is
             view = self._view()
-        for entry in self._entries.values():
-            if entry.visible and not entry.failed:
-                changed |= self._update(entry, given, view)
+        changed |= self._layers.update(given, view)
         changed |= self.tools.update(given, view)
         self._hide_from_picks()
         self._hold_own()
@@ -237,17 +218,6 @@ class CityScene:
         """Let the next frame be a part of a larger picture; see `scenes.big_picture`."""
         self._stage.overlay.set_part(part)
         self._stage.choose_picture()
-
-    def _update(self, entry: _Entry, given: SceneInput, view: View) -> bool:
-        try:
-            self._ensure_built(entry)
-            return entry.visual.update(given, view, entry.state)
-        except Exception as error:  # noqa: BLE001 - one bad layer must not take the city away
-            _log.exception("The layer %s failed and was switched off", entry.record.id)
-            entry.failed = str(error) or type(error).__name__
-            with suppress(AttributeError):  # it may have failed before it made its actors
-                entry.visual.set_visible(False)
-            return True
 
     def _hide_from_picks(self) -> None:
         if self._stage.style.hidden is not self._hidden:
@@ -283,35 +253,30 @@ class CityScene:
     @property
     def failures(self) -> dict[str, str]:
         """Reason of failure by id of layers that were switched off."""
-        return {key: e.failed for key, e in self._entries.items() if e.failed}
+        return self._layers.failures
 
     # -- layers -----------------------------------------------------------------------------
 
     @property
     def layers(self) -> tuple[LayerType, ...]:
         """Records of all layers, in drawing order."""
-        return tuple(entry.record for entry in self._entries.values())
+        return self._layers.records
 
     def is_layer_visible(self, layer_id: str) -> bool:
         """Whether a layer is switched on."""
-        return self._entries[layer_id].visible
+        return self._layers.is_visible(layer_id)
 
     def set_layer_visible(self, layer_id: str, visible: bool) -> None:
         """Switch a layer on or off."""
-        entry = self._entries[layer_id]
-        if entry.visible != visible:
-            entry.visible = visible
-            if entry.built:
-                entry.visual.set_visible(visible)
-            self._dirty = True
+        self._dirty |= self._layers.set_visible(layer_id, visible)
 
     def layer_state(self, layer_id: str) -> Any:
         """Settings of a layer (its record's frozen dataclass)."""
-        return self._entries[layer_id].state
+        return self._layers.state(layer_id)
 
     def set_layer_state(self, layer_id: str, state: Any) -> None:
         """Replace the settings of a layer."""
-        self._entries[layer_id].state = state
+        self._layers.set_state(layer_id, state)
         self._dirty = True
 
     @property
@@ -375,8 +340,7 @@ class CityScene:
     def dispose(self) -> None:
         """Take everything out of the renderer. The scene is not used again."""
         self.tools.dispose()
-        for entry in self._entries.values():
-            self._tear_down(entry)
+        self._layers.dispose()
         self._picker.clear()
         self._stage.dispose()
         if self._shared is not None:
@@ -387,18 +351,6 @@ class CityScene:
         return view_of(self._stage.renderer, self._stage.pixel_ratio)
 
     def _rebuild(self) -> None:
-        for entry in self._entries.values():
-            self._tear_down(entry)
-            entry.failed = ""
+        self._layers.rebuild()
         self.tools.rebuild()
         self._dirty = True
-
-    def _tear_down(self, entry: _Entry) -> None:
-        if entry.built:
-            entry.visual.dispose()
-            entry.built = False
-
-    def _ensure_built(self, entry: _Entry) -> None:
-        if not entry.built:
-            entry.built = True
-            entry.visual.build(self._stage)

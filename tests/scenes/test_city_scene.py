@@ -188,7 +188,7 @@ def test_nothing_new_asks_for_no_frame(target, scene):
 
 
 def test_a_failing_layer_is_switched_off_and_named(target, scene, monkeypatch, caplog):
-    entry = scene._entries["compass"]
+    entry = scene._layers._entries["compass"]
     monkeypatch.setattr(entry.visual, "update", lambda *_: 1 / 0, raising=False)
     assert scene.update(SceneInput())
     assert scene.failures == {"compass": "division by zero"}
@@ -250,6 +250,6 @@ def test_ground_looks_the_same_as_sheet_and_as_background(target, scene):
         scene.camera.fly_to((30.0, 30.0, 0.0), distance, elevation_rad=1.5, animated=False)
         draw(target, scene)
         colours.append(pixel(target, scene, beside))
-        sheets.append(scene._entries["ground"].visual._ground._actor.GetVisibility())
+        sheets.append(scene._layers._entries["ground"].visual._ground._actor.GetVisibility())
     assert sheets == [0, 1]
     assert np.allclose(colours[0], colours[1], atol=2)

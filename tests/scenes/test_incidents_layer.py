@@ -47,7 +47,7 @@ def test_its_area_is_drawn_in_the_colour_of_its_severity(target, scene, more, at
 
 def test_its_sign_is_picked_and_its_title_keeps_others_off(target, scene):
     draw(target, scene, SceneInput(incidents=(incident(xyz=(30.0, 30.0, 0.0)),)))
-    top = scene._entries["incidents"].visual._placed["i1"].anchor_m
+    top = scene._layers._entries["incidents"].visual._placed["i1"].anchor_m
     hit = scene.pick(*scene.pixel_from_local(tuple(top)))
     assert hit is not None
     assert hit.incident_id == "i1"

@@ -106,7 +106,7 @@ def test_each_kind_is_drawn_in_the_colour_of_its_department(target, scene, one, 
 def test_a_note_stands_above_its_place_and_is_picked_with_its_words(target, scene):
     note = mark("m7", "note", [(30, 30, 0)], title="Leak")
     draw(target, scene, SceneInput(marks=(note,)))
-    visual = scene._entries["marks"].visual
+    visual = scene._layers._entries["marks"].visual
     top = visual._placed["m7"].anchor_m
     assert top[2] > 10.0
     hit = scene.pick(*scene.pixel_from_local(tuple(top)))
@@ -149,7 +149,7 @@ def test_hundreds_of_marks_are_drawn(target, scene):
         n_frames += 1
         assert n_frames < 50
     assert n_frames > 2, "not all at once: each costs rays"
-    visual = scene._entries["marks"].visual
+    visual = scene._layers._entries["marks"].visual
     assert len(visual._placed) == 400
     assert visual._lines._n == 400
     assert len(scene.stage.reserved["marks"]) <= 60
@@ -206,7 +206,7 @@ def test_a_hundred_people_cost_at_most_a_dozen_signs(target, scene):
         for x in range(-50, 50)
     )
     draw(target, scene, SceneInput(people=people))
-    visual = scene._entries["people"].visual
+    visual = scene._layers._entries["people"].visual
     assert visual._signs._n <= 12 * 2 + 12 * 2 * 3
 
 

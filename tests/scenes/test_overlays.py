@@ -58,7 +58,7 @@ def test_a_sensor_is_drawn_and_picked_above_its_place(target, scene):
     without = draw(target, scene, SceneInput())
     image = draw(target, scene, room.given())
     assert np.abs(image - without).max() > 100
-    top = scene._entries["sensors"].visual._places.tops_local_m[0]
+    top = scene._layers._entries["sensors"].visual._places.tops_local_m[0]
     hit = scene.pick(*scene.pixel_from_local(tuple(top)))
     assert (hit.thing_id, hit.feature) == ("t0", -1)
 
@@ -81,7 +81,9 @@ def test_a_stale_sensor_turns_hollow_and_is_marked(target, scene):
     fresh = draw(target, scene, room.given())
     room.clock.advance_s(600.0)
     stale = draw(target, scene, room.given())
-    x, y = scene.pixel_from_local(tuple(scene._entries["sensors"].visual._places.tops_local_m[0]))
+    x, y = scene.pixel_from_local(
+        tuple(scene._layers._entries["sensors"].visual._places.tops_local_m[0])
+    )
     inside = (round(y) - 5, round(x))  # on the plate, above the glyph
     panel = np.array(rgb_from_hex(load_theme("light").ui["panel"])) * 255
     assert np.allclose(fresh[inside], panel, atol=4)
@@ -104,7 +106,9 @@ def test_what_must_not_be_trusted_is_hatched_and_keeps_its_plate(target, scene):
         room.store.add(np.array([0]), ahead_ns, value, np.zeros(1, np.uint8), now_ns)
         watch.look(now_ns)
     doubted = draw(target, scene, room.given())
-    x, y = scene.pixel_from_local(tuple(scene._entries["sensors"].visual._places.tops_local_m[0]))
+    x, y = scene.pixel_from_local(
+        tuple(scene._layers._entries["sensors"].visual._places.tops_local_m[0])
+    )
     column, row = round(x), round(y)
     crop = slice(row - 7, row + 8), slice(column - 7, column + 8)
     panel = np.array(rgb_from_hex(load_theme("light").ui["panel"])) * 255
@@ -209,7 +213,7 @@ def test_labels_do_not_overlap_each_other(target, scene):
     room.report(rng.uniform(0, 100, 400))
     alarms = {f"t{i}": "high" for i in range(300)}
     draw(target, scene, room.given(alarms=alarms))
-    boxes = np.array(scene._entries["labels"].visual.boxes)
+    boxes = np.array(scene._layers._entries["labels"].visual.boxes)
     assert len(boxes) > 5
     left, top, right, bottom = boxes.T
     apart_x = (left[:, None] >= right) | (left >= right[:, None])
@@ -225,7 +229,7 @@ def test_a_selected_thing_is_labelled_before_all_others(target, scene):
     room.report([50.0] * 20)
     given = room.given(selection=NothingSelected(thing_id="t13"))
     draw(target, scene, given)
-    visual = scene._entries["labels"].visual
+    visual = scene._layers._entries["labels"].visual
     texts = [[line.text for line in key[0]] for key in visual._texts._blocks]
     assert texts[0] == ["Station 13", "50 dB(A)"]
 
@@ -249,7 +253,8 @@ def test_no_label_covers_the_selected_symbol(scene):
 def test_a_selected_building_is_called_by_its_name_or_its_kind(target, scene):
     draw(target, scene, SceneInput(selection=NothingSelected(feature=4)))
     texts = [
-        [line.text for line in key[0]] for key in scene._entries["labels"].visual._texts._blocks
+        [line.text for line in key[0]]
+        for key in scene._layers._entries["labels"].visual._texts._blocks
     ]
     assert texts == [["Building"]]
 

@@ -72,7 +72,7 @@ def drawn(window: OffscreenWindow, city: CityAsset) -> CityScene:
 
 def wait_for_photographs(scene: CityScene) -> None:
     scene.update(SceneInput())
-    faces = scene._entries["photographs"].visual._faces
+    faces = scene._layers._entries["photographs"].visual._faces
     pause = threading.Event()
     for _ in range(2000):
         scene.update(SceneInput())

@@ -433,16 +433,16 @@ def test_a_street_is_named_on_its_longest_piece_when_it_is_near_and_seen(target)
     only(scene, "buildings", "labels")
     look_down(scene, 150.0)
     draw(target, scene, SceneInput())
-    names = scene._entries["labels"].visual._streets
+    names = scene._layers._entries["labels"].visual._streets
     assert names.names == ["Long Street"]
     ((name, at, _per_px),) = names.near(scene._view())
     assert (name, at[:2]) == ("Long Street", (15.0, 30.0))
-    boxes = scene._entries["labels"].visual.boxes
+    boxes = scene._layers._entries["labels"].visual.boxes
     x, y = scene.pixel_from_local(at)
     assert [left < x < right and top < y < bottom for left, top, right, bottom in boxes] == [True]
     look_down(scene, 5000.0)
     draw(target, scene, SceneInput())
-    assert scene._entries["labels"].visual.boxes == []
+    assert scene._layers._entries["labels"].visual.boxes == []
     scene.dispose()
 
 
@@ -503,7 +503,7 @@ def test_a_crowd_of_far_units_is_dots_that_can_be_picked():
     room.report([])
     only(scene, "units")
     draw(target, scene, room.given())
-    visual = scene._entries["units"].visual
+    visual = scene._layers._entries["units"].visual
     assert visual._arrows._n == 0
     assert visual._dots._n == n
     x, y = scene.pixel_from_local(tuple(places[7] + [0.0, 0.0, 4.0]))

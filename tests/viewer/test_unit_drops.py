@@ -41,7 +41,7 @@ def sign_of(desk: Desk, qtbot: QtBot) -> QPoint:
     spot: list[QPoint] = []
 
     def is_found() -> bool:
-        placed = scene._entries["incidents"].visual._placed.get("i1")
+        placed = scene._layers._entries["incidents"].visual._placed.get("i1")
         if placed is None:
             return False
         x, y = scene.pixel_from_local(tuple(placed.anchor_m))
