@@ -18,7 +18,7 @@ from twin.operations.alarm_places import AlarmSpot
 from twin.room.parts.incidents import Incident
 from twin.room.parts.marks import Mark
 from twin.sense.model import Datastream, Thing, Unit
-from twin.sense.store import DeclaredLimits, ObservationSnapshot
+from twin.sense.snapshot import DeclaredLimits, ObservationSnapshot
 from twin.sense.units import UnitsNow
 
 VERSION = 3

@@ -20,7 +20,8 @@ from twin.room.parts.marks import Mark
 from twin.sense.model import Datastream, Thing, Unit
 
 if TYPE_CHECKING:
-    from twin.sense.store import ObservationSnapshot, ObservationStore
+    from twin.sense.snapshot import ObservationSnapshot
+    from twin.sense.store import ObservationStore
     from twin.sense.units import UnitsNow, UnitStore
 
 #: Priority of an alarm, as in the theme's ``priority`` table.

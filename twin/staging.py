@@ -22,7 +22,7 @@ from twin.room.parts.alarms import Alarms, AlarmState, Priority
 from twin.room.parts.incidents import Incidents, Severity
 from twin.room.parts.stage import HIGHEST, LOWEST
 from twin.sense.health import Health, health_of
-from twin.sense.store import ObservationSnapshot
+from twin.sense.snapshot import ObservationSnapshot
 from twin.toml_lines import TomlFile, content_of, toml_file
 
 MAX_BYTES = 1 << 16

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scenes.scene_input import Past
 from twin.clock import NS_PER_S
-from twin.sense.store import ObservationSnapshot
+from twin.sense.snapshot import ObservationSnapshot
 from twin.sense.unit_past import UnitPast
 from twin.session import TwinSession
 

@@ -14,7 +14,8 @@ from twin.clock import NS_PER_S
 from twin.export.tables import TableRow, Value
 from twin.sense.health import Health, age_s, health_of
 from twin.sense.model import Datastream, Quality, Thing
-from twin.sense.store import ObservationSnapshot, ObservationStore
+from twin.sense.snapshot import ObservationSnapshot
+from twin.sense.store import ObservationStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

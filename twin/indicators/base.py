@@ -17,7 +17,7 @@ from twin.registry import Registry
 from twin.room.parts.units import Response, Units
 from twin.sense.health import Health, health_of
 from twin.sense.model import Datastream, Thing
-from twin.sense.store import ObservationSnapshot
+from twin.sense.snapshot import ObservationSnapshot
 from twin.session import TwinSession
 
 #: Values of a trend that are kept.

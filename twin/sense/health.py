@@ -10,7 +10,8 @@ import numpy as np
 from twin.arrays import BoolArray, Float64Array, UInt8Array
 from twin.clock import NS_PER_S
 from twin.sense.model import Quality
-from twin.sense.store import ObservationSnapshot, ObservationStore
+from twin.sense.snapshot import ObservationSnapshot
+from twin.sense.store import ObservationStore
 from twin.sense.trust import Doubt, is_out_of_range
 
 #: A datastream is stale after this many of its intervals …

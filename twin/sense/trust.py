@@ -20,7 +20,8 @@ import numpy as np
 from twin.arrays import BoolArray, Float32Array, Float64Array, Int64Array, UInt8Array
 from twin.clock import NS_PER_S
 from twin.sense.model import Datastream, Quality
-from twin.sense.store import DeclaredLimits, Doubts, ObservationSnapshot, ObservationStore
+from twin.sense.snapshot import DeclaredLimits, Doubts, ObservationSnapshot
+from twin.sense.store import ObservationStore
 
 #: Intervals, delays and wiggles of which the medians are learned.
 KEPT = 9

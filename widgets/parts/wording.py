@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from twin.clock import NS_PER_S
 from twin.sense.health import health_text
 from twin.sense.model import OBSERVED_PROPERTIES, Datastream
-from twin.sense.store import ObservationSnapshot, ObservationStore
+from twin.sense.snapshot import ObservationSnapshot
+from twin.sense.store import ObservationStore
 
 _PLAIN_UNITS = {"1": "", "0/1": "", "bool": ""}
 #: What 0, 1, 2 … mean where a datastream is a state.
