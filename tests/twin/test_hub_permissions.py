@@ -215,6 +215,14 @@ def test_it_names_the_rule_and_who_may(bench: Bench) -> None:
     assert "knows no request called 'city.blow_up'" in may(bench, "ada", "city.blow_up").text
 
 
+def test_it_says_for_whose_approval_a_command_waits(bench: Bench) -> None:
+    answer = may(bench, "ada", "gate.set", "gate-1")
+    assert answer.waits == "Waits for 1 approval of fire"
+    assert bench.command(gate_of(bench)).state_text == answer.waits
+    assert may(bench, "ada", "gate.set", "gate-9").waits == "", "it is forbidden anyway"
+    assert may(bench, "ada", "lease.take", "gate-1").waits == ""
+
+
 def test_a_batch_is_asked_about_as_a_whole(bench: Bench) -> None:
     requests = [request("gate.set", f"gate-{n}", GATE, batch="b-1") for n in (1, 2)]
     body = {"id": "b-1", "title": "Both", "requests": [_plain(one) for one in requests]}

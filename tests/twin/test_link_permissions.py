@@ -12,6 +12,8 @@ import pytest
 from tests.twin.hub_rig import console, polled, request, running_hub, until, wait_for_state
 from tests.twin.security.secure_rig import secure_hub
 from twin.clock import NS_PER_S
+from twin.journal.base import JournalError
+from twin.journal.sqlite import SqliteJournal
 from twin.link.client import HubClient
 from twin.link.control import Answers, MayI, Refused, Snapshot
 from twin.link.permission import MAX_QUESTIONS, Permission, Wish
@@ -286,6 +288,48 @@ def test_poll_says_that_an_answer_has_come(tmp_path: Path) -> None:
         assert ada.may("queue.hold", "all") == Permission(
             allowed=True, text="The hub has no keys and believes everybody"
         )
+
+
+def test_a_hub_that_cannot_write_says_so_and_answers_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its room may be behind; nothing could be done by the answer."""
+    with (
+        running_hub(tmp_path / "journal.sqlite") as hub,
+        console(hub.addresses.control, tmp_path) as ada,
+    ):
+        until(lambda: polled(ada).room.operators)
+        real, is_full = SqliteJournal.append, [True]
+
+        def append(self: SqliteJournal, events: Any) -> None:
+            if events and is_full:
+                raise JournalError("The hub cannot write its journal (full)")
+            real(self, events)
+
+        def probe(_: SqliteJournal) -> None:
+            if is_full:
+                raise JournalError("The hub cannot write its journal (full)")
+
+        monkeypatch.setattr(SqliteJournal, "append", append)
+        monkeypatch.setattr(SqliteJournal, "probe", probe)
+        ada.add_note("Rain")
+        until(lambda: "cannot write" in polled(ada).status().text)
+        pauses: list[Refused] = []
+        take = ada._permissions.take
+
+        def note(message: Answers | Refused, now_ns: int) -> bool:
+            is_own = take(message, now_ns)
+            if is_own and isinstance(message, Refused):
+                pauses.append(message)
+            return is_own
+
+        monkeypatch.setattr(ada._permissions, "take", note)
+        refused = until(lambda: polled(ada).may("queue.hold", "all") is None and pauses)
+        assert "cannot write its journal" in refused[0].text
+        assert not refused[0].is_final
+        assert ada.refusals == (), "no request of the person's"
+        is_full.clear()
+        _knows(ada, "queue.hold", "all", allowed=True)
 
 
 def test_a_hub_that_does_not_know_the_question_is_never_asked(tmp_path: Path) -> None:

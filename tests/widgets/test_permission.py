@@ -16,6 +16,7 @@ from twin.hub.requests import PolicyChanged
 from twin.link.permission import Permission
 from twin.room.model import CommandState
 from twin.room.parts.holds import Holds
+from twin.room.parts.stage import STAGE_WORDS
 from twin.security.policy_file import read_policy
 from twin.session import ComposeRequest, Selection
 
@@ -46,7 +47,8 @@ id = "gates"
 actions = ["gate.set"]
 needed = 1
 [[approval]]
-id = "sirens"
+id = "streets"
+text = "Streets are the police's as well"
 actions = ["road.*"]
 needed = 1
 by_departments = ["police"]
@@ -216,9 +218,28 @@ def test_the_form_says_why_not_and_goes_no_further(
     )
     hub_world.answer_permissions()
     assert composer.review.isEnabled()
-    assert not composer.permission.isVisible()
+    assert composer.permission.text().startswith("Waits for 1 approval")
     composer.show_confirm_step()
     assert composer.is_confirming
+
+
+def test_the_form_says_for_whose_approval_it_will_wait(
+    hub_world: HubWorld, open_panel: Callable[[str], Any]
+) -> None:
+    composer = open_panel("commands").composer
+    hub_world.session.compose(
+        ComposeRequest(target_id="road-1", type_id="road.close", args={"cause": "works"})
+    )
+    hub_world.answer_permissions()
+    told = "Waits for 1 approval of police: Streets are the police's as well"
+    assert composer.permission.text() == told
+    assert composer.review.isEnabled()
+    composer.show_confirm_step()
+    assert composer.page.permission.text() == told
+    composer.confirm.click()
+    hub_world.sync()
+    (command,) = hub_world.session.hub.room.commands.values()
+    assert command.state_text == told
 
 
 def test_a_right_that_goes_during_the_review_is_told_there(
@@ -275,7 +296,7 @@ def test_of_a_batch_the_first_that_may_not_is_named(
     )
     composer.many.list.item(1).setCheckState(Qt.CheckState.Unchecked)
     assert composer.review.isEnabled()
-    assert not composer.permission.isVisible()
+    assert composer.permission.text().startswith("Waits for 1 approval")
 
 
 # --- commands and queues -------------------------------------------------------------------------
@@ -361,6 +382,55 @@ def test_taking_asking_and_taking_over_an_asset(
     assert not panel.taker_note.isVisible()
     assert panel.seize.isEnabled()
     assert not panel.note.isVisible()
+
+
+def test_reviews_and_delegations(
+    hub_world: HubWorld, gate: str, open_panel: Callable[[str], Any]
+) -> None:
+    change_policy(hub_world, EVERYBODY)
+    body = {"command_id": gate, "digest": hub_world.digest(gate), "reason": "People in it"}
+    hub_world.act("cleo", "approval.break_glass", body)
+    change_policy(hub_world, POLICY)
+    hub_world.sync()
+    panel = open_panel("reviews")
+    panel.list.setCurrentIndex(panel.model.index(panel.model.row_of(f"review-{gate}")))
+    panel.finding.setText("It was right")
+    hub_world.answer_permissions()
+    sentence = "No rule of the policy allows “review.close” to traffic"
+    assert_off(panel.close_it, sentence)
+    assert panel.note.text().startswith(sentence)
+    assert not panel.finding.isVisible()
+    assert_off(panel.delegate, "“delegation.give”")
+    assert panel.delegate_note.isVisible()
+    n = len(hub_world.bench.events)
+    panel._close_review()
+    assert len(hub_world.bench.events) == n
+    change_policy(hub_world, EVERYBODY.replace(b'"queue.*"', b'"review.*", "delegation.*"'))
+    hub_world.answer_permissions()
+    assert panel.finding.isVisible()
+    assert panel.finding.text() == "It was right"
+    panel.close_it.click()
+    hub_world.sync()
+    assert panel.model.row_of(f"review-{gate}") < 0
+    panel.delegate.click()
+    assert panel.form.isVisible()
+
+
+def test_the_stage_of_the_city(hub_world: HubWorld, open_panel: Callable[[str], Any]) -> None:
+    panel = open_panel("stage")
+    third = panel.steps.button(3)
+    third.click()
+    assert panel.set.isVisible()
+    hub_world.answer_permissions()
+    assert_off(third, "No rule of the policy allows “stage.set” to traffic")
+    assert panel.note.text() == third.toolTip()
+    assert not panel.set.isVisible(), "what was begun is put away"
+    change_policy(hub_world, EVERYBODY.replace(b'"queue.*"', b'"stage.*"'))
+    hub_world.answer_permissions()
+    assert third.isEnabled()
+    assert third.toolTip() == STAGE_WORDS[3]
+    assert not panel.note.isVisible()
+    assert not panel.steps.button(1).isEnabled(), "in force already"
 
 
 def test_looking_never_waits_for_the_hub(

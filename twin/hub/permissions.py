@@ -64,7 +64,16 @@ class Permissions:
 
     def _one(self, who: Who, wish: Wish) -> Permission:
         decision = self.decide(who, wish.action, wish.about)
-        return Permission(allowed=decision.allowed, text=decision.text, rule=decision.rule_id)
+        return Permission(
+            allowed=decision.allowed, text=decision.text, rule=decision.rule_id,
+            waits=self._waits(who, wish) if decision.allowed else "",
+        )  # fmt: skip
+
+    def _waits(self, who: Who, wish: Wish) -> str:
+        command_type = self._hall.types.get(wish.action)
+        if command_type is None:
+            return ""
+        return self._submitting.waits(who, command_type, wish.about)
 
     def decide(self, who: Who, action: str, about: str) -> Decision:
         """What would be said to a request, whatever its values are."""

@@ -33,8 +33,10 @@ class Permission(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ----------
     text : why or why not, one sentence, as the refusal would say it
     rule : id of the policy's rule, "" = none decided it
+    waits : of a command that may be given: what it then waits for, e.g. approvals; "" = nothing
     """
 
     allowed: bool
     text: str = ""
     rule: str = ""
+    waits: str = ""

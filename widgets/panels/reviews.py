@@ -27,6 +27,7 @@ from widgets.parts.elided_button import ElidedButton
 from widgets.parts.empty_state import EmptyState
 from widgets.parts.labels import say, wrapped
 from widgets.parts.panel_widget import PanelWidget
+from widgets.parts.permission import offer, why_not
 from widgets.parts.section_list import KeyRole, Row, SectionDelegate, SectionList, section_view
 from widgets.parts.target_chooser import NameChooser
 from widgets.parts.value_form import LABEL_PX
@@ -34,6 +35,8 @@ from widgets.parts.wording import age_text, clock_text, duration_text
 
 _UNTIL = (("30 minutes", 1_800), ("2 hours", 7_200), ("8 hours", 28_800), ("24 hours", 86_400))
 _LEAST_LETTERS = 3
+_CLOSE_TIP = "Say what the review found; it stays in the journal"
+_DELEGATE_TIP = "Let somebody else approve for your department for a while"
 
 
 class DelegationForm(QWidget):
@@ -95,7 +98,7 @@ class ReviewsPanel(PanelWidget):
         self.withdraw = ElidedButton()
         self.withdraw.clicked.connect(lambda _checked=False: self._withdraw())
         self.delegate = QPushButton("Delegate my yes…")
-        self.delegate.setToolTip("Let somebody else approve for your department for a while")
+        self.delegate_note = wrapped("muted")
         self.delegate.clicked.connect(lambda _checked=False: self.open_form())
         self.form = DelegationForm()
         self.form.confirm.clicked.connect(lambda _checked=False: self._give())
@@ -130,7 +133,7 @@ class ReviewsPanel(PanelWidget):
         foot.setSpacing(8)
         parts: tuple[QWidget, ...] = (
             *(self.text, self.note, self.finding, self.close_it, self.withdraw),
-            *(self.problem, self.delegate, self.form),
+            *(self.problem, self.delegate, self.delegate_note, self.form),
         )
         for part in parts:
             foot.addWidget(part)
@@ -183,7 +186,8 @@ class ReviewsPanel(PanelWidget):
 
     def _show_chosen(self) -> None:
         if self.form.isVisible():
-            for part in (self.text, self.note, self.finding, self.close_it, self.withdraw):
+            parts = (self.text, self.note, self.finding, self.close_it, self.withdraw)
+            for part in (*parts, self.delegate_note):
                 part.hide()
             return
         review = self.session.hub.room[Reviews].by_id.get(self._chosen)
@@ -194,11 +198,23 @@ class ReviewsPanel(PanelWidget):
         say(self.note, "Somebody else has to close the review of what you did." if is_own else "")
         for part in (self.finding, self.close_it):
             part.setVisible(review is not None and not is_own)
+        self._show_permissions(review if not is_own else None)
         is_mine = delegation is not None and delegation.giver.identity == me
         self.withdraw.setVisible(is_mine)
         if delegation is not None:
             department = delegation.department.replace("_", " ")
             self.withdraw.say(f"Withdraw the yes of {department} from {delegation.to_name}")
+
+    def _show_permissions(self, review: Review | None) -> None:
+        """Turn off what the hub would refuse; the muted line says why."""
+        against = why_not(self.session, "review.close", review.id) if review is not None else ""
+        offer(self.close_it, against, tip=_CLOSE_TIP)
+        self.finding.setVisible(review is not None and not against)
+        if against:
+            say(self.note, against)
+        against = why_not(self.session, "delegation.give")
+        offer(self.delegate, against, tip=_DELEGATE_TIP)
+        say(self.delegate_note, against)
 
     def _review_text(self, review: Review) -> str:
         command = self.session.hub.room.commands.get(review.command_id)
@@ -215,6 +231,8 @@ class ReviewsPanel(PanelWidget):
         if changed & {"reviews", "delegations"}:
             self.problem.hide()
             self.show_rows()
+        elif "permissions" in changed:
+            self._show_chosen()
         if "refusals" in changed:
             self.tell_refusal(self.problem)
 
@@ -222,6 +240,8 @@ class ReviewsPanel(PanelWidget):
 
     def _close_review(self) -> None:
         text = self.finding.text().strip()
+        if not self.close_it.isEnabled():
+            return
         if len(text) < _LEAST_LETTERS:
             say(self.problem, "Say in a sentence what the review found")
             self.finding.setFocus(Qt.FocusReason.OtherFocusReason)

@@ -10,8 +10,9 @@ from twin.staging import Proposal
 from widgets.panel import PanelContext, PanelType
 from widgets.parts.command_words import operator_text
 from widgets.parts.elided_button import ElidedButton
-from widgets.parts.labels import wrapped
+from widgets.parts.labels import say, wrapped
 from widgets.parts.panel_widget import PanelWidget
+from widgets.parts.permission import offer, why_not
 from widgets.parts.section_list import Row, SectionDelegate, SectionList, section_view
 from widgets.parts.wording import clock_text
 from widgets.stage_button import LEVEL_OF_STAGE, stage_text
@@ -65,6 +66,8 @@ class StagePanel(PanelWidget):
         self.set = ElidedButton()
         self.set.setProperty("role", "primary")
         self.set.clicked.connect(lambda _checked=False: self._set())
+        self.note = wrapped("muted")
+        self.note.hide()
 
     def _lay_out(self) -> None:
         top = QVBoxLayout()
@@ -75,6 +78,7 @@ class StagePanel(PanelWidget):
         top.addWidget(self.proposal)
         top.addWidget(self.confirm)
         top.addLayout(self._row)
+        top.addWidget(self.note)
         top.addWidget(self.reason)
         top.addWidget(self.set)
         top.addWidget(self.problem)
@@ -86,6 +90,10 @@ class StagePanel(PanelWidget):
         self.setFocusProxy(self.reason)
 
     # -- showing ----------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """What the hub lets this person do may have changed."""
+        self._show_form()
 
     def show_stage(self) -> None:
         """Show what is in force, what is proposed and what was before."""
@@ -113,8 +121,17 @@ class StagePanel(PanelWidget):
 
     def _show_form(self) -> None:
         level = self.session.hub.room[Stage].level
+        against = why_not(self.session, "stage.set")
+        say(self.note, against)
         for button in self.steps.buttons():
-            button.setEnabled(self.steps.id(button) != level)
+            one = self.steps.id(button)
+            button.setToolTip(against or STAGE_WORDS[one])
+            button.setAccessibleDescription(against)
+            button.setEnabled(one != level and not against)
+        offer(self.confirm, against, tip=self.confirm.full_text)
+        if against and self._chosen:
+            self._choose(0)
+            return
         if self._chosen == level:
             self._choose(0)
             return
@@ -155,6 +172,8 @@ class StagePanel(PanelWidget):
         if "stage" in changed:
             self.problem.hide()
             self.show_stage()
+        elif "permissions" in changed:
+            self._show_form()
         if "refusals" in changed:
             self.tell_refusal(self.problem)
 

@@ -32,7 +32,7 @@ from widgets.parts.draft_preview import DraftPreview
 from widgets.parts.elided_button import ElidedButton
 from widgets.parts.labels import say, wrapped
 from widgets.parts.many_targets import ManyTargets
-from widgets.parts.permission import offer, why_not_all
+from widgets.parts.permission import offer, waits_for, why_not_all
 from widgets.parts.review_page import ReviewPage
 from widgets.parts.schedule_field import ScheduleField, timing_text
 from widgets.parts.selected_sets import SelectedSets
@@ -96,7 +96,6 @@ class Composer(QWidget):
         self.selected = SelectedSets(self._session)
         self.templates = TemplateBar(self._session, self.template_items)
         self._problem, self.permission = wrapped("error"), wrapped("muted")
-        self.permission.hide()
         self.review = ElidedButton()
         self.review.clicked.connect(lambda _checked=False: self.show_confirm_step())
         form = QFormLayout()
@@ -117,8 +116,7 @@ class Composer(QWidget):
         layout.setContentsMargins(12, 12, 12, 12)
         layout.setSpacing(8)
         layout.addLayout(form)
-        parts = (self._problem, self.permission, self.review, self.selected, self.templates)
-        for part in parts:
+        for part in (self._problem, self.permission, self.review, self.selected, self.templates):
             layout.addWidget(part)
         return page
 
@@ -230,9 +228,8 @@ class Composer(QWidget):
     def show_confirm_step(self) -> None:
         """Check the values and name the effect; wrong ones are told at their field."""
         command_type = self._type()
-        if command_type is None or not self._targets() or not self.review.isEnabled():
-            return
-        if not self.form.check():
+        is_offered = self.review.isEnabled() and bool(self._targets())
+        if command_type is None or not is_offered or not self.form.check():
             return
         title = f"{command_type.title}: {self.many.title()}" if self.is_many else ""
         self._review(self._drafts_now(), title)
@@ -289,16 +286,17 @@ class Composer(QWidget):
             self.preview.show(self._drafts_now() if self.is_composing else ())
 
     def tell_permission(self) -> None:
-        """Say why the hub would refuse it to this person; called a few times a second."""
-        command_type, pairs = self._type(), list[tuple[str, str]]()
+        """Say why the hub would refuse it, or what it waits for; called a few times a second."""
         if self.is_confirming:
             pairs = [(draft.type_id, draft.target_id) for draft in self._drafts]
-        elif command_type is not None:
-            pairs = [(command_type.id, target.id) for target in self._targets()]
+        else:
+            type_id = str(self.type.currentData() or "")
+            pairs = [(type_id, target.id) for target in self._targets() if type_id]
         against = why_not_all(self._session, pairs)
-        say(self.permission, against)
+        note = against or waits_for(self._session, pairs)
+        say(self.permission, note)
         offer(self.review, against, tip=self.review.full_text)
-        self.page.show_against(against)
+        self.page.show_permission(against, note)
 
     def _drafts_now(self) -> tuple[Draft, ...]:
         """What the form holds; () while its values do not fit."""
@@ -311,8 +309,7 @@ class Composer(QWidget):
 
     def _targets(self) -> list[Target]:
         ids = self.many.ids() if self.is_many else (self.target.chosen_id(),)
-        found = (target_of(self._session, target_id) for target_id in ids if target_id)
-        return [target for target in found if target is not None]
+        return [one for key in ids if (one := target_of(self._session, key)) is not None]
 
     def _type(self) -> CommandType | None:
         return command_types().get(str(self.type.currentData() or ""))
@@ -342,12 +339,11 @@ class Composer(QWidget):
         is_ready = command_type is not None and bool(chosen)
         for part in (
             *(self.type, self._type_label, self.schedule, self.reason, self._reason_label),
-            *(self.review, self.form),
+            *(self.permission, self.review, self.form),
         ):
             part.setVisible(is_ready)
         self._say("")
         if command_type is None or not chosen:
-            self.permission.hide()
             self.form.show_type(None, {})
             self._start_values = {}
             if chosen:

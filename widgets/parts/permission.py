@@ -40,6 +40,12 @@ def why_not_all(session: TwinSession, pairs: Sequence[tuple[str, str]]) -> str:
     return f"{name}: {refused[0][1]}" + (f" (and {n_more} more of them)" if n_more else "")
 
 
+def waits_for(session: TwinSession, pairs: Sequence[tuple[str, str]]) -> str:
+    """What commands (type, target) would wait for once given, as the hub says of the first."""
+    found = (session.hub.may(*pair) for pair in pairs[:MOST_ASKED])
+    return next((one.waits for one in found if one is not None and one.waits), "")
+
+
 def offer(button: QPushButton, against: str, *, tip: str) -> None:
     """Turn a button off while something is against it, and say what; else on with its own tip."""
     button.setEnabled(not against)

@@ -62,9 +62,15 @@ class ReviewPage(QWidget):
             layout.addWidget(part)
         layout.addLayout(buttons)
 
-    def show_against(self, against: str) -> None:
-        """Say why the hub would refuse it; "" = nothing is known against it."""
-        say(self.permission, against)
+    def show_permission(self, against: str, note: str) -> None:
+        """Say why the hub would refuse it, or what it will wait for.
+
+        Parameters
+        ----------
+        against : "" = nothing is known against it
+        note : what is shown in either case
+        """
+        say(self.permission, note)
         offer(self.confirm, against, tip=self.confirm.full_text)
 
     def show_drafts(

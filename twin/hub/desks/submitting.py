@@ -96,9 +96,8 @@ class Submitting(Desk):
         if rule is None:
             hall.move(request.id, S.QUEUED, self._waiting_text(command))
             return
-        approval = self._approval(request, rule)
-        text = f"Waits for {rule.wanted_text()}" + (f": {rule.text}" if rule.text else "")
-        hall.move(request.id, S.AWAITING_APPROVAL, text, approval=msgspec.to_builtins(approval))
+        approval = msgspec.to_builtins(self._approval(request, rule))
+        hall.move(request.id, S.AWAITING_APPROVAL, _waits_text(rule), approval=approval)
 
     def _blocked(self, command: Command, last: Mapping[str, Observation]) -> tuple[Blocked, ...]:
         """What stands against it now; of what is to happen later, only its release can tell."""
@@ -151,6 +150,12 @@ class Submitting(Desk):
         held = self._why_held(who, target_id, name)
         return Decision.no(held) if decision.allowed and held else decision
 
+    def waits(self, who: Who, command_type: CommandType, target_id: str) -> str:
+        """For whose approvals a command would wait, "" for none."""
+        level = command_type.significance
+        rule = self._approvals_wanted(who, command_type.id, target_id, level)
+        return _waits_text(rule) if rule is not None else ""
+
     def _may_command(
         self, who: Who, command_type: CommandType, target_id: str, name: str
     ) -> Decision:
@@ -202,8 +207,12 @@ class Submitting(Desk):
     def _approval_rule(self, command: Command) -> ApprovalRule | None:
         who = self._who.pop(command.request.id, None) or self._issuer(command)
         request = command.request
-        question = self.hall.question(who, request.type_id, request.target_id, command.level)
-        return self.hall.policy.approval_for(question)
+        return self._approvals_wanted(who, request.type_id, request.target_id, command.level)
+
+    def _approvals_wanted(
+        self, who: Who, type_id: str, target_id: str, level: int
+    ) -> ApprovalRule | None:
+        return self.hall.policy.approval_for(self.hall.question(who, type_id, target_id, level))
 
     def _issuer(self, command: Command) -> Who:
         """Whoever issued it, after a restart of the hub: roles only if still connected."""
@@ -254,6 +263,10 @@ def blocked_facts(blocked: Iterable[Blocked]) -> list[dict[str, Any]]:
         }
         for one in blocked
     ]
+
+
+def _waits_text(rule: ApprovalRule) -> str:
+    return f"Waits for {rule.wanted_text()}" + (f": {rule.text}" if rule.text else "")
 
 
 def _drill_text(*, is_hub_drill: bool) -> str:
