@@ -5,7 +5,8 @@ from __future__ import annotations
 from twin.journal.base import JournalError, JournalLostError
 from twin.journal.database import Database, place_of
 from twin.journal.lease import Holder, WriterLease
-from twin.journal.postgres import PostgresReader, make_tables
+from twin.journal.postgres_reader import PostgresReader
+from twin.journal.postgres_tables import make_tables
 from twin.journal.verify import CUT, PICTURE, START, End, WrongError, checked
 
 

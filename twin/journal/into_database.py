@@ -10,7 +10,7 @@ import psycopg
 from twin.journal.base import JournalError
 from twin.journal.database import Database, place_of
 from twin.journal.logs import opened_log
-from twin.journal.postgres import create_tables, escaped_row, has_tables
+from twin.journal.postgres_tables import create_tables, escaped_row, has_tables
 from twin.journal.verify import Log
 
 _COPY = "COPY events(seq, t_ns, kind, actor, body, key, form, chain) FROM STDIN"

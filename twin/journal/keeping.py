@@ -141,7 +141,7 @@ def _copy_of_file(source: Path, part: Path) -> None:
 
 def _copy_of_database(url: str, part: Path) -> None:
     require_psycopg()
-    from twin.journal.postgres import PostgresReader
+    from twin.journal.postgres_reader import PostgresReader
 
     connection = apsw.Connection(str(part))
     try:

@@ -91,7 +91,7 @@ def _in_file(path: Path) -> Log:
 
 def _in_database(url: str) -> Log:
     require_psycopg()
-    from twin.journal.postgres import PostgresReader
+    from twin.journal.postgres_reader import PostgresReader
 
     reader = PostgresReader(url)
     try:

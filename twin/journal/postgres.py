@@ -14,40 +14,21 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from twin.clock import Clock, SystemClock
 from twin.journal.base import JournalError, JournalLostError, Saved, Signer
 from twin.journal.chained import ChainedJournal
-from twin.journal.database import ConnectionGoneError, Database, place_of
+from twin.journal.database import ConnectionGoneError, place_of
 from twin.journal.lease import WriterLease
+from twin.journal.postgres_reader import PostgresReader
+from twin.journal.postgres_tables import escaped_row, make_tables
 from twin.journal.rows import Row
-from twin.journal.verify import SCHEMA, Seal, genesis
+from twin.journal.verify import Seal
 
-_PAGE = 1_000
 _RETRY_S = 0.1
 _RENEWALS = 4
-_TABLES = """
-CREATE TABLE IF NOT EXISTS meta(key text PRIMARY KEY, value text NOT NULL);
-CREATE TABLE IF NOT EXISTS events(
-  seq bigint PRIMARY KEY, t_ns bigint NOT NULL, kind text NOT NULL, actor text NOT NULL,
-  body text NOT NULL, key text NOT NULL, form integer NOT NULL, chain bytea NOT NULL);
-CREATE INDEX IF NOT EXISTS events_key ON events(md5(key), seq) WHERE key <> '';
-CREATE TABLE IF NOT EXISTS seals(
-  kind text NOT NULL, seq bigint NOT NULL, chain bytea NOT NULL, t_ns bigint NOT NULL,
-  detail text NOT NULL, public_key bytea NOT NULL, signature bytea NOT NULL,
-  PRIMARY KEY(kind, seq));
-CREATE TABLE IF NOT EXISTS snapshots(
-  seq bigint PRIMARY KEY, state_hash text NOT NULL, room bytea NOT NULL);
-CREATE TABLE IF NOT EXISTS head(
-  is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only), seq bigint NOT NULL,
-  chain bytea NOT NULL, term bigint NOT NULL DEFAULT 0, holder text NOT NULL DEFAULT '',
-  address text NOT NULL DEFAULT '', until timestamptz NOT NULL DEFAULT '-infinity',
-  probe bigint NOT NULL DEFAULT 0);
-"""
-_ROWS = "SELECT seq, t_ns, kind, actor, body, key, form, chain FROM events"
-_SEALS = "SELECT kind, seq, chain, t_ns, detail, public_key, signature FROM seals"
 _SEAL = """INSERT INTO seals(kind, seq, chain, t_ns, detail, public_key, signature)
 SELECT %(kind)s, %(at)s, %(sealed)s, %(t_ns)s, %(detail)s, %(public_key)s, %(signature)s {}
 ON CONFLICT (kind, seq) DO UPDATE SET chain = excluded.chain, t_ns = excluded.t_ns,
@@ -89,82 +70,6 @@ class PostgresJournal(ChainedJournal):
 
     def __init__(self, url: str, *, signer: Signer | None = None, **lease: Any) -> None:
         super().__init__(PostgresStore(url, **lease), signer=signer)
-
-
-class PostgresReader:
-    """Reads a journal, whoever writes it: the reading half of `twin.journal.store.Store`."""
-
-    def __init__(self, url: str, name: str = "civitwin reader") -> None:
-        self._url = url
-        self.database = Database(place_of(url), name)
-        try:
-            self._open()
-        except BaseException:
-            self.database.close()
-            raise
-
-    @property
-    def place(self) -> str:
-        """The address, without password."""
-        return self.database.place.shown
-
-    def head(self) -> tuple[int, bytes]:
-        """The newest row as remembered."""
-        for seq, chain in self.database.query("SELECT seq, chain FROM head"):
-            return seq, chain
-        return -1, b""
-
-    def rows(self, after: int = 0, limit: int = -1) -> Iterator[Row]:
-        """Rows after a number, fetched a page at a time."""
-        while limit:
-            n = _PAGE if limit < 0 else min(limit, _PAGE)
-            page = self.database.query(f"{_ROWS} WHERE seq > %s ORDER BY seq LIMIT %s", (after, n))
-            yield from (_plain(row) for row in page)
-            if len(page) < n:
-                return
-            after, limit = page[-1][0], limit if limit < 0 else limit - n
-
-    def find(self, key: str) -> Row | None:
-        """The first row with a key."""
-        which = f"{_ROWS} WHERE md5(key) = md5(%(key)s) AND key = %(key)s AND key <> ''"
-        found = self.database.query(f"{which} ORDER BY seq LIMIT 1", {"key": _escaped(key)})
-        return _plain(found[0]) if found else None
-
-    def seals(self, kind: str = "") -> Iterator[Seal]:
-        """Seals, newest first."""
-        which = f"{_SEALS} WHERE kind = %s" if kind else _SEALS
-        for row in self.database.query(f"{which} ORDER BY seq DESC", (kind,) if kind else ()):
-            yield Seal(*row)
-
-    def picture(self, seq: int) -> tuple[str, bytes] | None:
-        """The snapshot at a row."""
-        which = "SELECT state_hash, room FROM snapshots WHERE seq = %s"
-        for state_hash, room in self.database.query(which, (seq,)):
-            return state_hash, room
-        return None
-
-    def listen(self) -> None:
-        """Be woken by what the writer stores from now on."""
-        self.database.query(f'LISTEN "{self.database.place.schema}"')
-
-    def wait(self, timeout_s: float) -> bool:
-        """Wait until the writer stored something or let go; whether it did."""
-        return self.database.wait(timeout_s)
-
-    def close(self) -> None:
-        """Close the connection."""
-        self.database.close()
-
-    def _open(self) -> None:
-        if not has_tables(self.database):
-            raise JournalError(f"There is no journal in this database: {self.place}")
-        meta = dict(self.database.query("SELECT key, value FROM meta"))
-        if meta.get("schema") != str(SCHEMA):
-            raise JournalError(
-                f"The journal is of schema {meta.get('schema')}, this hub writes schema {SCHEMA};"
-                f" start a newer hub: {self.place}"
-            )
-        self.epoch = str(meta.get("epoch"))
 
 
 class PostgresStore(PostgresReader):
@@ -344,59 +249,6 @@ class PostgresStore(PostgresReader):
         )
 
 
-def make_tables(database: Database) -> None:
-    """Make a room's tables where there are none; several hubs may try at once."""
-    schema = database.place.schema
-    if has_tables(database):
-        return
-    with database.transaction():
-        database.query("SELECT pg_advisory_xact_lock(hashtext(%s))", (schema,))
-        if not has_tables(database):
-            create_tables(database, str(uuid.uuid4()))
-
-
-def create_tables(database: Database, epoch: str) -> None:
-    """Make a room's tables, within a transaction."""
-    database.query(f'CREATE SCHEMA IF NOT EXISTS "{database.place.schema}"')
-    database.query(_TABLES)
-    database.query("INSERT INTO meta VALUES ('schema', %s), ('epoch', %s)", (str(SCHEMA), epoch))
-    database.query("INSERT INTO head(seq, chain) VALUES (0, %s)", (genesis(epoch),))
-
-
-def has_tables(database: Database) -> bool:
-    """Whether the room's tables are there.
-
-    Asked of the catalogue: `to_regclass` may not see what was made while a transaction waited.
-    """
-    which = (
-        "SELECT 1 FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace"
-        " WHERE nspname = %s AND relname = 'head'"
-    )
-    return bool(database.query(which, (database.place.schema,)))
-
-
 def _seal_values(seal: Seal) -> dict[str, Any]:
     names = ("kind", "at", "sealed", "t_ns", "detail", "public_key", "signature")
     return dict(zip(names, seal, strict=True))
-
-
-def _escaped(text: str) -> str:
-    """PostgreSQL's text cannot hold NUL; nothing else changes but the backslash itself."""
-    return text.replace("\\", "\\\\").replace("\0", "\\0")
-
-
-def _plain_text(text: str) -> str:
-    if "\\" not in text:
-        return text
-    return "\\".join(part.replace("\\0", "\0") for part in text.split("\\\\"))
-
-
-def escaped_row(row: Row) -> Row:
-    """The row as its texts are stored."""
-    seq, t_ns, kind, actor, body, key, form, chain = row
-    return seq, t_ns, _escaped(kind), _escaped(actor), body, _escaped(key), form, chain
-
-
-def _plain(row: Row) -> Row:
-    seq, t_ns, kind, actor, body, key, form, chain = row
-    return seq, t_ns, _plain_text(kind), _plain_text(actor), body, _plain_text(key), form, chain

@@ -11,7 +11,7 @@ from tests.twin.hub_rig import until
 from twin.clock import FakeClock
 from twin.journal.database import Database, place_of
 from twin.journal.lease import WriterLease
-from twin.journal.postgres import make_tables
+from twin.journal.postgres_tables import make_tables
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ from twin.journal import database as database_module
 from twin.journal.base import JournalError, JournalLostError
 from twin.journal.database import Database, place_of
 from twin.journal.opening import open_journal
-from twin.journal.postgres import PostgresJournal, PostgresReader
+from twin.journal.postgres import PostgresJournal
+from twin.journal.postgres_reader import PostgresReader
 
 
 @pytest.fixture

@@ -28,7 +28,8 @@ from twin.hub.options import HubOptions
 from twin.hub.standby import Turns
 from twin.journal.base import JournalError
 from twin.journal.follower import Follower
-from twin.journal.postgres import PostgresJournal, PostgresReader
+from twin.journal.postgres import PostgresJournal
+from twin.journal.postgres_reader import PostgresReader
 from twin.journal.verify import START, checked
 from twin.link.control import (
     Acknowledged,
