@@ -183,7 +183,7 @@ class ViewParts:
             session=self._session,
             actions=self._window().actions_table,
             pick=pane.scene.pick(x_px, y_px),
-            select=pane.driver.select_pick,
+            select=pane.driver.picks.take,
         )
         menu.exec(at)
         menu.deleteLater()

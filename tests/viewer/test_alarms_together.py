@@ -78,7 +78,7 @@ def test_a_click_on_the_spot_in_the_view_opens_the_alarm(
         return pick is not None and pick.alarm_id == "high:pump-1"
 
     qtbot.waitUntil(is_hit, timeout=WAIT_MS)
-    desk.views.main.driver._select_at(desk.views.main.scene.pixel_from_local((12.0, 3.0, 0.0)))
+    desk.views.main.driver.picks.click(desk.views.main.scene.pixel_from_local((12.0, 3.0, 0.0)))
     assert desk.window.docks["alarms"].isVisible()
     panel = panel_of(desk)
     qtbot.waitUntil(

@@ -70,9 +70,9 @@ def test_the_card_of_a_badge_says_how_many(console: Console) -> None:
 def test_a_click_gives_the_form_that_asked_a_place_and_selects_nothing(console: Console) -> None:
     found: list[tuple[float, float, float]] = []
     console.session.ask_point(found.append)
-    console.first.driver.select_pick(None)  # a click into the sky is no place
-    console.first.driver.select_pick(Pick(xyz_local_m=(4.0, 5.0, 6.0), thing_id="s1"))
+    console.first.driver.picks.take(None)  # a click into the sky is no place
+    console.first.driver.picks.take(Pick(xyz_local_m=(4.0, 5.0, 6.0), thing_id="s1"))
     assert found == [(4.0, 5.0, 6.0)]
     assert not console.session.selection.thing_id
-    console.first.driver.select_pick(Pick(xyz_local_m=(4.0, 5.0, 6.0), thing_id="s1"))
+    console.first.driver.picks.take(Pick(xyz_local_m=(4.0, 5.0, 6.0), thing_id="s1"))
     assert console.session.selection.thing_id == "s1"

@@ -20,9 +20,10 @@ from twin.session import NOTHING, Selection
 from viewer.city_source import CityLoading, CitySource, LoadingCancelledError, opening_remark
 from viewer.cli import main
 from viewer.hover import card_text
+from viewer.layer_driver import panel_legend
+from viewer.pick_driver import selection_from_pick
 from viewer.report import percentile_or_none, process_age_s
 from viewer.run_recorder import RunRecorder
-from viewer.scene_driver import panel_legend, selection_from_pick
 
 HERE = (0.0, 0.0, 0.0)
 
