@@ -117,7 +117,7 @@ class HubWorld:
         """Ada's session takes in what happened, and what its panels ask for on hearing that."""
         while True:
             for event in self.bench.events[self._n_seen :]:
-                self.world.client._copy.put(event)
+                self.world.client._put(event)
             self._n_seen = len(self.bench.events)
             self.session.poll()
             if self._n_seen == len(self.bench.events):
@@ -127,8 +127,7 @@ class HubWorld:
     def answer_permissions(self) -> None:
         """The hub answers what Ada's buttons have asked about; her session takes it in."""
         book = self.world.client._permissions
-        for event in self.bench.events[self._n_seen :]:
-            book.follow(event)
+        self.sync()
         self.world.clock.advance_s(0.3)
         self._tell_time()
         asking = book.due(self.world.clock.monotonic_ns())

@@ -433,6 +433,96 @@ def test_the_stage_of_the_city(hub_world: HubWorld, open_panel: Callable[[str], 
     assert not panel.steps.button(1).isEnabled(), "in force already"
 
 
+def test_alarms(hub_world: HubWorld, open_panel: Callable[[str], Any]) -> None:
+    change_policy(hub_world, EVERYBODY.replace(b'"queue.*"', b'"alarm.*"'))
+    alarm = {"id": "high", "title": "Level is high", "priority": "high", "thing_id": "pump-0"}
+    hub_world.act("ben", "alarm.raise", {"alarms": [alarm]})
+    seen = POLICY.replace(b'"batch.*"', b'"batch.*", "alarm.acknowledge", "alarm.shelve"')
+    change_policy(hub_world, seen)
+    hub_world.sync()
+    panel = open_panel("alarms")
+    panel.refresh()
+    panel.choose_first()
+    details = panel.details
+    assert details.take_out.isEnabled()
+    hub_world.answer_permissions()
+    assert_off(details.take_out, "No rule of the policy allows “alarm.take_out” to traffic")
+    assert_off(details.make, "“incident.open”")
+    assert details.acknowledge.isEnabled()
+    assert details.shelve.isEnabled()
+    assert details.note.isVisible()
+    assert details.note.text() == f"Out of service: {details.take_out.toolTip()}"
+    assert details.acknowledge_chosen()
+    hub_world.sync()
+    change_policy(hub_world, EVERYBODY.replace(b'"queue.*"', b'"alarm.*", "incident.*"'))
+    hub_world.answer_permissions()
+    assert details.take_out.isEnabled()
+    assert not details.note.isVisible()
+
+
+def test_the_key_of_an_alarm_says_why_not(
+    hub_world: HubWorld, open_panel: Callable[[str], Any]
+) -> None:
+    change_policy(hub_world, EVERYBODY.replace(b'"queue.*"', b'"alarm.*"'))
+    alarm = {"id": "high", "title": "Level is high", "priority": "high", "thing_id": "pump-0"}
+    hub_world.act("ben", "alarm.raise", {"alarms": [alarm]})
+    change_policy(hub_world, POLICY)
+    hub_world.sync()
+    panel = open_panel("alarms")
+    panel.refresh()
+    panel.choose_first()
+    hub_world.answer_permissions()
+    n = len(hub_world.bench.events)
+    assert panel.details.acknowledge_chosen()
+    assert "“alarm.acknowledge”" in panel.details.problem.text()
+    assert len(hub_world.bench.events) == n
+
+
+def test_taking_the_shift_and_handing_it_over(
+    hub_world: HubWorld, open_panel: Callable[[str], Any]
+) -> None:
+    panel = open_panel("shift")
+    assert panel.take.isEnabled()
+    hub_world.answer_permissions()
+    assert_off(panel.take, "No rule of the policy allows “shift.take” to traffic")
+    assert_off(panel.hand_over, "“shift.hand_over”")
+    assert panel.against.text() == panel.take.toolTip()
+    change_policy(hub_world, EVERYBODY.replace(b'"queue.*"', b'"shift.*"'))
+    hub_world.answer_permissions()
+    assert not panel.against.isVisible()
+    handover = {"id": "h-1", "text": "Quiet so far"}
+    hub_world.act("cleo", "shift.hand_over", handover)
+    change_policy(hub_world, POLICY)
+    hub_world.sync()
+    panel.refresh()
+    panel.waiting.click()
+    hub_world.answer_permissions()
+    assert_off(panel.read.accept, "“shift.accept”")
+    assert panel.read.note.text() == panel.read.accept.toolTip()
+    panel.read.answer.setText("What of the gate?")
+    assert_off(panel.read.send_back, "“shift.send_back”")
+    change_policy(hub_world, EVERYBODY.replace(b'"queue.*"', b'"shift.*"'))
+    hub_world.answer_permissions()
+    assert panel.read.send_back.isEnabled()
+    panel.read.accept.click()
+    hub_world.sync()
+    panel.refresh()
+    assert panel.who.text() == "You lead the shift"
+
+
+def test_event_rules(hub_world: HubWorld, open_panel: Callable[[str], Any]) -> None:
+    panel = open_panel("event_rules")
+    assert panel.new.isEnabled()
+    hub_world.answer_permissions()
+    assert_off(panel.new, "No rule of the policy allows “rule.put” to traffic")
+    assert panel.against.text() == panel.new.toolTip()
+    change_policy(hub_world, EVERYBODY.replace(b'"queue.*"', b'"rule.*"'))
+    hub_world.answer_permissions()
+    assert panel.new.isEnabled()
+    assert not panel.against.isVisible()
+    assert not panel.remove.isEnabled(), "there is none"
+
+
 def test_looking_never_waits_for_the_hub(
     hub_world: HubWorld, gate: str, open_panel: Callable[[str], Any], monkeypatch: Any
 ) -> None:

@@ -287,6 +287,8 @@ class AlarmsPanel(PanelWidget):
 
     def _follow_room(self, changed: frozenset[str]) -> None:
         self._has_moved = self._has_moved or "alarms" in changed
+        if "permissions" in changed:
+            self.details.tell_permissions()
 
     # -- choosing ---------------------------------------------------------------------------
 
@@ -294,8 +296,12 @@ class AlarmsPanel(PanelWidget):
         """What can be done about the chosen alarms, beside the pointer."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.setToolTipsVisible(True)
         for button in self.details.answers():
-            menu.addAction(button.text()).triggered.connect(lambda _c=False, b=button: b.click())
+            action = menu.addAction(button.text())
+            action.setEnabled(button.isEnabled())
+            action.setToolTip(button.toolTip())
+            action.triggered.connect(lambda _checked=False, b=button: b.click())
         if not menu.isEmpty():
             menu.popup(self.table.viewport().mapToGlobal(at))
 

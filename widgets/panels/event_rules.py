@@ -36,6 +36,7 @@ from widgets.parts.empty_state import EmptyState
 from widgets.parts.fact_table import FactView
 from widgets.parts.labels import say, wrapped
 from widgets.parts.panel_widget import PanelWidget
+from widgets.parts.permission import offer, why_not
 from widgets.parts.row_list import RowList
 from widgets.parts.rule_dry_run import RuleDryRun
 from widgets.parts.rule_form import RuleForm
@@ -80,6 +81,8 @@ class EventRulesPanel(PanelWidget):
         self.new, self.change, self.switch, self.remove = (
             QPushButton(words) for words in ("New rule…", "Change…", "Switch off", "Remove")
         )
+        self.against = wrapped("muted")
+        self.against.hide()
         self.new.clicked.connect(lambda _checked=False: self._write(None))
         self.change.clicked.connect(lambda _checked=False: self._write(self._entry()))
         self.switch.clicked.connect(lambda _checked=False: self._switch())
@@ -129,6 +132,7 @@ class EventRulesPanel(PanelWidget):
         head.setSpacing(6)
         head.addWidget(self.status)
         head.addWidget(self._steps)
+        head.addWidget(self.against)
         layout.addLayout(head)
         layout.addWidget(self._upper, 2)
         layout.addWidget(scroll, 3)
@@ -140,6 +144,26 @@ class EventRulesPanel(PanelWidget):
         """Show what has moved since the last time."""
         if self._has_moved:
             self.show_rules()
+        self._tell_permissions()
+
+    def _tell_permissions(self) -> None:
+        """Turn off what the hub would refuse; the muted line says the first of it and why."""
+        entry = self._entry()
+        is_of_file = entry is not None and bool(entry.file) and not entry.is_edited
+        from_file = f"It stands in {entry.file}; switch it off instead" if entry else ""
+        told = ""
+        for button, kind, is_there, other in (
+            (self.new, "rule.put", True, ""),
+            (self.change, "rule.put", entry is not None, ""),
+            (self.switch, "rule.enable", entry is not None, ""),
+            (self.remove, "rule.remove", entry is not None, from_file if is_of_file else ""),
+        ):
+            against = why_not(self.session, kind)
+            told = told or against
+            offer(button, against or other, tip="")
+            if not is_there:
+                button.setEnabled(False)
+        say(self.against, told if self.form.isHidden() else "")
 
     def show_rules(self) -> None:
         """List the rules of the room as they stand."""
@@ -161,26 +185,22 @@ class EventRulesPanel(PanelWidget):
         self._upper.setVisible(not is_writing)
         self.form.footer.setVisible(is_writing)
         self._steps.setVisible(not is_writing)
-        self.change.setEnabled(one is not None)
-        self.switch.setEnabled(one is not None)
-        self.remove.setEnabled(one is not None)
+        self._tell_permissions()
         self.details.setVisible(one is not None and not is_writing)
         self._scroll.setVisible(one is not None or is_writing)
         if one is None:
             return
         entry = one.entry
         self.switch.setText("Switch off" if entry.is_on else "Switch on")
-        is_of_file = bool(entry.file) and not entry.is_edited
-        self.remove.setEnabled(not is_of_file)
-        from_file = f"It stands in {entry.file}; switch it off instead" if is_of_file else ""
         self.remove.setText("Back to the file" if entry.file and entry.is_edited else "Remove")
-        self.remove.setToolTip(from_file)
         self.title.setText(entry.rule.title)
         say(self.note, entry.rule.text)
         self.facts.show_facts(_facts(one))
 
     def _follow_room(self, changed: frozenset[str]) -> None:
         self._has_moved |= bool(changed & {"event_rules", "alarms", "operators"})
+        if "permissions" in changed:
+            self._tell_permissions()
         refused = refusal_of(self.session, self._act_id)
         if refused:
             say(self.problem, refused)

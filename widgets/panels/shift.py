@@ -32,8 +32,9 @@ from widgets.parts.elided_button import ElidedButton
 from widgets.parts.empty_state import EmptyState
 from widgets.parts.filters import as_filter
 from widgets.parts.handover_pages import ComposePage, ReadPage
-from widgets.parts.labels import wrapped
+from widgets.parts.labels import say, wrapped
 from widgets.parts.panel_widget import PanelWidget
+from widgets.parts.permission import offer, why_not
 from widgets.parts.places import place_of
 from widgets.parts.section_list import (
     KeyRole,
@@ -86,6 +87,8 @@ class ShiftPanel(PanelWidget):
         self.counts = wrapped("muted")
         self.take = QPushButton("Take the shift")
         self.take.clicked.connect(lambda _checked=False: self._take())
+        self.against = wrapped("muted")
+        self.against.hide()
         self.hand_over = QPushButton("Hand the shift over…")
         self.hand_over.clicked.connect(lambda _checked=False: self._compose())
         self.waiting = ElidedButton()
@@ -133,6 +136,7 @@ class ShiftPanel(PanelWidget):
         top.addWidget(self.counts)
         top.addWidget(self.waiting)
         top.addLayout(deeds)
+        top.addWidget(self.against)
         top.addWidget(self.note)
         top.addLayout(filters)
         self._empty = EmptyState(
@@ -170,6 +174,21 @@ class ShiftPanel(PanelWidget):
         """Take in what has happened since the last time."""
         if self._has_moved:
             self.show_shift()
+        self._tell_permissions()
+
+    def _tell_permissions(self) -> None:
+        """Turn off what the hub would refuse; the muted line says why."""
+        session = self.session
+        take, give = why_not(session, "shift.take"), why_not(session, "shift.hand_over")
+        offer(self.take, take, tip="Lead it from now on")
+        waits = "A handover waits for its answer" if self._part.open else ""
+        offer(self.hand_over, give or waits, tip="To somebody else, with what is open")
+        is_offered = not (self.take.isHidden() and self.hand_over.isHidden())
+        say(self.against, (give if self.take.isHidden() else take) if is_offered else "")
+        self.read.show_against(
+            accept=why_not(session, "shift.accept"),
+            send_back=why_not(session, "shift.send_back"),
+        )
 
     def show_shift(self) -> None:
         """Show who leads, what waits, and the log."""
@@ -182,13 +201,13 @@ class ShiftPanel(PanelWidget):
         self.counts.setText(counts_words(now))
         self.take.setVisible(leader is None)
         self.hand_over.setVisible(is_mine or leader is None or me.rank > leader.rank)
-        self.hand_over.setEnabled(not part.open)
         self.waiting.setVisible(bool(part.open))
         if part.open:
             giver = part.open[0].by
             is_own = giver.identity == me.identity
             words = "Your handover waits" if is_own else f"{giver.name} hands the shift over"
             self.waiting.say(f"{words}: read it…")
+        self._tell_permissions()
         self.show_log()
 
     def show_log(self) -> None:
@@ -229,6 +248,8 @@ class ShiftPanel(PanelWidget):
                 newest = self._part.handovers.get(shown.id)
                 if newest is not None and newest != shown:
                     self.read.show_handover(newest, whoami(self.session))
+        if "permissions" in changed:
+            self._tell_permissions()
         if "refusals" in changed:
             self.tell_refusal(self.problem)
 

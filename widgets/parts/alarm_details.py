@@ -29,6 +29,7 @@ from widgets.parts.alarm_forms import AlarmForm, IncidentForm, ServiceForm, Shel
 from widgets.parts.alarm_words import facts_of_alarm, facts_of_group, group_title, place_text
 from widgets.parts.fact_table import FactView
 from widgets.parts.labels import say, wrapped
+from widgets.parts.permission import offer, why_not
 from widgets.parts.wording import count_text
 
 _FLY_M = 220.0
@@ -46,7 +47,7 @@ class AlarmDetails(QWidget):
         self.title = wrapped("title")
         self.title.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.response_heading = wrapped("heading", "What to do")
-        self.response, self.problem = wrapped(), wrapped("error")
+        self.response, self.problem, self.note = wrapped(), wrapped("error"), wrapped("muted")
         self.response.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.facts = FactView(most_rows=14)
         self.facts.horizontalHeader().resizeSection(0, 92)
@@ -63,6 +64,7 @@ class AlarmDetails(QWidget):
         layout.addWidget(self.response)
         layout.addWidget(self.problem)
         layout.addLayout(self._buttons)
+        layout.addWidget(self.note)
         for form in self.forms:
             layout.addWidget(form)
         layout.addWidget(self.facts)
@@ -78,20 +80,31 @@ class AlarmDetails(QWidget):
     def _make_buttons(self) -> None:
         self._buttons = QGridLayout()
         self._buttons.setSpacing(6)
-        self.acknowledge = self._button("Acknowledge", self.acknowledge_chosen, "A")
+        self.acknowledge = self._button("Acknowledge", self.acknowledge_chosen)
         self.acknowledge.setProperty("role", "primary")
-        self.reset = self._button("Reset", self._reset, "Let it go: its cause is over")
+        self.reset = self._button("Reset", self._reset)
         self.unshelve = self._button("Take off the shelf", self._unshelve)
         self.put_back = self._button("Put back into service", self._put_back)
         self.unsuppress = self._button("No longer suppress", self._unsuppress)
-        self.shelve = self._button("Shelve…", self._open_shelving, "Out of sight for a while")
+        self.shelve = self._button("Shelve…", self._open_shelving)
         self.take_out = self._button("Out of service…", self._open_service)
         self.fly = self._button("Fly there", self.fly_there)
         self.make = self._button("Make an incident…", self._open_incident)
 
-    def _button(self, title: str, run: Callable[[], object], tip: str = "") -> QPushButton:
+        #: What each of them asks of the hub, and its own tool tip.
+        self._acts = {
+            self.acknowledge: ("alarm.acknowledge", "A"),
+            self.reset: ("alarm.reset", "Let it go: its cause is over"),
+            self.unshelve: ("alarm.unshelve", ""),
+            self.put_back: ("alarm.put_back", ""),
+            self.unsuppress: ("alarm.unsuppress", ""),
+            self.shelve: ("alarm.shelve", "Out of sight for a while"),
+            self.take_out: ("alarm.take_out", ""),
+            self.make: ("incident.open", ""),
+        }
+
+    def _button(self, title: str, run: Callable[[], object]) -> QPushButton:
         button = QPushButton(title, self)
-        button.setToolTip(tip)
         button.clicked.connect(lambda _checked=False: run())
         return button
 
@@ -157,6 +170,18 @@ class AlarmDetails(QWidget):
         for n, button in enumerate(shown):
             self._buttons.addWidget(button, n // 2, n % 2)
             button.show()
+        self.tell_permissions()
+
+    def tell_permissions(self) -> None:
+        """Turn off what the hub would refuse; the muted line says the first of it and why."""
+        told = ""
+        for button in self.answers():
+            kind, tip = self._acts.get(button, ("", ""))
+            against = why_not(self._session, kind) if kind else ""
+            offer(button, against, tip=tip)
+            if against and not told:
+                told = f"{button.text().rstrip('…')}: {against}"
+        say(self.note, told)
 
     def answers(self) -> list[QPushButton]:
         """What can be done about the chosen alarms now, in order."""
@@ -176,6 +201,10 @@ class AlarmDetails(QWidget):
         """Acknowledge all that is chosen; False when there is nothing to."""
         if not to_acknowledge(self.alarms):
             return False
+        against = why_not(self._session, "alarm.acknowledge")
+        if against:
+            say(self.problem, against)
+            return True
         self._act_id = acknowledge(self._session, self.alarms)
         return True
 

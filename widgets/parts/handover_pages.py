@@ -20,6 +20,7 @@ from twin.room.parts.shifts import Handover, HandoverItem
 from widgets.parts.command_words import operator_text
 from widgets.parts.inks import Inks
 from widgets.parts.labels import say, wrapped
+from widgets.parts.permission import offer
 from widgets.parts.section_list import SectionDelegate, SectionList, section_view
 from widgets.parts.shift_words import handover_words, item_sections
 
@@ -129,6 +130,8 @@ class ReadPage(QWidget):
         self.model = SectionList()
         self._delegate = SectionDelegate(inks)
         self.list = section_view(self.model, self._delegate, "What is handed over")
+        self.note = wrapped("muted")
+        self._against_accept = self._against_sending = ""
         self._may_accept = self._may_send_back = False
         row = QHBoxLayout()
         row.setSpacing(8)
@@ -142,11 +145,17 @@ class ReadPage(QWidget):
         top.addWidget(self.text)
         top.addWidget(self.answer)
         top.addLayout(row)
+        top.addWidget(self.note)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(top)
         layout.addWidget(self.list, 1)
+
+    def show_against(self, *, accept: str, send_back: str) -> None:
+        """Say why the hub would refuse either answer; "" = nothing is known against it."""
+        self._against_accept, self._against_sending = accept, send_back
+        self._show_deeds()
 
     def show_handover(self, handover: Handover, me: Operator) -> None:
         """Show a handover to somebody."""
@@ -164,6 +173,11 @@ class ReadPage(QWidget):
 
     def _show_deeds(self) -> None:
         self.accept.setVisible(self._may_accept)
+        offer(self.accept, self._against_accept, tip="With your name and the time")
         self.send_back.setVisible(self._may_send_back)
-        self.send_back.setEnabled(bool(self.answer.text().strip()))
+        offer(self.send_back, self._against_sending, tip="With a sentence that says why")
+        if not self.answer.text().strip():
+            self.send_back.setEnabled(False)
+        against = self._against_accept if self._may_accept else self._against_sending
+        say(self.note, against if self._may_accept or self._may_send_back else "")
         self.answer.setVisible(self._may_accept or self._may_send_back)
