@@ -44,6 +44,8 @@ class DockTabs(QObject):
         ):
             if bar.isVisible():
                 tabbed.update(self._name(bar))
+                if self._is_left_over(bar):
+                    bar.hide()
         for dock in self._docks.values():
             if dock not in tabbed:
                 _set_title(dock, dock.record.title)
@@ -70,6 +72,11 @@ class DockTabs(QObject):
             bar.setTabToolTip(index, dock.record.title)
             bar.setAccessibleTabName(index, dock.record.title)
         return known
+
+    def _is_left_over(self, bar: QTabBar) -> bool:
+        """Whether Qt forgot a bar of docks that are closed, as it does when layouts change fast."""
+        docks = (self._docks.get(bar.tabData(index)) for index in range(bar.count()))
+        return all(dock is None or dock.isHidden() or dock.isFloating() for dock in docks)
 
     def _is_crowded(self, bar: QTabBar, docks: list[PanelDock]) -> bool:
         text = bar.fontMetrics().horizontalAdvance

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QComboBox,
+    QLineEdit,
+    QTabBar,
+    QVBoxLayout,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from tests.viewer.test_main_window import Console, make, show, shown_panels
 from viewer.floating_docks import FloatingDocks, FloatPlace, Monitor, box_on, place_on
+from viewer.main_window import MainWindow
 from viewer.role_starts import ANYBODY, ROLE_STARTS, start_of
 from viewer.settings import Settings
 from viewer.workspaces import WORKSPACES, shows
@@ -238,3 +249,41 @@ def test_filters_go_over_as_text(qtbot: QtBot) -> None:
     for rubbish in ('{"kind": "Tram", "words": 3, "mine": "x"}', "[1]", "{"):
         take_filter_text(two, rubbish)
     assert (two.words.text(), two.kind.currentIndex(), two.mine.isChecked()) == ("", 0, False)
+
+
+def test_workspaces_changed_fast_leave_no_tabs_of_closed_docks(
+    make: Callable[[], Console], qtbot: QtBot
+) -> None:
+    window = show(make(), qtbot)
+    window.resize(1920, 1080)
+    chance = random.Random(1)
+    for _ in range(40):
+        window.show_workspace(chance.choice(WORKSPACES).id)
+        for _ in range(chance.choice((0, 1, 1, 3))):
+            QApplication.processEvents()
+        if chance.random() < 0.3:
+            qtbot.wait(100)
+            assert tab_trouble(window) == []
+
+
+def tab_trouble(window: MainWindow) -> list[str]:
+    """Bars that are seen without two docks to choose from; docks behind others without a bar."""
+    docks = {d.record.title: d for d in window.docks.values()}
+    bars = [
+        bar
+        for bar in window.findChildren(
+            QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly
+        )
+        if bar.isVisible() and bar.geometry().intersects(window.rect())
+    ]  # fmt: skip
+    titles = [[bar.tabToolTip(i) for i in range(bar.count())] for bar in bars]
+    trouble = [
+        f"{bar} over {window.workspace}"
+        for bar in titles
+        if sum(not docks[title].isHidden() for title in bar) < 2
+    ]
+    for title, dock in docks.items():
+        together = [d for d in window.tabifiedDockWidgets(dock) if not d.isHidden()]
+        if together and not dock.isHidden() and not any(title in bar for bar in titles):
+            trouble.append(f"no tab for {title} in {window.workspace}")
+    return trouble
