@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QTextEdit, QWidget
 
 from twin.clock import NS_PER_S
 from twin.playback.cue_view import CueView, Look
@@ -48,7 +48,7 @@ class AudienceDriver(QObject):
         self._usual: dict[str, bool] = {}
         self._look = Look()
         self._things: tuple[str, ...] = ()
-        self._is_waiting = False
+        self._is_waiting = self._is_in_front = False
         self._disconnect = window.theme_changed.connect(self._take_theme)
         self._stop = bridge.every(STEP_MS, self.step)
         self._app = QApplication.instance()
@@ -66,6 +66,9 @@ class AudienceDriver(QObject):
 
     def step(self) -> None:
         """Bring the window to what the scene's time says."""
+        if not self._is_in_front and self._window.isVisible():
+            self._is_in_front = True
+            self._window.activateWindow()  # a show room may have nothing that gives it the keys
         room = self._session.hub.room
         cues = room[Cues].by_kind.entries
         if not cues:
@@ -130,10 +133,16 @@ class AudienceDriver(QObject):
         self._timeline.hide()
         window.toast.setMaximumSize(0, 0)
         window.setCursor(Qt.CursorShape.BlankCursor)
+        screen = window.screen()
+        if screen is not None:  # without a window manager nobody else makes it that large
+            window.setGeometry(screen.geometry())
         window.showFullScreen()
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
-        """Space or a click lets a scene go on that waits; in a kiosk Esc closes the window."""
+        """Space or a click lets a scene go on that waits; in a kiosk Esc closes the window.
+
+        Where somebody writes, as in the find box, a space is a space.
+        """
         is_ours = self._options.kiosk or self._is_waiting
         if isinstance(event, QKeyEvent) and is_ours:
             return self._take_key(event)
@@ -142,6 +151,8 @@ class AudienceDriver(QObject):
         return False
 
     def _take_key(self, event: QKeyEvent) -> bool:
+        if not self._options.kiosk and _is_writing():
+            return False
         is_end = self._options.kiosk and event.key() == Qt.Key.Key_Escape
         if not is_end and event.key() not in _GO_ON_KEYS:
             return False
@@ -153,6 +164,14 @@ class AudienceDriver(QObject):
             else:
                 _say_go_on()
         return True
+
+
+def _is_writing() -> bool:
+    """Whether somebody has begun to write: in an empty field the keys mean nothing yet."""
+    field = QApplication.focusWidget()
+    if isinstance(field, QLineEdit):
+        return bool(field.text())
+    return isinstance(field, QPlainTextEdit | QTextEdit) and bool(field.toPlainText())
 
 
 def _say_go_on() -> None:

@@ -9,6 +9,9 @@ from pathlib import Path
 from twin.playback.script import Script
 from viewer.stage.passes import AUDIENCE, CITY, RECORDER, WATCHER, Pass
 
+#: An audience may be waited for so long, and with it those who end by themselves.
+_WAITS_S = 86_400.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageOptions:
@@ -96,7 +99,8 @@ class CallSheet:
         own = self.passes[WATCHER]
         arguments = ["watch", str(rules), "--hub", self.endpoint, "--keys", str(own.folder)]
         arguments += ["--person", own.person, "--password-stdin"]
-        return [*arguments, "--seconds", str(self.options.longest_s)]
+        seconds = self.options.longest_s if self.options.audience is None else _WAITS_S
+        return [*arguments, "--seconds", str(seconds)]
 
     def recorder(self, path: Path) -> list[str]:
         """Who records the run."""

@@ -29,6 +29,8 @@ BEHIND_S = 1.5
 AHEAD_S = 0.3
 #: The city lives so long before a scene begins, so that everything was observed.
 WARM_UP_S = 4.0
+#: What the audience reads while the scene waits for it.
+GO_ON = "Press Space to go on"
 _USUAL = {"distance_m": 420.0, "azimuth_deg": 20.0, "elevation_deg": 32.0}
 
 
@@ -61,7 +63,6 @@ class Director(NoHands):
         self.source: SceneSource | None = None
         self._elapsed_s = 0.0
         self._stop: dict[str, float] = dict(_USUAL)
-        self._is_answered = False
 
     @property
     def is_city_warm(self) -> bool:
@@ -142,18 +143,26 @@ class Director(NoHands):
         """Whether somebody has pressed a key; until then the scene stands and the city lives."""
         if self._audience is None:
             return True
-        if not self.clock.held:
-            self.clock.held, self._is_answered = True, False
-            self._show("caption", text=text or "Press space to go on")
-        with contextlib.suppress(queue.Empty):
-            while True:
-                self._is_answered |= bool(self._audience.said.get_nowait().get("go_on"))
-        if self._is_answered:
+        answered = self._take_answers()
+        if not self.clock.held:  # who pressed before it was asked for has not seen the question
+            self.clock.held = True
+            self._show("caption", title=GO_ON if text else "", text=text or GO_ON)
+            return False
+        if answered:
             self.clock.held = False
             self._show("caption", text="")
-        return self._is_answered
+        return answered
 
     # --- inside ---------------------------------------------------------------------------------
+
+    def _take_answers(self) -> bool:
+        """Whether somebody has pressed since the last look."""
+        is_pressed = False
+        if self._audience is not None:
+            with contextlib.suppress(queue.Empty):
+                while True:
+                    is_pressed |= bool(self._audience.said.get_nowait().get("go_on"))
+        return is_pressed
 
     def _show(self, kind: str, **fields: Any) -> str:
         pace = 0.0 if self.clock.held else self.clock.pace

@@ -194,7 +194,7 @@ class Stage(NoHands):
         if self._director is not None:
             self._open_scene(self._director, end_ns)
         while not self._is_over() and self._clock.monotonic_ns() < end_ns:
-            self._tick()
+            end_ns += self._tick()
             for told in self.result.steps[n_told:]:
                 on_step(told)
             n_told = len(self.result.steps)
@@ -252,7 +252,9 @@ class Stage(NoHands):
             and (self._over >= self._consoles.keys())
         )
 
-    def _tick(self) -> None:
+    def _tick(self) -> int:
+        """Let some time pass; how much of it the audience was waited for, nanoseconds."""
+        started_ns = self._clock.monotonic_ns()
         if self._director is not None:
             self._pass_time(self._director)
         else:
@@ -262,6 +264,8 @@ class Stage(NoHands):
         for name, console in self._consoles.items():
             self._listen(name, console)
         self._watch()
+        is_waiting = self._director is not None and self._director.clock.held
+        return self._clock.monotonic_ns() - started_ns if is_waiting else 0
 
     def _pass_time(self, director: Director) -> None:
         time.sleep(_SCENE_TICK_S)
