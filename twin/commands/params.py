@@ -6,6 +6,7 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, get_type_hints
 
 from twin.errors import CommandRejected
@@ -59,6 +60,12 @@ class ParamField:
 
 def fields_of(params: type[Any]) -> tuple[ParamField, ...]:
     """The parameters of a params dataclass, in their order."""
+    key: Any = params  # to mypy a type[Any] is not Hashable
+    return _fields_of(key)
+
+
+@lru_cache(maxsize=256)
+def _fields_of(params: Any) -> tuple[ParamField, ...]:
     kinds = get_type_hints(params)
     return tuple(_field_of(field, kinds[field.name]) for field in dataclasses.fields(params))
 
