@@ -6,18 +6,12 @@ import numpy as np
 
 from scenes.moment import Moment, load_moment, save_moment
 from scenes.scene_input import SceneInput
+from tests.scenes.frames import draw
 from twin.operations.alarm_places import AlarmSpot
 from twin.room.parts.alarms import Priority
 from twin.theme import load_theme, rgb_from_hex
 
 SPOT = AlarmSpot(alarm_id="a7", priority=Priority.CRITICAL, xyz=(15.0, 15.0, 0.0), n_alarms=3)
-
-
-def draw(target, scene, given):
-    scene.update(given)
-    assert scene.failures == {}
-    target.render()
-    return target.pixels().astype(int)
 
 
 def n_critical(image, pixel) -> int:

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from scenes.layers.command_preview import broken, ring_of
+from tests.scenes.frames import count_near, draw, only
 from tests.scenes.live import LiveRoom
-from tests.scenes.test_overlays import count_near, draw, only
 from twin.commands.preview import Prediction, Preview, PreviewArea
 from twin.theme import load_theme, rgb_from_hex
 

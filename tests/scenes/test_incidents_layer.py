@@ -7,7 +7,7 @@ import pytest
 
 from scenes.layers.incidents import PRIORITY_OF
 from scenes.scene_input import SceneInput
-from tests.scenes.test_marks import draw, near
+from tests.scenes.frames import draw, near
 from twin.room.model import Operator
 from twin.room.parts.incidents import Incident, Severity
 from twin.theme import load_theme, rgb_from_hex

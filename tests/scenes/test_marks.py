@@ -8,6 +8,7 @@ import pytest
 from scenes.draping import LIFT_M, arrow_head, densified, draped
 from scenes.scene_input import SceneInput
 from scenes.tool_controls import ToolControls
+from tests.scenes.frames import draw, near
 from tests.twin.box_city import HEIGHT_M
 from twin.analysis.pose import Pose
 from twin.link.presence import Look, PresenceState, point_cm
@@ -28,22 +29,8 @@ def mark(mark_id, kind, points, **more):
     )  # fmt: skip
 
 
-def draw(target, scene, given):
-    scene.update(given)
-    assert scene.failures == {}
-    target.render()
-    return target.pixels().astype(int)
-
-
 def fire_rgb():
     return np.array(rgb_from_hex(department_colour(load_theme("light"), "fire"))) * 255
-
-
-def near(image, pixel, rgb, reach=4, within=40):
-    """Whether a colour is within some pixels of one."""
-    x, y = (round(c) for c in pixel)
-    part = image[max(y - reach, 0) : y + reach + 1, max(x - reach, 0) : x + reach + 1]
-    return bool((np.abs(part - rgb).max(axis=2) < within).any())
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from scenes.layers.units import screen_heading
 from scenes.scene_input import NothingSelected, SceneInput
 from scenes.symbol_art import FAMILIES, FAMILY_OF_KIND
 from scenes.view import View
+from tests.scenes.frames import count_near, draw, only
 from tests.scenes.live import LiveRoom
 from twin.clock import NS_PER_S
 from twin.ramps import ramp_table
@@ -18,22 +19,6 @@ from twin.sense.trust import SourceWatch
 from twin.theme import load_theme, rgb_from_hex
 
 GRID = [(x, y, 0.0) for x in (-60.0, 0.0, 60.0) for y in (-60.0, 0.0, 60.0)]
-
-
-def draw(target, scene, given):
-    scene.update(given)
-    assert scene.failures == {}
-    target.render()
-    return target.pixels().astype(int)
-
-
-def only(scene, *layers):
-    for record in scene.layers:
-        scene.set_layer_visible(record.id, record.id in layers)
-
-
-def count_near(image, rgb, within=40):
-    return int((np.abs(image - np.array(rgb)).max(axis=2) < within).sum())
 
 
 def priority_rgb(name):

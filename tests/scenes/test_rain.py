@@ -8,8 +8,8 @@ import pytest
 from scenes.city_scene import CityScene
 from scenes.layers.rain import CELLS, cells_around, noise_of, shares_of
 from scenes.offscreen import OffscreenWindow
+from tests.scenes.frames import draw, only
 from tests.scenes.live import LiveRoom
-from tests.scenes.test_overlays import draw, only
 from tests.twin.box_city import city_of_boxes
 from twin.theme import load_theme
 from twin.tiles.partition import tiles_from_asset

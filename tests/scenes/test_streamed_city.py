@@ -9,68 +9,21 @@ import pytest
 
 from benchmarks.box_stream import BoxStream
 from scenes.city_scene import CityScene
-from scenes.offscreen import OffscreenWindow
-from scenes.pose import Pose
 from scenes.scene_input import NothingSelected, SceneInput
 from scenes.shader_part import ShaderPart
 from scenes.stage import empty_city
 from scenes.streamed_tiles import UPLOAD_BYTES_PER_MS, UPLOAD_MS
 from scenes.style_texture import Alpha
+from tests.scenes.streamed_rig import ELSEWHERE, STREET, settle
 from tests.twin.box_city import city_of_boxes
 from twin.city.residents import resident_city
 from twin.theme import load_theme
 from twin.tiles.budget import MIB
-from twin.tiles.partition import tiles_from_asset
-
-STREET = Pose(focal_m=(0.0, 0.0, 5.0), distance_m=500.0, azimuth_rad=0.4, elevation_rad=0.6)
-ELSEWHERE = replace(STREET, focal_m=(1500.0, 1500.0, 5.0))
 
 
 @dataclass(frozen=True)
 class Selected(NothingSelected):
     features: tuple[int, ...] = ()
-
-
-@pytest.fixture
-def target():
-    window = OffscreenWindow(400, 300)
-    yield window
-    window.close()
-
-
-@pytest.fixture
-def streamed(target):
-    """Makes scenes with a streamed city of boxes, and ends them."""
-    scenes = []
-
-    def make(source=None, *, whole=None, **more):
-        made = CityScene(target.renderer, theme=load_theme("light"), **more)
-        scenes.append(made)
-        asset = resident_city(whole or empty_city())
-        tiles = tiles_from_asset(whole) if whole else ()
-        made.set_city(asset, tiles, (source or BoxStream(3),))
-        return made
-
-    yield make
-    for scene in scenes:
-        assert scene.failures == {}
-        scene.dispose()
-
-
-def settle(scene, target, given=None, each=None):
-    """Draw until the picture is complete and nobody wants another frame."""
-    limit = time.monotonic() + 30
-    while time.monotonic() < limit:
-        changed = scene.update(given or SceneInput())
-        if changed:
-            target.render()
-            if each is not None:
-                each()
-        elif scene.is_settled and scene.streamed.streamer.is_idle:
-            return
-        else:
-            time.sleep(0.001)
-    raise AssertionError("The picture was never complete")
 
 
 def features_of(scene):

@@ -7,8 +7,8 @@ from scenes.scene_input import SceneInput
 from scenes.street_colours import free_speeds_kmh
 from scenes.street_ribbons import LEAST_PX, WIDTH_M, StreetRibbons, drawn_on
 from scenes.vtk_arrays import numpy_view
+from tests.scenes.frames import count_near, draw, only
 from tests.scenes.live import LiveRoom
-from tests.scenes.test_overlays import count_near, draw, only
 from tests.twin.box_city import city_of_boxes
 from twin.city.asset import StreetNetwork
 from twin.theme import load_theme, rgb_from_hex

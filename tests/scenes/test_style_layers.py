@@ -17,8 +17,8 @@ from scenes.offscreen import OffscreenWindow
 from scenes.scene_input import SceneInput
 from scenes.splat_picture import disc
 from scenes.trail_memory import MOMENTS, TrailMemory
+from tests.scenes.frames import count_near, draw, only
 from tests.scenes.live import LiveRoom
-from tests.scenes.test_overlays import count_near, draw, only
 from tests.twin.box_city import city_of_boxes
 from twin.city.areas import circle_area
 from twin.city.asset import StreetNetwork

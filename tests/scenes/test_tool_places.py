@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tests.scenes.test_tools import HEIGHT_M, change, draw, tools
-
-__all__ = ["tools"]
+from tests.scenes.tool_rig import change, draw
+from tests.twin.box_city import HEIGHT_M
 
 
 def test_a_tool_is_clicked_at_what_is_topmost_at_a_place(scene, target, tools):

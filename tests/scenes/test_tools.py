@@ -8,38 +8,17 @@ from datetime import date
 import numpy as np
 import pytest
 
-from scenes.scene_input import NothingSelected, SceneInput
+from scenes.scene_input import NothingSelected
 from scenes.tool import ModeVisual, ToolType, tool_registry
 from scenes.tool_box import _Tool
 from scenes.tool_controls import ToolControls
 from tests.scenes.live import LiveRoom
+from tests.scenes.tool_rig import GIVEN, change, draw
 from tests.twin.box_city import BOX_M, HEIGHT_M
 from twin.analysis.sun import moment_of, place_of_city, sun_at
 from twin.city.frames import Origin
 from twin.commands.params import fields_of
 from twin.theme import load_theme
-
-GIVEN = SceneInput(now_ns=1_780_000_000_000_000_000)
-
-
-@pytest.fixture
-def tools(scene, target):
-    """The scene's tool box, a first frame drawn."""
-    scene.update(GIVEN)
-    target.render()
-    return scene.tools
-
-
-def draw(scene, target, given=GIVEN, frames=3):
-    for _ in range(frames):
-        scene.update(given)
-        target.render()
-    assert scene.tools.failures == {}
-    return target.pixels().astype(int)
-
-
-def change(tools, tool_id, **values):
-    tools.set_state(tool_id, dataclasses.replace(tools.state(tool_id), **values))
 
 
 def pixel(scene, xyz):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.scenes.test_streamed_city import ELSEWHERE, STREET, settle, streamed, target  # noqa: F401
-from tests.scenes.test_tools import GIVEN, change
+from tests.scenes.streamed_rig import ELSEWHERE, STREET, settle
+from tests.scenes.tool_rig import GIVEN, change
 
 
 @pytest.fixture
-def street(streamed, target):  # noqa: F811
+def street(streamed, target):
     """A street of a streamed city, complete."""
     scene = streamed()
     scene.camera.set_pose(STREET)
@@ -18,7 +18,7 @@ def street(streamed, target):  # noqa: F811
     return scene
 
 
-def picture(scene, target):  # noqa: F811
+def picture(scene, target):
     settle(scene, target, GIVEN)
     assert scene.tools.failures == {}
     return target.pixels().astype(int)
@@ -28,7 +28,7 @@ def n_darker(before, after):
     return int((after.sum(axis=2) < 0.75 * before.sum(axis=2)).sum())
 
 
-def test_streamed_tiles_cast_shadows_also_after_others_left(street, target):  # noqa: F811
+def test_streamed_tiles_cast_shadows_also_after_others_left(street, target):
     tools = street.tools
     plain = picture(street, target)
     tools.switch("sun", on=True)
@@ -45,7 +45,7 @@ def test_streamed_tiles_cast_shadows_also_after_others_left(street, target):  # 
     assert n_darker(plain, picture(street, target)) == 0
 
 
-def test_streamed_tiles_are_cut_and_capped(street, target):  # noqa: F811
+def test_streamed_tiles_are_cut_and_capped(street, target):
     tools = street.tools
     tools.switch("section", on=True)
     change(tools, "section", cut="level", height_m=4.0)
@@ -59,7 +59,7 @@ def test_streamed_tiles_are_cut_and_capped(street, target):  # noqa: F811
     assert hit.xyz_local_m[2] <= ground + 4.0 + 1e-3
 
 
-def test_an_observer_sees_streamed_tiles(street, target):  # noqa: F811
+def test_an_observer_sees_streamed_tiles(street, target):
     tools = street.tools
     plain = picture(street, target)
     tools.switch("viewshed", on=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -172,10 +173,15 @@ class Bench:
 
     def folded(self) -> Room:
         """The room that a console would have."""
-        room = Room()
-        for event in self.events:
-            room.apply(event)
-        return room
+        return room_of(self.events)
+
+
+def room_of(events: Iterable[Event]) -> Room:
+    """The room after these events, from the first on."""
+    room = Room()
+    for event in events:
+        room.apply(event)
+    return room
 
 
 def why(reply: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import random
 import signal
 import subprocess
 import sys
@@ -282,3 +283,25 @@ def obey(command: CommandRequest, reply: Reply, city: FakeCity) -> None:
     reply.executing("Switching")
     reply.done()
     city.keep_showing(command.target_id, command.args["plan"])
+
+
+def free_base_port() -> int:
+    """The first of four free ports in a row, below the ephemeral range."""
+    context: zmq.Context[Any] = zmq.Context()
+    rng = random.SystemRandom()
+    try:
+        while True:
+            base = rng.randrange(10_000, 30_000, 4)
+            sockets = [context.socket(zmq.ROUTER) for _ in range(4)]
+            try:
+                for i, one in enumerate(sockets):
+                    one.bind(f"tcp://127.0.0.1:{base + i}")
+            except zmq.ZMQError:
+                continue
+            else:
+                return base
+            finally:
+                for one in sockets:
+                    one.close(0)
+    finally:
+        context.term()

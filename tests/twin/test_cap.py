@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.twin.cap_samples import ARGS, FRENCH
 from twin.cap.model import Alert, CapArea, CapError, Circle, Info, Named, Resource
 from twin.cap.prepared import (
     Mode,
@@ -36,23 +37,6 @@ from twin.ids import uuid7
 ORIGIN = Origin(crs="EPSG:32631", east_m=490_000.0, north_m=6_195_000.0)
 T_NS = 1_772_382_600 * NS_PER_S
 PUBLISHER = Publisher(sender="alerts@city.example", sender_name="City control room")
-ARGS: dict[str, Any] = {
-    "event": "Flood",
-    "headline": "River Wend rises: leave the quays",
-    "description": "The river will reach the quays at about 18:30 & cut off <Bridge Street>.",
-    "instruction": "Go to higher ground.",
-    "x_m": 120.0,
-    "y_m": -340.0,
-    "place": "Old Harbour",
-    "radius_m": 800.0,
-}
-FRENCH: dict[str, Any] = {
-    "language_2": "fr-FR",
-    "event_2": "Inondation",
-    "headline_2": "La rivière monte : quittez les quais",
-    "description_2": "L'eau atteindra les quais vers 18 h 30.",
-    "cancel_text_2": "Le danger est passé.",
-}
 
 
 def prepared(mode: Mode = "live", **changes: Any) -> Prepared:

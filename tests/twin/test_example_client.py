@@ -19,10 +19,9 @@ import pytest
 from nacl.signing import SigningKey, VerifyKey
 
 from tests.conftest import ROOT
-from tests.twin.hub_rig import FakeCity, HubProcess, console, obey, polled, until
+from tests.twin.hub_rig import FakeCity, HubProcess, console, free_base_port, obey, polled, until
 from tests.twin.security.keys_rig import PASSWORD, KeysRig
 from tests.twin.security.secure_rig import POLICY
-from tests.twin.test_hub_kill import free_base_port
 from twin.link.client import HubClient
 from twin.link.control import HubAddresses
 from twin.room.model import CommandRequest, Event

@@ -13,7 +13,7 @@ import pytest
 import zmq
 
 from tests.twin.fork_hub import ForkedHub
-from tests.twin.hub_rig import FakeCity, HubProcess, console, polled, request, until
+from tests.twin.hub_rig import FakeCity, HubProcess, console, free_base_port, polled, request, until
 from twin.journal.sqlite import SqliteJournal as Journal
 from twin.link.actuator import Reply
 from twin.link.control import (
@@ -32,28 +32,6 @@ from twin.room.parts.commands import Commands
 N_KILLS = 60
 N_KILLS_UNDER_WAY, N_KILLS_LONG = 140, 1_000
 N_CONSOLES_KILLS = 3
-
-
-def free_base_port() -> int:
-    """The first of four free ports in a row, below the ephemeral range."""
-    context: zmq.Context[Any] = zmq.Context()
-    rng = random.SystemRandom()
-    try:
-        while True:
-            base = rng.randrange(10_000, 30_000, 4)
-            sockets = [context.socket(zmq.ROUTER) for _ in range(4)]
-            try:
-                for i, one in enumerate(sockets):
-                    one.bind(f"tcp://127.0.0.1:{base + i}")
-            except zmq.ZMQError:
-                continue
-            else:
-                return base
-            finally:
-                for one in sockets:
-                    one.close(0)
-    finally:
-        context.term()
 
 
 class Streamer:

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from tests.twin.hub_bench import Bench, why
-from tests.twin.test_playbook_engine import GOOD
+from tests.twin.playbook_samples import GOOD
 from twin.clock import NS_PER_S
 from twin.commands.base import command_registry
 from twin.hub.requests import Target

@@ -13,6 +13,7 @@ import msgspec
 import pytest
 import zmq
 
+from tests.twin.hub_bench import room_of
 from tests.twin.hub_rig import (
     CLOCK,
     QUICK,
@@ -37,7 +38,6 @@ from twin.link.actuator import Reply
 from twin.link.client import HubClient
 from twin.link.control import PROTOCOL, Hello, Ping, encode_control
 from twin.link.status import LinkState
-from twin.room.fold import Room
 from twin.room.model import CommandRequest, CommandState
 
 S = CommandState
@@ -389,10 +389,7 @@ def test_the_journal_holds_what_the_consoles_saw(tmp_path: Path) -> None:
         seen = ada.room.seq
         seen_hash = ada.room.state_hash()
     journal = Journal(path)
-    room = Room()
-    for event in journal.events():
-        if event.seq <= seen:
-            room.apply(event)
+    room = room_of(event for event in journal.events() if event.seq <= seen)
     journal.close()
     assert room.state_hash() == seen_hash
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.twin.hub_bench import INFO, TIMES, TYPES
+from tests.twin.hub_bench import INFO, TIMES, TYPES, room_of
 from tests.twin.hub_rig import request
 from twin.clock import FakeClock
 from twin.hub.connected import Connected
@@ -18,7 +18,6 @@ from twin.hub.writer import RoomWriter
 from twin.journal.base import JournalError, JournalLostError
 from twin.journal.memory import MemoryJournal
 from twin.link.control import Acknowledged, Hello, HubInfo, Note, Refused, Submit
-from twin.room.fold import Room
 from twin.room.model import Event
 
 ADA, BEN = b"\x01", b"\x02"
@@ -76,10 +75,7 @@ class Rig:
 
     def agrees(self) -> bool:
         """Whether the room is what the journal says."""
-        room = Room()
-        for event in self.disk.events():
-            room.apply(event)
-        return room.state_hash() == self.core.room.state_hash()
+        return room_of(self.disk.events()).state_hash() == self.core.room.state_hash()
 
 
 @pytest.fixture

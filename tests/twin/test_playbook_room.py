@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tests.twin.hub_bench import room_of
 from tests.twin.hub_rig import FakeCity, HubProcess, console, polled, until
 from tests.twin.security.secure_rig import SecureHub, secure_hub
 from tests.twin.session_city import small_city
@@ -220,9 +221,7 @@ def test_from_start_to_close_with_an_approval_on_the_way(rig: SecureHub) -> None
         close(tom.session, tom.incident(), "Burnt food")
         until(lambda: not fay.incident().is_open, what="closed for both")
         events = rig.events()
-        room = Room()
-        for event in events:
-            room.apply(event)
+        room = room_of(events)
         assert room[Incidents].runs.get(tom.run().id) == tom.run()
         signed = [e for e in events if e.kind in ("playbook.started", "incident.opened")]
         assert all(event.body["act"]["signature"] for event in signed)

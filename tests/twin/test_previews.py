@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.twin.cap_samples import ARGS as ALERT
 from tests.twin.command_samples import valid_args
 from tests.twin.sim_city import grid_city
 from tests.twin.sim_drive import Drive
 from tests.twin.sim_view import view_of
-from tests.twin.test_cap import ARGS as ALERT
 from twin.city.asset import CityAsset
 from twin.city.frames import Origin
 from twin.commands.base import CommandType, command_registry

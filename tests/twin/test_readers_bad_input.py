@@ -9,19 +9,14 @@ import tracemalloc
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
-import numpy as np
 import pytest
 
 from tests.twin.city_samples import rich_city, written
-from twin.city.asset import CityAsset
+from tests.twin.reader_rig import check
 from twin.errors import ReadError
 from twin.readers.base import ReaderType, ReadOptions, no_progress, open_city, reader_registry
-
-MAX_SECONDS = 10.0
-
 
 READERS = sorted(reader_registry(), key=lambda reader: reader.id)
 RUBBISH = {
@@ -43,33 +38,6 @@ RUBBISH = {
     "surrogate": b'{"type":"CityJSON","CityObjects":{"\\ud800":{}}}',
     "not a number": b'{"type":"CityJSON","CityObjects":{},"vertices":[[NaN,0,0]]}',
 }
-
-
-def check(path: Path, *, options: ReadOptions | None = None) -> CityAsset | None:
-    """Open a file; what opens must be sound, what does not must say one sentence."""
-    started = perf_counter()
-    try:
-        asset = open_city(path, options)
-    except ReadError as error:
-        sentence = str(error)
-        assert sentence.endswith(str(path))
-        assert "\n" not in sentence.removesuffix(str(path))
-        assert "Traceback" not in sentence
-        return None
-    finally:
-        assert perf_counter() - started < MAX_SECONDS
-    soup, features = asset.soup, asset.features
-    assert soup.corners_local_m.shape == (soup.n_triangles, 3, 3)
-    assert soup.corners_local_m.dtype == np.float32
-    assert np.isfinite(soup.corners_local_m).all()
-    if soup.n_triangles:
-        assert soup.features.min() >= 0
-        assert soup.features.max() < features.n_features
-    assert len(set(features.ids)) == features.n_features
-    assert len(features.parents) == features.n_features
-    assert all(len(column) == features.n_features for column in features.attributes.values())
-    assert all(warning.count > 0 and warning.message for warning in asset.warnings)
-    return asset
 
 
 @pytest.mark.parametrize(

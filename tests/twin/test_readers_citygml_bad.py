@@ -9,7 +9,7 @@ from time import perf_counter
 
 import pytest
 
-from tests.twin.test_readers_citygml import AT, HEAD, REAL, building, polygon, surfaces
+from tests.twin.citygml_samples import AT, HEAD, REAL, building, polygon, surfaces
 from twin.city.asset import CityAsset
 from twin.errors import ReadError
 from twin.readers.base import open_city

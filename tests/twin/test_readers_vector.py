@@ -13,7 +13,7 @@ import pytest
 import shapely
 
 from tests.twin.city_samples import written
-from tests.twin.test_readers_bad_input import check
+from tests.twin.reader_rig import check
 from twin.city.asset import CityAsset, Surface
 from twin.errors import ReadError
 from twin.readers.base import open_city

@@ -6,25 +6,24 @@ import contextlib
 import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 
 from tests.twin import recordings
+from tests.twin.hub_bench import room_of
 from tests.twin.hub_rig import (
-    CLOCK,
     FakeCity,
     HubProcess,
     console,
+    free_base_port,
     polled,
     request,
     running_hub,
     until,
 )
-from tests.twin.test_hub_kill import free_base_port
+from tests.twin.recorder_rig import Stepping, events_of, folded
 from twin.journal.sqlite import SqliteJournal
 from twin.link.actuator import Reply
 from twin.link.control import EventMessage, Snapshot
@@ -33,53 +32,8 @@ from twin.recording.form import ANNOUNCED, EVENT, REMARK, ROOM, SAMPLES, Picture
 from twin.recording.from_journal import record_journal
 from twin.recording.keeping import Keeper
 from twin.recording.reading import Recording, mask_of
-from twin.recording.recorder import Recorder
 from twin.room.fold import Room
 from twin.room.model import CommandRequest, CommandState
-
-
-class Stepping:
-    """A recorder stepping on a thread of its own."""
-
-    def __init__(self, endpoint: str, path: Path, **more: Any) -> None:
-        self.recorder = Recorder(endpoint=endpoint, keeper=Keeper(path), clock=CLOCK, **more)
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-
-    def __enter__(self) -> Recorder:
-        self.recorder.start()
-        self._thread.start()
-        return self.recorder
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-        self.recorder.close()
-
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            self.recorder.step(0.05)
-
-
-def events_of(path: Path) -> list[int]:
-    recording = Recording(path)
-    found = [
-        msgspec.json.decode(m.data, type=EventMessage).event.seq
-        for m in recording.messages(channels=mask_of(EVENT))
-    ]
-    recording.close()
-    return found
-
-
-def folded(path: Path) -> Room:
-    """The room at the end of a recording: its first picture and all facts after it."""
-    recording = Recording(path)
-    picture = next(recording.messages(channels=mask_of(ROOM)))
-    room = Room.from_bytes(msgspec.msgpack.decode(picture.data, type=Picture).room)
-    for message in recording.messages(channels=mask_of(EVENT)):
-        room.apply(msgspec.json.decode(message.data, type=EventMessage).event)
-    recording.close()
-    return room
 
 
 def test_facts_and_samples_of_a_hub_are_recorded(tmp_path: Path) -> None:
@@ -120,11 +74,7 @@ def test_facts_and_samples_of_a_hub_are_recorded(tmp_path: Path) -> None:
     seqs = events_of(path)
     assert seqs == list(range(seqs[0], seqs[-1] + 1))
     journal = SqliteJournal(tmp_path / "j.sqlite")
-    room = Room()
-    for event in journal.events():
-        room.apply(event)
-        if event.seq == seqs[-1]:
-            break
+    room = room_of(event for event in journal.events() if event.seq <= seqs[-1])
     journal.close()
     assert folded(path).state_hash() == room.state_hash()
 

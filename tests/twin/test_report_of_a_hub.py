@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
+from tests.twin.hub_bench import room_of
 from tests.twin.hub_rig import polled, request, until, wait_for_state
+from tests.twin.recorder_rig import Stepping
 from tests.twin.security.secure_rig import SecureHub, secure_hub
-from tests.twin.test_recorder import Stepping
 from twin.clock import NS_PER_S
 from twin.link.client import HubClient
 from twin.reporting.composing import Findings, compose
 from twin.reporting.html import html_of
 from twin.reporting.making import ReportOptions, find
-from twin.room.fold import Room
 from twin.room.model import CommandState, Event
 from twin.room.parts.alarms import Alarms
 from twin.room.parts.incidents import Incidents
@@ -155,9 +155,7 @@ def test_decisions_carry_names_reasons_and_values(told: Told) -> None:
 
 def test_the_fingerprint_is_the_rooms(told: Told) -> None:
     _, whole, events, _, _ = told
-    room = Room()
-    for event in events:
-        room.apply(event)
+    room = room_of(events)
     assert whole.chronicle.last_seq == events[-1].seq
     assert whole.chronicle.state_hash == room.state_hash()
     assert whole.chronicle.agreement.n_agreed

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.twin.hub_bench import room_of
 from tests.twin.reports import FloodRun, flood_run, journalled, recorded
 from twin.clock import NS_PER_S
 from twin.errors import TwinError
@@ -19,7 +20,6 @@ from twin.reporting.document import Picture, Table
 from twin.reporting.html import html_of
 from twin.reporting.making import ReportOptions, find
 from twin.reporting.words import span_text
-from twin.room.fold import Room
 
 
 @pytest.fixture(scope="module")
@@ -113,9 +113,7 @@ def test_alarm_figures_are_counted_from_the_facts(whole: Findings) -> None:
 
 
 def test_the_log_can_be_checked_by_the_report(whole: Findings, run: FloodRun) -> None:
-    room = Room()
-    for event in run.events:
-        room.apply(event)
+    room = room_of(run.events)
     assert whole.chronicle.state_hash == room.state_hash()
     assert whole.chronicle.agreement.agreed_seq == run.events[-1].seq
     assert not whole.chronicle.agreement.differs_seq

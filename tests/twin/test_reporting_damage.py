@@ -7,13 +7,13 @@ from pathlib import Path
 import apsw
 import pytest
 
+from tests.twin.hub_bench import room_of
 from tests.twin.reports import FloodRun, flood_run, journalled, recorded
 from twin.errors import TwinError
 from twin.recording.reading import Recording
 from twin.reporting.composing import compose
 from twin.reporting.html import html_of
 from twin.reporting.making import ReportOptions, find
-from twin.room.fold import Room
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +52,7 @@ def test_a_hole_in_the_middle_is_said_and_the_rest_told(run: FloodRun, tmp_path:
     assert found.chronicle.last_seq == run.events[-1].seq
     assert any("missing" in text for text in found.chronicle.missing)
     assert any("damaged" in text for text in found.source.missing)
-    room = Room()
-    for event in run.events:
-        room.apply(event)
+    room = room_of(run.events)
     assert found.chronicle.state_hash == room.state_hash(), "a whole room stands behind the hole"
     path.write_bytes(data[: late.offset])
     cut = find(ReportOptions(where=str(path)))

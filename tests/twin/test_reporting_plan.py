@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from tests.twin.hub_bench import Bench
+from tests.twin.playbook_samples import GOOD
 from tests.twin.reports import POLICY, FloodRun, journalled
-from tests.twin.test_playbook_engine import GOOD
 from twin.clock import NS_PER_S
 from twin.commands.base import command_registry
 from twin.link.control import Acknowledged

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.twin.recordings import START_NS, announcement, record
-from tests.twin.test_rules_running import rule
+from tests.twin.rule_samples import rule
 from twin.city.areas import Area as CityArea
 from twin.city.areas import circle_area
 from twin.clock import NS_PER_S

@@ -14,33 +14,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.twin.recordings import record
-from tests.twin.test_rules_running import rule
+from tests.twin.rule_samples import N_GAUGES, START_NS, STREAMS, THINGS, rule, write_history
 from twin.clock import NS_PER_S
 from twin.history.asking import History
 from twin.history.files import DAY_NS
-from twin.history.writing import HistoryWriter
-from twin.link.wire import encode_announcement, encode_batch
 from twin.perception.rules_model import EventRule, compiled
 from twin.perception.rules_past import DryRun, DryRunError, Progress, Series, dry_run
 from twin.perception.rules_running import RuleBook
 from twin.perception.rules_saying import lines
 from twin.perception.rules_selection import Directory
 from twin.perception.rules_sources import HistoryPast
-from twin.sense.model import Announcement, Datastream, Thing
-
-N = 3
-START_NS = 1_790_000_000 * NS_PER_S // DAY_NS * DAY_NS
-THINGS = tuple(
-    Thing(id=f"gauge-{i}", name=f"Gauge {i}", kind="river_gauge", xyz=(100.0 * i, 0.0, 5.0))
-    for i in range(N)
-)
-STREAMS = tuple(
-    Datastream(
-        index=i, id=f"gauge-{i}/water_level", thing_id=f"gauge-{i}", unit="m",
-        observed_property="water_level", interval_s=4.0,
-    )
-    for i in range(N)
-)  # fmt: skip
 
 
 class Tables:
@@ -84,7 +67,7 @@ def watched(made: EventRule, series: Mapping[str, Series], seconds: int) -> dict
     book.set_rules([compiled(made)])
     book.set_directory(Directory.of(STREAMS, {one.id: one for one in THINGS}))
     running = book.running[made.id]
-    t_ns, values = np.zeros(N, np.int64), np.zeros(N)
+    t_ns, values = np.zeros(N_GAUGES, np.int64), np.zeros(N_GAUGES)
     found: dict[str, list[Any]] = {}
     was = running.is_open.copy()
     for second in range(1, seconds + 1):
@@ -94,7 +77,7 @@ def watched(made: EventRule, series: Mapping[str, Series], seconds: int) -> dict
             at = int(np.searchsorted(times, now_ns, side="right")) - 1
             if at >= 0:
                 t_ns[i], values[i] = times[at], levels[at]
-        book.step(now_ns, t_ns, values, np.zeros(N, np.uint8))
+        book.step(now_ns, t_ns, values, np.zeros(N_GAUGES, np.uint8))
         for unit in np.flatnonzero(running.is_open != was).tolist():
             spans = found.setdefault(running.alarm_ids[unit], [])
             if running.is_open[unit]:
@@ -137,20 +120,6 @@ def test_a_dry_run_says_what_the_watcher_does(made: EventRule, seed: int, chance
     )
     assert answer is not None
     assert told(answer, made) == watched(made, series, seconds)
-
-
-def write_history(folder: Path, values: Sequence[float], step_s: int = 60) -> None:
-    """Gauge 1 says these values, one each `step_s`."""
-    writer = HistoryWriter(folder)
-    announced = Announcement(source="s", epoch="e", things=THINGS, datastreams=STREAMS)
-    writer.take(encode_announcement(announced), START_NS)
-    t_ns = START_NS + np.arange(len(values), dtype=np.int64) * step_s * NS_PER_S
-    frames = encode_batch(
-        "s", "e", 1, np.ones(len(values), np.uint32), t_ns, np.array(values),
-        np.zeros(len(values), np.uint8), int(t_ns[-1]),
-    )  # fmt: skip
-    writer.take(frames, int(t_ns[-1]))
-    writer.close()
 
 
 def test_a_history_is_asked_with_its_kinds_and_places(tmp_path: Path) -> None:

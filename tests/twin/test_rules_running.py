@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from tests.twin.rule_samples import rule
 from twin.clock import NS_PER_S
 from twin.perception.rules_alarms import acts_of, compare
 from twin.perception.rules_model import Area, EventRule, RuleError, compiled
@@ -64,13 +65,6 @@ class City:
         return compare(
             self.book.running, self.book.inputs, alarms or {}, now_ns=self.now_ns
         )  # fmt: skip
-
-
-def rule(**more: Any) -> EventRule:
-    given: dict[str, Any] = {
-        "id": "high", "title": "Too high", "open": "value > 2", "properties": ("water_level",),
-    }  # fmt: skip
-    return EventRule(**(given | more))
 
 
 def test_it_opens_after_the_dwell_and_not_before() -> None:

@@ -14,8 +14,15 @@ import numpy as np
 import pytest
 import zmq
 
-from tests.twin.hub_rig import CLOCK, HubProcess, console, polled, running_hub, until
-from tests.twin.test_hub_kill import free_base_port
+from tests.twin.hub_rig import (
+    CLOCK,
+    HubProcess,
+    console,
+    free_base_port,
+    polled,
+    running_hub,
+    until,
+)
 from twin.link.client import HubClient
 from twin.link.control import HubAddresses
 from twin.link.wire import encode_announcement, encode_batch

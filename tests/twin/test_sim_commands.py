@@ -11,9 +11,9 @@ import msgspec
 import numpy as np
 import pytest
 
+from tests.twin.cap_samples import ARGS as ALERT
 from tests.twin.sim_city import grid_city
 from tests.twin.sim_drive import Drive
-from tests.twin.test_cap import ARGS as ALERT
 from twin.analysis.sound_model import louder_together, siren_db_at, siren_reach_m
 from twin.cap.reading import read_alert
 from twin.city.frames import Origin

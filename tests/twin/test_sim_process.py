@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.conftest import ROOT
-from tests.twin.test_cap import ARGS as ALERT
+from tests.twin.cap_samples import ARGS as ALERT
 from twin.cap.reading import read_alert
 from twin.clock import SystemClock
 from twin.ids import uuid7

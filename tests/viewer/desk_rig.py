@@ -22,6 +22,8 @@ from viewer.desk import Desk
 from viewer.settings import Settings
 
 BEN = "console-Ben"
+#: What one console does is at the other within this, on a busy machine too.
+WAIT_MS = 15_000
 _JOIN_MS = 30_000
 
 

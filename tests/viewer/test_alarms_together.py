@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from tests.viewer.desk_rig import *  # noqa: F403 - fixtures
-from tests.viewer.test_together import WAIT_MS
+from tests.viewer.desk_rig import WAIT_MS
 from twin.link.client import HubClient
 from twin.room.parts.alarms import Alarms, AlarmState
 from viewer.desk import Desk

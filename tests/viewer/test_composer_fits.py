@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from tests.viewer.console_parts import PlainView, small_session
-from tests.viewer.test_main_window import ADA
+from tests.viewer.window_rig import ADA
 from twin.commanding import command_types
 from twin.sense.model import Announcement, Thing
 from twin.session import ComposeRequest

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from tests.viewer.console_run import CIVITWIN, run_console
+
 pytestmark = pytest.mark.display
 
-CIVITWIN = [sys.executable, "-m", "viewer.cli"]
 REPORT_KEYS = {
     "frames",
     "frame_ms_p50",
@@ -31,26 +30,6 @@ REPORT_KEYS = {
     "first_frame_s",
     "features",
 }
-
-
-def run_console(tmp_path: Path, *arguments: str, seconds: float = 16) -> tuple[dict, Image.Image]:
-    picture, report = tmp_path / "shot.png", tmp_path / "report.json"
-    done = subprocess.run(
-        [
-            *CIVITWIN,
-            *arguments,
-            *("--seconds", str(seconds), "--screenshot", str(picture), "--report", str(report)),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=170,
-        check=False,
-        env=os.environ | {"XDG_CONFIG_HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)},
-    )
-    assert done.returncode == 0, done.stderr
-    assert "Traceback" not in done.stderr
-    with Image.open(picture) as image:
-        return json.loads(report.read_text()), image.convert("RGB")
 
 
 def n_colours(image: Image.Image) -> int:

@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from tests.viewer.console_parts import PlainView, small_session
-from tests.viewer.test_main_window import ADA
+from tests.viewer.window_rig import ADA
 from twin.room.parts.incidents import Incident, Incidents, Severity
 from twin.session import Selection
 from twin.theme import load_theme

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from tests.viewer.test_main_window import Console, make, show, shown_panels
+from tests.viewer.window_rig import Console, make, show, shown_panels
 from viewer.floating_docks import FloatingDocks, FloatPlace, Monitor, box_on, place_on
 from viewer.main_window import MainWindow
 from viewer.role_starts import ANYBODY, ROLE_STARTS, start_of
@@ -28,7 +28,7 @@ from viewer.workspaces import WORKSPACES, shows
 from widgets.panel import panel_registry
 from widgets.parts.filters import as_filter, filter_text, take_filter_text
 
-__all__ = ["make"]  # the fixture of the window tests
+__all__ = ["make"]  # the fixture
 LEFT, RIGHT = Monitor("A", (0, 0, 1920, 1080)), Monitor("B", (1920, 0, 2560, 1440))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.twin import recordings
-from tests.viewer.test_console import run_console
+from tests.viewer.console_run import run_console
 
 pytestmark = pytest.mark.display
 VIOLET = (0x7A, 0x4F, 0xD0)

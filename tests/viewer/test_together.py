@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.twin.hub_rig import CLOCK
 from tests.viewer.desk_rig import *  # noqa: F403
-from tests.viewer.desk_rig import BEN
+from tests.viewer.desk_rig import BEN, WAIT_MS
 from twin.analysis.pose import Pose
 from twin.link.client import HubClient
 from twin.link.presence import Look, PresenceState
@@ -21,7 +21,6 @@ from viewer.together_driver import listed
 from widgets.view_notice import ViewNotice
 
 pytestmark = pytest.mark.display
-WAIT_MS = 15_000
 
 
 def pose(x: float = 30.0, azimuth: float = 0.8) -> Pose:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from tests.twin.hub_rig import console, polled, running_hub, until
-from tests.twin.test_time_machine import Watching, watching
+from tests.twin.watching_rig import Watching, watching
 from twin.playbooks.library import bundled_playbook
 from twin.room.parts.incidents import Incidents
 from twin.theme import load_theme

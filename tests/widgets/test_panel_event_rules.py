@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.twin.test_rules_past import write_history
+from tests.twin.rule_samples import write_history
 from tests.widgets.panel_fixtures import *  # noqa: F403
 from twin.room.parts.event_rules import EventRules, RuleEntry
 

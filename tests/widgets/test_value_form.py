@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from PySide6.QtWidgets import QComboBox, QPlainTextEdit
 
+from tests.twin.cap_samples import ARGS, FRENCH
 from tests.twin.command_samples import valid_args
-from tests.twin.test_cap import ARGS, FRENCH
 from tests.widgets.panel_fixtures import *  # noqa: F403
 from twin.city.areas import Area
 from twin.commanding import command_types

@@ -18,12 +18,11 @@ import pytest
 import zmq
 
 from tests.services.postgres import Postgres, running_postgres
-from tests.twin.hub_rig import console, polled, request, until
+from tests.twin.hub_rig import console, free_base_port, polled, request, until
 from tests.twin.journal.conformance import saved
 from tests.twin.journal.samples import notes
 from tests.twin.security.keys_rig import KeysRig
 from tests.twin.security.secure_rig import POLICY
-from tests.twin.test_hub_kill import free_base_port
 from twin.hub.options import HubOptions
 from twin.hub.standby import Turns
 from twin.journal.base import JournalError
