@@ -12,13 +12,14 @@ from twin.clock import FakeClock
 from twin.hub.connected import Connected
 from twin.hub.core import HubCore
 from twin.hub.pace import Pace
-from twin.hub.requests import Asked, Greeted, Request, StepResult
+from twin.hub.requests import Asked, Greeted, PolicyChanged, Request, StepResult
 from twin.hub.rounds import HubCounts, Round
 from twin.hub.writer import RoomWriter
 from twin.journal.base import JournalError, JournalLostError
 from twin.journal.memory import MemoryJournal
 from twin.link.control import Acknowledged, Hello, HubInfo, Note, Refused, Submit
 from twin.room.model import Event
+from twin.security.policy_file import read_policy
 
 ADA, BEN = b"\x01", b"\x02"
 
@@ -72,6 +73,10 @@ class Rig:
 
     def names(self) -> list[str]:
         return [operator.name for operator in self.core.room.operators.values()]
+
+    def kinds(self) -> list[str]:
+        """Of all that is stored."""
+        return [event.kind for event in self.disk.events()]
 
     def agrees(self) -> bool:
         """Whether the room is what the journal says."""
@@ -154,6 +159,45 @@ def test_who_left_before_is_not_let_in(rig: Rig) -> None:
     rig.disk.error = None
     rig.tick()
     assert rig.names() == ["Ada"]
+
+
+def test_who_left_while_nothing_could_be_stored_is_gone_afterwards(rig: Rig) -> None:
+    rig.disk.error = JournalError("The disk is full")
+    rig.round(note("one"))
+    rig.writer.lose(Round(), ADA.hex(), "Left")
+    assert rig.names() == ["Ada"], "the room cannot be moved"
+    rig.disk.error = None
+    rig.tick()
+    assert rig.names() == []
+    assert rig.agrees()
+
+
+def test_who_left_in_the_round_that_failed_is_gone_afterwards(rig: Rig) -> None:
+    rig.disk.error = JournalError("The disk is full")
+    work = Round()
+    rig.writer.lose(work, ADA.hex(), "Left")
+    rig.writer.commit(work)
+    rig.disk.error = None
+    rig.tick()
+    rig.tick()
+    assert rig.names() == []
+
+
+def test_rules_that_changed_while_nothing_could_be_stored_are_in_force_afterwards(
+    rig: Rig,
+) -> None:
+    rig.disk.error = JournalError("The disk is full")
+    rig.round(note("one"))
+    policy = read_policy(b'version = 1\nroles = ["operator"]\n', "test")
+    rig.round(PolicyChanged(policy=policy))
+    assert "policy.changed" not in rig.kinds()
+    rig.disk.error = None
+    rig.tick()
+    assert rig.kinds().count("policy.changed") == 1
+    (changed,) = [event for event in rig.disk.events() if event.kind == "policy.changed"]
+    assert changed.body["policy"] == policy.fingerprint
+    rig.tick()
+    assert rig.kinds().count("policy.changed") == 1
 
 
 def test_another_hub_ends_this_one(rig: Rig) -> None:

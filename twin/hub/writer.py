@@ -6,6 +6,8 @@ Hard-won rules (each guarded in tests/twin/test_hub_server.py and test_hub_write
    event is taken until the journal can be written again.
 2. Another hub took over: `JournalLostError` goes through here untouched, nothing is tried again.
 3. A bug over one request costs that request, not the hub.
+4. Nobody repeats that somebody left or that rules changed: what is told in the meantime is kept,
+   else somebody who is gone stays in the room, with their leases.
 """
 
 from __future__ import annotations
@@ -17,7 +19,17 @@ import msgspec
 from twin.hub.connected import Connected
 from twin.hub.core import HubCore
 from twin.hub.pace import Pace
-from twin.hub.requests import Asked, Greeted, Lost, Request, StepResult, TargetsSeen, Tick
+from twin.hub.requests import (
+    Asked,
+    Greeted,
+    Lost,
+    PolicyChanged,
+    Request,
+    RulesUnreadable,
+    StepResult,
+    TargetsSeen,
+    Tick,
+)
 from twin.hub.restoring import Snapshots, stored_room
 from twin.hub.rounds import HubCounts, Round, refusal
 from twin.journal.base import Journal, JournalError, JournalLostError
@@ -32,7 +44,8 @@ class RoomWriter:
     """Steps the core for one request after the other, and commits what came of a round.
 
     One thread. While there is `trouble`, requests are refused for now and whoever says hello waits
-    in front of the core; all of them come in when the journal can be written again.
+    in front of the core; they come in when the journal can be written again, after what rule 4
+    keeps.
 
     Parameters
     ----------
@@ -64,6 +77,7 @@ class RoomWriter:
         self._counts = counts
         self._snapshots = Snapshots(journal)
         self._waiting: dict[str, Greeted] = {}
+        self._owed: list[Request] = []
 
     def start(self, work: Round) -> None:
         """First step of a run."""
@@ -160,6 +174,8 @@ class RoomWriter:
             work.replies.append((identity, info))
         elif isinstance(request, Asked) and not isinstance(request.message, ActuatorReply):
             work.replies.append(refusal(request, self.trouble, is_final=False))
+        elif isinstance(request, Lost | PolicyChanged | RulesUnreadable):
+            self._owed.append(request)
 
     def _try_to_recover(self, work: Round) -> None:
         if not self._pace.is_due("probe", _PROBE_S):
@@ -172,7 +188,9 @@ class RoomWriter:
             self.trouble = str(error)
             return
         self.trouble = ""
-        for request in self._waiting.values():
-            self.step(work, request)
+        held_back = (*self._owed, *self._waiting.values())
+        self._owed.clear()
         self._waiting.clear()
+        for request in held_back:
+            self.step(work, request)
         work.steps.append((Tick(), StepResult(outgoing=self._core.resend())))
