@@ -27,7 +27,8 @@ from twin.hub.forwarder import HWM
 from twin.hub.options import HubOptions
 from twin.hub.server import Hub
 from twin.ids import uuid7
-from twin.link.control import Acknowledged, Hello, Submit, decode_from_hub, encode_control
+from twin.link.control import Acknowledged, Hello, Submit
+from twin.link.control_frames import decode_from_hub, encode_control
 from twin.link.wire import encode_announcement, encode_batch
 from twin.room.model import CommandRequest
 from twin.sense.model import Announcement, Datastream, Thing

@@ -22,17 +22,8 @@ from twin.hub.addresses import default_addresses
 from twin.hub.options import HubOptions
 from twin.hub.server import Hub
 from twin.ids import uuid7
-from twin.link.control import (
-    Acknowledged,
-    Challenge,
-    Hello,
-    HubInfo,
-    Ping,
-    Pong,
-    Submit,
-    decode_from_hub,
-    encode_control,
-)
+from twin.link.control import Acknowledged, Challenge, Hello, HubInfo, Ping, Pong, Submit
+from twin.link.control_frames import decode_from_hub, encode_control
 from twin.link.signing import console_id_at
 from twin.room.model import CommandRequest
 from twin.security.canonical import SUBMIT, signed_bytes

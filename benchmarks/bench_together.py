@@ -37,7 +37,8 @@ from tests.twin.security.keys_rig import KeysRig
 from twin.clock import SystemClock
 from twin.ids import uuid7
 from twin.link.client import HubClient
-from twin.link.control import GetSnapshot, HubInfo, Note, Snapshot, decode_from_hub
+from twin.link.control import GetSnapshot, HubInfo, Note, Snapshot
+from twin.link.control_frames import decode_from_hub
 from twin.link.signing import console_id_at
 from twin.room.fold import Room
 from twin.room.model import Operator

@@ -23,9 +23,6 @@ from twin.clock import SystemClock
 from twin.ids import uuid7
 from twin.link.actuator import ActuatorClient, Reply
 from twin.link.control import (
-    EVENT_TOPIC,
-    HEARTBEAT_TOPIC,
-    PRESENCE_TOPIC,
     Acknowledged,
     Challenge,
     EventMessage,
@@ -37,6 +34,11 @@ from twin.link.control import (
     Submit,
     Tell,
     ToHub,
+)
+from twin.link.control_frames import (
+    EVENT_TOPIC,
+    HEARTBEAT_TOPIC,
+    PRESENCE_TOPIC,
     decode_from_hub,
     decode_published,
     encode_control,

@@ -20,7 +20,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from twin.hub.desks.base import desk_registry  # noqa: E402
-from twin.link.control import PROTOCOL, FromHub, Published, ToHub  # noqa: E402
+from twin.link.control import FromHub, Published, ToHub  # noqa: E402
+from twin.link.control_frames import PROTOCOL  # noqa: E402
 from twin.room.model import Event  # noqa: E402
 from twin.room.parts.base import Fingerprint, part_registry  # noqa: E402
 

@@ -13,18 +13,8 @@ import numpy as np
 import zmq
 
 from tests.twin.hub_rig import CLOCK
-from twin.link.control import (
-    PROTOCOL,
-    ActuatorReply,
-    Bye,
-    Deliver,
-    Hello,
-    HubAddresses,
-    Ping,
-    ToHub,
-    decode_from_hub,
-    encode_control,
-)
+from twin.link.control import ActuatorReply, Bye, Deliver, Hello, HubAddresses, Ping, ToHub
+from twin.link.control_frames import PROTOCOL, decode_from_hub, encode_control
 from twin.link.wire import encode_announcement, encode_batch
 from twin.sense.model import Announcement, Datastream, Thing
 

@@ -22,15 +22,8 @@ from twin.adapter.memory import AdapterMemory
 from twin.link.actuator import ActuatorClient, Reply
 from twin.link.client import HubClient
 from twin.link.connection import Connection
-from twin.link.control import (
-    Acknowledged,
-    ActuatorReply,
-    HubAddresses,
-    Ping,
-    Pong,
-    Submit,
-    decode_from_hub,
-)
+from twin.link.control import Acknowledged, ActuatorReply, HubAddresses, Ping, Pong, Submit
+from twin.link.control_frames import decode_from_hub
 from twin.link.outbox import Outbox
 from twin.link.wire import encode_announcement, encode_batch
 from twin.room.model import CommandRequest, Operator

@@ -31,6 +31,8 @@ from twin.link.control import (
     Refused,
     Snapshot,
     Submit,
+)
+from twin.link.control_frames import (
     decode_from_hub,
     decode_published,
     decode_to_hub,

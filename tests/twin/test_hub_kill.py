@@ -16,15 +16,8 @@ from tests.twin.fork_hub import ForkedHub
 from tests.twin.hub_rig import FakeCity, HubProcess, console, free_base_port, polled, request, until
 from twin.journal.sqlite import SqliteJournal as Journal
 from twin.link.actuator import Reply
-from twin.link.control import (
-    Acknowledged,
-    Hello,
-    HubAddresses,
-    HubInfo,
-    Submit,
-    decode_from_hub,
-    encode_control,
-)
+from twin.link.control import Acknowledged, Hello, HubAddresses, HubInfo, Submit
+from twin.link.control_frames import decode_from_hub, encode_control
 from twin.link.status import LinkState
 from twin.room.model import CommandRequest
 from twin.room.parts.commands import Commands

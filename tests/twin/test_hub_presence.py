@@ -13,12 +13,9 @@ from tests.twin.security.secure_rig import secure_hub
 from twin.analysis.pose import Pose
 from twin.errors import WireError
 from twin.hub.presence import BURST, CAPACITY, MOST_A_MESSAGE, RATE_HZ, PresenceRelay
-from twin.link.control import (
+from twin.link.control import Everybody, GetPresence, PresenceMessage, Tell
+from twin.link.control_frames import (
     PROTOCOL,
-    Everybody,
-    GetPresence,
-    PresenceMessage,
-    Tell,
     decode_published,
     decode_to_hub,
     encode_control,

@@ -36,7 +36,8 @@ from twin.journal.base import JournalError
 from twin.journal.sqlite import SqliteJournal as Journal
 from twin.link.actuator import Reply
 from twin.link.client import HubClient
-from twin.link.control import PROTOCOL, Hello, Ping, encode_control
+from twin.link.control import Hello, Ping
+from twin.link.control_frames import PROTOCOL, encode_control
 from twin.link.status import LinkState
 from twin.room.model import CommandRequest, CommandState
 

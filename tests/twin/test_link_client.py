@@ -16,15 +16,8 @@ from twin.hub.addresses import default_addresses
 from twin.hub.server import Hub
 from twin.link.client import HubClient
 from twin.link.connection import reachable
-from twin.link.control import (
-    EventMessage,
-    Events,
-    HubAddresses,
-    HubInfo,
-    Note,
-    Submit,
-    decode_published,
-)
+from twin.link.control import EventMessage, Events, HubAddresses, HubInfo, Note, Submit
+from twin.link.control_frames import decode_published
 from twin.link.outbox import Outbox
 from twin.link.status import LinkState
 from twin.room.fold import Room

@@ -19,7 +19,8 @@ from tests.twin.misbehaving import KINDS, Misbehaving
 from twin.commands import close_road, set_signal_plan
 from twin.hub.replies import MAX_CORNERS
 from twin.link.client import HubClient
-from twin.link.control import PROTOCOL, ActuatorReply, Deliver, ReplyStatus
+from twin.link.control import ActuatorReply, Deliver, ReplyStatus
+from twin.link.control_frames import PROTOCOL
 from twin.room.model import Command, CommandRequest, CommandState
 
 S = CommandState

@@ -17,9 +17,8 @@ from twin.link.control import (
     Ping,
     Pong,
     Snapshot,
-    encode_events,
-    encode_heartbeat,
 )
+from twin.link.control_frames import encode_events, encode_heartbeat
 from twin.room.fold import Room
 from twin.room.model import Event
 

@@ -56,10 +56,8 @@ from twin.link.control import (
     Refused,
     Tell,
     ToHub,
-    decode_to_hub,
-    encode_control,
-    encode_presence,
 )
+from twin.link.control_frames import decode_to_hub, encode_control, encode_presence
 from twin.link.mailbox import Mailbox
 from twin.samples.bridge import SampleBridge, open_bridge, with_samples
 from twin.samples.record_desk import open_desk

@@ -27,10 +27,7 @@ import zmq
 from twin.clock import NS_PER_S, Clock
 from twin.errors import WireError
 from twin.link.control import (
-    EVENT_TOPIC,
     HEARTBEAT_S,
-    HEARTBEAT_TOPIC,
-    PRESENCE_TOPIC,
     Bye,
     Challenge,
     FromHub,
@@ -42,6 +39,11 @@ from twin.link.control import (
     Published,
     Refused,
     ToHub,
+)
+from twin.link.control_frames import (
+    EVENT_TOPIC,
+    HEARTBEAT_TOPIC,
+    PRESENCE_TOPIC,
     decode_from_hub,
     decode_published,
     encode_control,

@@ -30,15 +30,8 @@ from twin.journal.follower import Follower
 from twin.journal.postgres import PostgresJournal
 from twin.journal.postgres_reader import PostgresReader
 from twin.journal.verify import START, checked
-from twin.link.control import (
-    Acknowledged,
-    Hello,
-    HelloNeeded,
-    HubInfo,
-    Submit,
-    decode_from_hub,
-    encode_control,
-)
+from twin.link.control import Acknowledged, Hello, HelloNeeded, HubInfo, Submit
+from twin.link.control_frames import decode_from_hub, encode_control
 from twin.link.signing import console_id_at
 from twin.link.status import LinkState
 from twin.security.client_security import ClientSecurity

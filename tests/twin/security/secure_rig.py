@@ -18,17 +18,8 @@ from tests.twin.security.keys_rig import KeysRig
 from twin.hub.server import Hub
 from twin.ids import uuid7
 from twin.link.client import HubClient
-from twin.link.control import (
-    Challenge,
-    FromHub,
-    Hello,
-    HelloNeeded,
-    HubInfo,
-    Refused,
-    ToHub,
-    decode_from_hub,
-    encode_control,
-)
+from twin.link.control import Challenge, FromHub, Hello, HelloNeeded, HubInfo, Refused, ToHub
+from twin.link.control_frames import decode_from_hub, encode_control
 from twin.link.signing import console_id_at
 from twin.room.model import Event
 from twin.security.client_keys import ClientKeys
