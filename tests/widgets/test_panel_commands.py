@@ -9,6 +9,7 @@ from tests.widgets.panel_fixtures import *  # noqa: F403
 from tests.widgets.panel_world import TO_EXECUTING
 from twin.commanding import issue_command
 from twin.errors import CommandRejected
+from twin.link.control import Act
 from twin.room.model import CommandState
 from twin.session import ComposeRequest, Selection
 from twin.undoing import undo_request
@@ -252,6 +253,20 @@ def test_a_refusal_is_shown(full_world, open_panel) -> None:
     assert panel._refusal.isVisible()
     assert panel._refusal.text() == "The hub refused: The pump is locked for repair"
     assert "Stop Pump 2" not in captions(panel)
+
+
+def test_a_refusal_of_another_panel_is_told_there(full_world, open_panel) -> None:
+    panel = open_panel("commands")
+    lease = Act(id="a-lease", kind="lease.take", body={})
+    batch = Act(id="a-batch", kind="batch.submit", body={})
+    for act in (lease, batch):
+        full_world.session.given.emit(act)
+    full_world.hub.refuse("a-lease", "Ben holds it")
+    full_world.session.poll()
+    assert not panel._refusal.isVisible()
+    full_world.hub.refuse("a-batch", "A batch holds 1 to 2 commands")
+    full_world.session.poll()
+    assert panel._refusal.text() == "The hub refused: A batch holds 1 to 2 commands"
 
 
 def test_a_panel_opened_later_takes_the_request(full_world, open_panel) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtCore import QPoint
 
 from tests.twin.rule_samples import write_history
 from tests.widgets.panel_fixtures import *  # noqa: F403
@@ -128,7 +129,26 @@ def test_whoever_was_first_wins_and_the_other_is_told(hub_world: Any, open_panel
     panel.form.title.setText("Mine")
     panel.form.keep.click()
     hub_world.sync()
-    assert "was changed first, by Cleo" in panel.problem.text()
+    told = panel.problem.text()
+    assert told.startswith("The hub refused: ")
+    assert "was changed first, by Cleo" in told
+    assert panel.problem.isVisible()
+    assert panel.problem.mapTo(panel, QPoint()).y() < panel.list.mapTo(panel, QPoint()).y()
+    panel.list.choose("high")
+    panel.switch.click()
+    assert not panel.problem.isVisible(), "it was about what was asked before"
+
+
+def test_a_refusal_is_seen_where_no_rule_is_chosen(hub_world: Any, open_panel: Any) -> None:
+    put(hub_world)
+    panel = open_panel("event_rules")
+    panel.list.choose("high")
+    hub_world.act("cleo", "rule.remove", {"id": "high"})
+    panel.switch.click()
+    hub_world.sync()
+    assert titles(panel) == []
+    assert panel.problem.isVisible()
+    assert panel.problem.text().startswith("The hub refused: ")
 
 
 def test_it_is_switched_and_removed(hub_world: Any, open_panel: Any) -> None:

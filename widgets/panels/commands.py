@@ -5,20 +5,25 @@ from __future__ import annotations
 from PySide6.QtCore import QItemSelection, Qt
 from PySide6.QtWidgets import (
     QFrame,
-    QLabel,
     QListView,
     QStackedLayout,
     QVBoxLayout,
     QWidget,
 )
 
+from twin.link.control import Act
+from twin.link.hub_link import Given
 from widgets.panel import PanelContext, PanelType
 from widgets.parts.command_details import CommandDetails
 from widgets.parts.command_list import CommandDelegate, CommandList, IdRole
 from widgets.parts.composer import Composer
 from widgets.parts.empty_state import EmptyState
 from widgets.parts.fit_scroll import FitScroll
+from widgets.parts.labels import say, wrapped
 from widgets.parts.panel_widget import PanelWidget
+
+#: Kinds of acts that are about commands.
+_OF_COMMANDS = ("batch.", "template.")
 
 
 class CommandsPanel(PanelWidget):
@@ -36,11 +41,10 @@ class CommandsPanel(PanelWidget):
             self.details.cancel,
             self.details.undo,
         )
-        self._refusal = QLabel()
-        self._refusal.setWordWrap(True)
-        self._refusal.setProperty("role", "error")
+        self._refusal = wrapped("error")
         self._refusal.setContentsMargins(12, 0, 12, 4)
         self._refusal.hide()
+        self._others: set[str] = set()  # acts of other panels: those tell their refusals themselves
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -56,6 +60,7 @@ class CommandsPanel(PanelWidget):
         self.follow(self.session.compose_requested, self.composer.compose)
         self.follow(self.session.selection_changed, self.composer.follow_selection)
         self.follow(self.session.room_changed, self._follow_room)
+        self.follow(self.session.given, self._note_given)
         if self.session.compose_request is not None:
             self.composer.compose(self.session.compose_request)
         else:
@@ -101,9 +106,19 @@ class CommandsPanel(PanelWidget):
         if "permissions" in changed:
             self.composer.tell_permission()
             self._fill_details()
-        if "refusals" in changed and self.session.hub.refusals:
-            self._refusal.setText(f"The hub refused: {self.session.hub.refusals[-1].text}")
-            self._refusal.show()
+        if "refusals" in changed:
+            self._tell_refusal()
+
+    def _note_given(self, given: Given) -> None:
+        if isinstance(given, Act) and not given.kind.startswith(_OF_COMMANDS):
+            self._others.add(given.id)
+
+    def _tell_refusal(self) -> None:
+        """Say why the hub refused the last command, batch or template, whoever's panel gave it."""
+        refusals = self.session.hub.refusals
+        newest = refusals[-1] if refusals else None
+        if newest is not None and newest.id not in self._others:
+            say(self._refusal, f"The hub refused: {newest.text}")
 
     def _show_list(self) -> None:
         self.model.reload()

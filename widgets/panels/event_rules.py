@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from twin.acting import refusal_of
 from twin.perception.rules_editing import about_text, when_text
 from twin.perception.rules_model import CompiledRule, RuleError, compiled
 from twin.room.parts.event_rules import EventRules, RuleEntry
@@ -54,13 +53,15 @@ class EventRulesPanel(PanelWidget):
 
     def __init__(self, context: PanelContext) -> None:
         super().__init__(context)
-        self._chosen, self._act_id, self._waits_for = "", "", ""
+        self._chosen, self._waits_for = "", ""
         self._wanted_look, self._n_looks, self._has_moved = False, 0, True
         self.status = wrapped("muted")
         self.list = RowList(self.inks, "Event rules")
         self.list.setMinimumHeight(120)
         self.list.selectionModel().currentChanged.connect(lambda *_: self._choose())
         self.title, self.note, self.problem = wrapped("title"), wrapped(), wrapped("error")
+        self.problem.setContentsMargins(12, 0, 12, 4)
+        self.problem.hide()
         self.facts = FactView(most_rows=12)
         self.facts.setAccessibleName("The rule")
         self.form = RuleForm(self.session)
@@ -115,7 +116,6 @@ class EventRulesPanel(PanelWidget):
         column.setSpacing(8)
         column.addWidget(self.details)
         column.addWidget(self.form)
-        column.addWidget(self.problem)
         column.addWidget(self.dry_run)
         column.addStretch(1)
         scroll = QScrollArea()
@@ -134,6 +134,7 @@ class EventRulesPanel(PanelWidget):
         head.addWidget(self._steps)
         head.addWidget(self.against)
         layout.addLayout(head)
+        layout.addWidget(self.problem)
         layout.addWidget(self._upper, 2)
         layout.addWidget(scroll, 3)
         layout.addWidget(self.form.footer)
@@ -201,9 +202,8 @@ class EventRulesPanel(PanelWidget):
         self._has_moved |= bool(changed & {"event_rules", "alarms", "operators"})
         if "permissions" in changed:
             self._tell_permissions()
-        refused = refusal_of(self.session, self._act_id)
-        if refused:
-            say(self.problem, refused)
+        if "refusals" in changed:
+            self.tell_refusal(self.problem)
 
     def _choose(self) -> None:
         key = self.list.current_key
@@ -246,6 +246,7 @@ class EventRulesPanel(PanelWidget):
             return
         entry = self.session.hub.room[EventRules].by_id.get(ready.rule.id)
         is_on = entry.is_on if entry else True
+        self.problem.hide()
         self._act_id = put_rule(self.session, ready.rule, self.form.rev, is_on=is_on)
         self._waits_for = ready.rule.id
         self._leave_form()
@@ -253,11 +254,13 @@ class EventRulesPanel(PanelWidget):
     def _switch(self) -> None:
         entry = self._entry()
         if entry is not None:
+            self.problem.hide()
             self._act_id = switch_rule(self.session, entry.id, is_on=not entry.is_on)
 
     def _remove(self) -> None:
         entry = self._entry()
         if entry is not None:
+            self.problem.hide()
             self._act_id = remove_rule(self.session, entry.id)
 
     # --- looking while it is written ------------------------------------------------------------
