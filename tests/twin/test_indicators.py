@@ -17,6 +17,7 @@ from twin.indicators.base import (
     Result,
     Trends,
     compute_all,
+    how_computed,
     indicator_registry,
     plain,
 )
@@ -83,12 +84,20 @@ def test_an_empty_city_has_no_numbers_and_says_what_is_missing(indicator: str) -
 
 
 @pytest.mark.parametrize("kind", ALL.values(), ids=lambda kind: kind.id)
-def test_each_says_unit_formula_period_and_source(kind: IndicatorType) -> None:
-    for text in (kind.title, kind.unit, kind.formula, kind.period, kind.source):
+def test_each_says_unit_formula_period_and_inputs(kind: IndicatorType) -> None:
+    for text in (kind.title, kind.unit, kind.formula, kind.period, kind.inputs):
         assert text
         assert not text.endswith(".")
-    assert kind.source.startswith(("ISO 37120:2018, clause", "ISO 37122:2019, clause", "Of this"))
-    assert bool(kind.differs) == kind.source.startswith("ISO"), "how it differs is said"
+    told = how_computed(kind)
+    assert told.startswith(f"{kind.formula}. {kind.period}. Computed from ")
+    assert told.endswith(f"{kind.limits or kind.inputs[1:]}.")
+
+
+@pytest.mark.parametrize("kind", ALL.values(), ids=lambda kind: kind.id)
+def test_none_speaks_for_a_standard(kind: IndicatorType) -> None:
+    told = f"{kind.title} {how_computed(kind)}".casefold()
+    for word in ("iso ", "37120", "37122", "clause", "standard"):
+        assert word not in told
 
 
 def test_air_is_the_mean_of_what_can_be_trusted() -> None:

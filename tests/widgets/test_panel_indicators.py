@@ -54,8 +54,12 @@ def test_each_opens_down_to_the_observations_behind_it(
 ) -> None:
     choose(panel, "PM2.5 in the air")
     assert panel.table.isVisible()
-    assert "ISO 37120:2018, clause 8" in panel.source.text()
-    assert "The standard asks for the mean of a year" in panel.source.text()
+    shown = panel.formula.text()
+    assert shown.startswith("Mean of the newest values of all stations that are fresh and trusted.")
+    assert "Computed from the newest value of each datastream of PM2.5." in shown
+    index = panel.model.index(row_of(panel, "PM2.5 in the air"))
+    tip = str(index.data(Qt.ItemDataRole.ToolTipRole))
+    assert tip == f"PM2.5 in the air: {shown}", "how it is computed, where the pointer rests"
     assert panel.inputs.rowCount() == 4
     names = [panel.inputs.index(n, 0).data() for n in range(4)]
     assert names == ["Station 2", "Station 3", "Station 4", "Station 1"], "what counts comes first"
@@ -87,7 +91,7 @@ def test_help_that_came_counts_and_its_trend_begins(
     computed(panel, qtbot)
     assert "4 min" in told(panel, "Response time")
     choose(panel, "Response time")
-    assert "Trend since" in panel.source.text()
+    assert "Trend since" in panel.since.text()
     assert not panel.select_all.isVisible(), "units are no sensors"
     panel.table.setCurrentIndex(panel.inputs.index(0, 0))
     assert world.session.selection == Selection(unit_id="amb-1")

@@ -134,8 +134,8 @@ class IndicatorType:
     ----------
     formula : how it is computed, a sentence
     period : over which time
-    source : standard and clause that it follows, or that it is the console's own
-    differs : how it differs from the standard, "" = it does not
+    inputs : what it is computed from
+    limits : what it does not say, "" = nothing that somebody would expect
     order : place in the list
     """
 
@@ -144,10 +144,16 @@ class IndicatorType:
     unit: str
     formula: str
     period: str
-    source: str
+    inputs: str
     compute: Callable[[CityNow], Result]
-    differs: str = ""
+    limits: str = ""
     order: int = 50
+
+
+def how_computed(kind: IndicatorType) -> str:
+    """How an indicator is computed: formula, period, inputs, and what it does not say."""
+    inputs = f"Computed from {kind.inputs[:1].lower()}{kind.inputs[1:]}"
+    return ". ".join(one for one in (kind.formula, kind.period, inputs, kind.limits) if one) + "."
 
 
 def indicator_registry() -> Registry[IndicatorType]:

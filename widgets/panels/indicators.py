@@ -24,6 +24,7 @@ from twin.indicators.base import (
     Trends,
     city_now,
     compute_all,
+    how_computed,
     indicator_registry,
 )
 from twin.session import Selection
@@ -81,7 +82,7 @@ class IndicatorsPanel(PanelWidget):
         self.list.selectionModel().currentChanged.connect(lambda now, _before: self._choose(now))
 
     def _make_details(self) -> None:
-        self.formula, self.source = wrapped(), wrapped("muted")
+        self.formula, self.since = wrapped(), wrapped("muted")
         self.missing = wrapped("error")
         self.select_all = ElidedButton()
         self.select_all.clicked.connect(lambda _checked=False: self._select_all())
@@ -119,7 +120,7 @@ class IndicatorsPanel(PanelWidget):
         top.setContentsMargins(12, 8, 12, 8)
         top.setSpacing(6)
         top.addWidget(self.formula)
-        top.addWidget(self.source)
+        top.addWidget(self.since)
         top.addWidget(self.missing)
         top.addLayout(row)
         self._details = QWidget()
@@ -196,11 +197,9 @@ class IndicatorsPanel(PanelWidget):
         if row is None:
             return
         kind, result = row.kind, row.result
-        self.formula.setText(f"{kind.formula}. {kind.period}.")
-        differs = f" {kind.differs}." if kind.differs else ""
+        self.formula.setText(how_computed(kind))
         begins_ns = self._trends.begins_ns(kind.id)
-        trend = f" Trend since {clock_text(begins_ns)}." if begins_ns else ""
-        self.source.setText(f"After {kind.source}.{differs}{trend}")
+        say(self.since, f"Trend since {clock_text(begins_ns)}" if begins_ns else "")
         say(self.missing, f"{result.missing}." if result.missing else "")
         self.inputs.show_inputs(result.inputs)
         n = len(self._things())

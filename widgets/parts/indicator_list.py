@@ -21,7 +21,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from twin.indicators.base import IndicatorType, Input, Result
+from twin.indicators.base import IndicatorType, Input, Result, how_computed
 from widgets.parts.inks import Inks
 from widgets.parts.row_text import sized, write
 from widgets.parts.sparkline import sparkline
@@ -92,8 +92,10 @@ class IndicatorList(QAbstractListModel):
             return None
         if role == Qt.ItemDataRole.DisplayRole:
             return row.kind.title
-        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
+        if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"{row.kind.title}, {row.value}, {row.caption}"
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return f"{row.kind.title}: {how_computed(row.kind)}"
         return row if role == RowRole else None
 
 

@@ -13,8 +13,8 @@ INDICATOR = IndicatorType(
     unit="µg/m³",
     formula="Mean of the newest values of all stations that are fresh and trusted",
     period="Now",
-    source="ISO 37120:2018, clause 8 (environment and climate change)",
-    differs="The standard asks for the mean of a year",
+    inputs="The newest value of each datastream of nitrogen dioxide",
+    limits="A value of this moment, not the mean of a day or a year",
     compute=_compute,
     order=12,
 )

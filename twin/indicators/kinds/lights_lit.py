@@ -19,8 +19,8 @@ INDICATOR = IndicatorType(
     unit="%",
     formula="Groups that report a level above 0, of all groups that are fresh and trusted",
     period="Now",
-    source="ISO 37122:2019, clause 7 (energy)",
-    differs="The standard counts managed lights; this one those that have power and are on",
+    inputs="The newest level of each group of street lights",
+    limits="A group counts as one, however many lights it has",
     compute=_compute,
     order=40,
 )

@@ -22,8 +22,8 @@ INDICATOR = IndicatorType(
     unit="dB(A)",
     formula="Energetic mean of the newest values of all meters that are fresh and trusted",
     period="Now",
-    source="ISO 37120:2018, clause 8 (environment and climate change)",
-    differs="The standard asks for the noise of day, evening and night over a year",
+    inputs="The newest value of each datastream of noise",
+    limits="A value of this moment; day, evening and night are not told apart",
     compute=_compute,
     order=13,
 )

@@ -39,8 +39,8 @@ INDICATOR = IndicatorType(
     unit="min",
     formula="Mean time from opening an incident to its first unit on scene",
     period="The last 200 incidents that the room remembers",
-    source="ISO 37120:2018, clause 15 (safety)",
-    differs="The standard counts from the initial call, over a year",
+    inputs="When incidents were opened, and when a unit of theirs was noted on scene",
+    limits="It counts from opening the incident, not from the call before it",
     compute=_compute,
     order=20,
 )

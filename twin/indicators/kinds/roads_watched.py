@@ -13,8 +13,8 @@ INDICATOR = IndicatorType(
     unit="%",
     formula="Streets whose datastreams are all fresh and trusted, of all streets with sensors",
     period="Now",
-    source="ISO 37122:2019, clause 19 (transportation)",
-    differs="The standard counts by length, of all streets of the city",
+    inputs="All datastreams of things that are streets",
+    limits="A street counts as one, however long it is; streets without sensors are not known",
     compute=_compute,
     order=31,
 )

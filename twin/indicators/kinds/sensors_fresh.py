@@ -23,7 +23,7 @@ INDICATOR = IndicatorType(
     unit="%",
     formula="Datastreams that are fresh and trusted, of all that were announced",
     period="Now",
-    source="Of this console",
+    inputs="All datastreams that were announced",
     compute=_compute,
     order=60,
 )

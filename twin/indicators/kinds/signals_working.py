@@ -13,8 +13,8 @@ INDICATOR = IndicatorType(
     unit="%",
     formula="Signals whose datastreams are all fresh and trusted, of all signals",
     period="Now",
-    source="ISO 37122:2019, clause 19 (transportation)",
-    differs="The standard counts intelligent signals; this one those that report now",
+    inputs="All datastreams of things that are traffic signals",
+    limits="It says who reports, not whether the lights are right",
     compute=_compute,
     order=30,
 )

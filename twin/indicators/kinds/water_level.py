@@ -17,7 +17,8 @@ INDICATOR = IndicatorType(
     unit="m",
     formula="Largest of the newest values that are fresh and trusted, each above its own zero",
     period="Now",
-    source="Of this console",
+    inputs="The newest value of each datastream of water level",
+    limits="Each gauge has a zero of its own: the highest level need not be the gravest",
     compute=_compute,
     order=50,
 )
