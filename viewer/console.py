@@ -326,23 +326,31 @@ def _run_desk(
     options: ConsoleOptions,
     login: Login | None,
 ) -> int:
+    from twin.link.outbox import OutboxInUseError
     from viewer.desk import Desk
 
     operator = _operator(options, settings, login)
     companions = Companions(folder=folder, on_trouble=troubles.tell)
-    desk = Desk(
-        loaded=loaded,
-        endpoint=endpoint,
-        operator=operator,
-        outbox_path=_outbox_path(options, operator, folder),
-        settings=settings,
-        theme_name=options.theme,
-        memory_bytes=options.memory_mib * MIB,
-        login=login,
-        recording=None if options.replay is None else options.replay.recording,
-        history=options.history,
-        watched=options.watched,
-    )
+    try:
+        desk = Desk(
+            loaded=loaded,
+            endpoint=endpoint,
+            operator=operator,
+            outbox_path=_outbox_path(options, operator, folder),
+            settings=settings,
+            theme_name=options.theme,
+            memory_bytes=options.memory_mib * MIB,
+            login=login,
+            recording=None if options.replay is None else options.replay.recording,
+            history=options.history,
+            watched=options.watched,
+        )
+    except OutboxInUseError as error:
+        who = f"{operator.name} ({operator.department})" if operator.department else operator.name
+        raise TwinError(
+            f"{who} has a console open on this machine already: close that one, or start this one"
+            " under another name or department"
+        ) from error
     troubles.show_on(desk)
     if options.replay is not None:
         desk.time.show(options.replay.start_ns, options.replay.speed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,59 @@ def test_two_consoles_cannot_share_an_outbox(tmp_path: Path) -> None:
     again = Outbox(path)
     assert again.messages() == (Note(id="n", text="x"),)
     again.close()
+
+
+_OPENER = """
+import sys
+from pathlib import Path
+from twin.errors import TwinError
+from twin.link.outbox import Outbox
+print("ready", flush=True)
+for line in sys.stdin:
+    try:
+        outbox = Outbox(Path(line.strip()))
+    except TwinError as error:
+        print(type(error).__name__, flush=True)
+        sys.stdin.readline()
+        continue
+    print("open", flush=True)
+    sys.stdin.readline()
+    outbox.close()
+"""
+
+
+def test_of_two_consoles_that_start_together_one_has_the_outbox(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", _OPENER]
+    with ExitStack() as stack:
+        openers = [
+            stack.enter_context(
+                subprocess.Popen(
+                    command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                    bufsize=1,
+                )
+            )
+            for _ in range(2)
+        ]  # fmt: skip
+
+        def tell(line: str) -> None:
+            for opener in openers:
+                assert opener.stdin is not None
+                opener.stdin.write(f"{line}\n")
+                opener.stdin.flush()
+
+        def hear() -> list[str]:
+            found = []
+            for opener in openers:
+                assert opener.stdout is not None
+                found.append(opener.stdout.readline().strip())
+            return sorted(found)
+
+        assert hear() == ["ready", "ready"]
+        for n in range(10):
+            for path in (tmp_path / f"new-{n}.sqlite", tmp_path / "kept.sqlite"):
+                tell(str(path))
+                assert hear() == ["OutboxInUseError", "open"], path.name
+                tell("close")
 
 
 def test_the_outbox_keeps_order_and_one_of_each(tmp_path: Path) -> None:

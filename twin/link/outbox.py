@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeAlias
 
@@ -17,7 +18,13 @@ _TABLE = """
 CREATE TABLE IF NOT EXISTS outbox(
   n INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, message TEXT NOT NULL)
 """
+#: Who comes at the same moment waits so long to learn that it is second.
+_WAIT_MS = 500
 _decoder: msgspec.json.Decoder[Kept] = msgspec.json.Decoder(Kept)
+
+
+class OutboxInUseError(TwinError):
+    """Another console has the file open."""
 
 
 class Outbox:
@@ -26,7 +33,8 @@ class Outbox:
     Raises
     ------
     TwinError
-        From the constructor: the file cannot be opened, or another console has it open.
+        From the constructor: the file cannot be opened; `OutboxInUseError` where another console
+        has it open.
     """
 
     def __init__(self, path: Path) -> None:
@@ -34,18 +42,34 @@ class Outbox:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = apsw.Connection(str(path))
-            self._connection.pragma("locking_mode", "exclusive")
-            self._connection.pragma("synchronous", "full")
-            self._connection.execute(_TABLE)
-            self._connection.execute(
-                "INSERT INTO outbox VALUES(0, '', ''); DELETE FROM outbox WHERE n = 0"
-            )
-            rows = list(self._connection.execute("SELECT key, message FROM outbox ORDER BY n"))
+        except (OSError, apsw.Error) as error:
+            raise TwinError(f"The outbox cannot be opened ({error}): {path}") from error
+        try:
+            rows = list(self._opened(self._connection))
             self._kept = {str(key): _decoder.decode(message) for key, message in rows}
         except apsw.BusyError as error:
-            raise TwinError(f"Another console has this outbox open: {path}") from error
-        except (OSError, apsw.Error, msgspec.MsgspecError) as error:
+            self._connection.close()
+            raise OutboxInUseError(f"Another console has this outbox open: {path}") from error
+        except (apsw.Error, msgspec.MsgspecError) as error:
+            self._connection.close()
             raise TwinError(f"The outbox cannot be opened ({error}): {path}") from error
+
+    @staticmethod
+    def _opened(connection: apsw.Connection) -> Iterator[tuple[object, ...]]:
+        """Take the file for this console alone, and give what is in it.
+
+        The whole lock is taken at once, before anything is read, and kept from then on: of two
+        consoles that open it in the same moment one has it. With a lock for reading first, each
+        would wait for the other to let go, and both would give up.
+        """
+        connection.set_busy_timeout(_WAIT_MS)
+        connection.pragma("synchronous", "full")
+        connection.execute("BEGIN EXCLUSIVE")
+        connection.pragma("locking_mode", "exclusive")
+        connection.execute(_TABLE)
+        connection.execute("INSERT INTO outbox VALUES(0, '', ''); DELETE FROM outbox WHERE n = 0")
+        yield from connection.execute("SELECT key, message FROM outbox ORDER BY n")
+        connection.execute("COMMIT")
 
     def add(self, message: Kept) -> None:
         """Keep a message; one that is there already stays as it is.
