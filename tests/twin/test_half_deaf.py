@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import zmq
 
 from tests.twin.hub_rig import CLOCK, QUICK, console, polled, running_hub, until
 from twin.link import connection as connections
@@ -19,6 +20,8 @@ from twin.link.connection import FIRST_WORD_S, SILENCE_S, Connection
 from twin.link.control import Hello, HubInfo
 from twin.link.mailbox import Mailbox
 from twin.link.status import LinkState
+from twin.samples.zeromq_source import SILENCE_S as SAMPLE_SILENCE_S
+from twin.samples.zeromq_source import ZeromqSource
 
 
 class Relay:
@@ -131,6 +134,47 @@ def test_a_hub_whose_facts_never_arrive_is_told(
     ):
         until(lambda: "answers, but its facts do not arrive" in ada.status().text, what="words")
         assert ada.status().state is not LinkState.LIVE
+
+
+def test_samples_that_stop_arriving_come_again(tmp_path: Path) -> None:
+    with (
+        running_hub(tmp_path / "j.sqlite", times=QUICK) as hub,
+        relay_to(hub.addresses.samples_out) as relay,
+    ):
+        source = ZeromqSource(relay.address)
+        try:
+            until(lambda: source.receive(50), what="a beat of the hub")
+            before = relay.n_taken
+            relay.cut()
+            until(lambda: not source.receive(300), what="the silence")
+            until(lambda: source.trouble or source.receive(50), what="words")
+            assert "have stopped" in source.trouble
+            until(lambda: source.receive(50), what="a beat again")
+            assert relay.n_taken > before
+            assert source.trouble == ""
+        finally:
+            source.close()
+
+
+def test_a_publisher_without_beats_may_be_silent_as_long_as_it_likes(tmp_path: Path) -> None:
+    context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+    publisher = context.socket(zmq.PUB)
+    port = publisher.bind_to_random_port("tcp://127.0.0.1")
+    source = ZeromqSource(f"tcp://127.0.0.1:{port}")
+    try:
+
+        def heard() -> bool:
+            publisher.send_multipart([b"v1/s/loop/", b"not a batch"])
+            return bool(source.receive(50))
+
+        until(heard, what="something")
+        end = time.monotonic() + SAMPLE_SILENCE_S + 0.5
+        while time.monotonic() < end:
+            source.receive(100)
+        assert source.trouble == ""
+    finally:
+        source.close()
+        context.destroy(0)
 
 
 def test_a_hub_that_is_slow_to_say_a_word_is_not_given_up(tmp_path: Path) -> None:

@@ -5,10 +5,14 @@ Hard-won rules (tests/twin/test_samples_conformance.py):
 1. The socket's queue is bounded; what ZeroMQ drops there shows in the numbering and in the beats.
 2. Another lane takes another socket: with a queue of old samples behind a slow link, waiting for
    it to drain would take longer than starting anew.
+3. A subscriber sends nothing, so TCP never tells it that the other end is gone: a hub beats several
+   times a second, and where it has fallen silent the connection is made anew
+   (tests/twin/test_half_deaf.py).
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,6 +29,8 @@ from twin.security.refusal import RefusalWatch
 #: Messages that may wait in the socket.
 RECEIVE_QUEUE = 2000
 MAX_MESSAGE_BYTES = 48 * 1024 * 1024
+#: A hub that was heard and then not for so long is asked anew.
+SILENCE_S = 3.0
 _TOPICS = {Lane.FULL: (FULL_PREFIX, BEATS), Lane.THIN: (ANNOUNCEMENTS_ONLY_NEW, THIN_PREFIX)}
 
 
@@ -43,6 +49,8 @@ class ZeromqSource:
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._refusal = RefusalWatch()
         self._lane = Lane.FULL
+        self._beats = False
+        self._heard_s = time.monotonic()
         self.n_dropped = 0
         self.trouble = ""
         try:
@@ -56,7 +64,11 @@ class ZeromqSource:
         """Wait for the first message, then take what is there."""
         messages: list[Sequence[Buffer]] = []
         if not self._socket.poll(timeout_ms):
-            if self._refusal.is_due:
+            if self._is_silent:
+                where = self._endpoint.removeprefix("tcp://")
+                self.trouble = f"Samples from {where} have stopped; connecting anew"
+                self.listen(self._lane)
+            elif self._refusal.is_due:
                 self.listen(self._lane)
             return messages
         try:
@@ -64,12 +76,14 @@ class ZeromqSource:
                 messages.append([frame.buffer for frame in take_frames(self._socket)])
         except zmq.Again:
             pass
+        self._note_heard(messages)
         return messages
 
     def listen(self, lane: Lane) -> None:
         """Close the socket with all that waits in it, and open one for the other lane."""
         self._socket.close(0)
         self._lane = lane
+        self._heard_s = time.monotonic()
         self._socket = self._subscribe(lane)
 
     def close(self) -> None:
@@ -77,6 +91,18 @@ class ZeromqSource:
         self._socket.close(0)
         self._refusal.close()
         self._context.term()
+
+    @property
+    def _is_silent(self) -> bool:
+        """Whether a hub, which always has something to say, says nothing any more."""
+        return self._beats and time.monotonic() - self._heard_s > SILENCE_S
+
+    def _note_heard(self, messages: Sequence[Sequence[Buffer]]) -> None:
+        if not messages:
+            return
+        self._heard_s, self.trouble = time.monotonic(), ""
+        if not self._beats:
+            self._beats = any(bytes(frames[0]).startswith(BEATS) for frames in messages)
 
     def _subscribe(self, lane: Lane) -> zmq.Socket[Any]:
         socket = self._context.socket(zmq.SUB)
