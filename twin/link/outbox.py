@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import apsw
 import msgspec
@@ -55,7 +55,7 @@ class Outbox:
             raise TwinError(f"The outbox cannot be opened ({error}): {path}") from error
 
     @staticmethod
-    def _opened(connection: apsw.Connection) -> Iterator[tuple[object, ...]]:
+    def _opened(connection: apsw.Connection) -> Iterator[tuple[Any, ...]]:
         """Take the file for this console alone, and give what is in it.
 
         The whole lock is taken at once, before anything is read, and kept from then on: of two
