@@ -6,7 +6,7 @@ import contextlib
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +94,9 @@ def crowds(control: str, folder: Path) -> Iterator[list[CrowdProcess]]:
 
 @pytest.mark.long
 @pytest.mark.timeout(600)
-def test_a_hundred_consoles_agree_and_the_hub_stays_small(tmp_path: Path) -> None:
+def test_a_hundred_consoles_agree_and_the_hub_stays_small(
+    tmp_path: Path, figure: Callable[[str], None]
+) -> None:
     n = N_PROCESSES * N_EACH
     with HubProcess(tmp_path / "journal.sqlite", "--ephemeral") as hub:
         control = hub.addresses.control
@@ -117,7 +119,10 @@ def test_a_hundred_consoles_agree_and_the_hub_stays_small(tmp_path: Path) -> Non
             assert min(min(one["others"]) for one in told) >= n - 1
             assert len(watcher.presences.others(CLOCK.monotonic_ns())) == n
             assert watcher.room[Marks].by_id.values()
-            print(f"hub {sizes_mb} MB, consoles {[one['rss_mb'] for one in told]} MB")
+            figure(
+                f"{n} consoles worked for a minute and agree; hub"
+                f" {', '.join(f'{size:.0f}' for size in sizes_mb)} MB every 15 s"
+            )
             assert sizes_mb[-1] < 300.0
             assert sizes_mb[-1] - sizes_mb[1] < 30.0, f"it grows: {sizes_mb}"
 

@@ -6,6 +6,7 @@ import json
 import random
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -118,11 +119,14 @@ def test_a_film_of_it_has_the_same_frames_each_time_and_its_captions(cloudburst:
 @pytest.mark.parametrize(
     ("scene", "pace"), [("stadium-night", "4"), ("substation-fire", "4"), ("quiet-week", "2.5")]
 )
-def test_the_other_scenes_pass(scene: str, pace: str, tmp_path: Path) -> None:
+def test_the_other_scenes_pass(
+    scene: str, pace: str, tmp_path: Path, figure: Callable[[str], None]
+) -> None:
     done = play(scene, "--pace", pace, "--report", str(tmp_path / "r.json"))
     assert done.returncode == 0, done.stderr
     report = json.loads((tmp_path / "r.json").read_text())
     assert (report["failed"], report["failures"]) == (0, [])
+    figure(f"scene {scene}: {report['passed']} of {report['expectations']} came true")
     assert report["passed"] >= 8
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -136,12 +137,17 @@ def test_power_is_lost_at_any_moment(memory_folder: Path) -> None:
 
 @pytest.mark.long
 @pytest.mark.timeout(3_600)
-def test_power_is_lost_at_thousands_of_moments(memory_folder: Path) -> None:
+def test_power_is_lost_at_thousands_of_moments(
+    memory_folder: Path, figure: Callable[[str], None]
+) -> None:
     story = tell(memory_folder, 500, seed=11)
     n_points = 6_000
     assert len(story.ops) > n_points
     n_tried = lose_power(memory_folder, story, n_points, seed=12)
-    print(f"\n{n_points:,} of {len(story.ops):,} operations, {n_tried:,} disks after a power loss")
+    figure(
+        f"power lost after {n_points:,} of {len(story.ops):,} operations, {n_tried:,} disks:"
+        " all open, verify, and have every acknowledged row"
+    )
 
 
 def test_power_is_lost_while_a_new_journal_is_made(memory_folder: Path) -> None:

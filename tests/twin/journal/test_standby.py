@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -224,9 +224,14 @@ def test_the_active_hub_is_killed_again_and_again(postgres: Postgres, tmp_path: 
 
 @pytest.mark.long
 @pytest.mark.timeout(3_600)
-def test_the_active_hub_is_killed_a_hundred_times(postgres: Postgres, tmp_path: Path) -> None:
+def test_the_active_hub_is_killed_a_hundred_times(
+    postgres: Postgres, tmp_path: Path, figure: Callable[[str], None]
+) -> None:
     took = kill_again_and_again(postgres.room_url(), 100, tmp_path)
-    print(f"\npromotion s: median {sorted(took)[50]:.2f}, longest {max(took):.2f}")
+    figure(
+        f"PostgreSQL: active hub killed {len(took)} times, 0 acknowledged lost, 0 doubled;"
+        f" promotion {sorted(took)[50]:.1f} s at the median, {max(took):.1f} s at most"
+    )
     assert max(took) < PROMOTED_S
 
 
