@@ -37,7 +37,8 @@ own_commands = true
 [[allow]]
 id = "work"
 roles = ["operator", "leader"]
-actions = ["approval.*", "lease.take", "lease.release", "lease.ask", "batch.*", "note.*"]
+actions = ["approval.*", "lease.take", "lease.release", "lease.ask", "batch.*", "note.*",
+           "review.*"]
 [[allow]]
 id = "lead"
 roles = ["leader"]
@@ -129,6 +130,10 @@ def _note(bench: Bench, who: str, _kind: str, _about: str) -> str:
     return _told(bench.do(Asked(who, Note(id=uuid7(), text="Rain"))).reply)
 
 
+def _review(bench: Bench, who: str, kind: str, review_id: str) -> str:
+    return _told(bench.act(who, kind, {"id": review_id, "text": "Fine"}))
+
+
 def _queue(bench: Bench, who: str, kind: str, queue: str) -> str:
     return _told(bench.act(who, kind, {"queue": queue}))
 
@@ -149,6 +154,8 @@ CASES: tuple[tuple[str, str, Do], ...] = (
     ("lease.seize", "held", _lease),
     ("lease.seize", "gate-1", _lease),
     ("queue.hold", "all", _queue),
+    ("review.close", "review", _review),
+    ("review.close", "nowhere", _review),
     (CANCEL, "waiting", _cancel),
     (CANCEL, "over", _cancel),
     (NOTE, "", _note),
@@ -164,12 +171,20 @@ def _scene(bench: Bench) -> dict[str, str]:
     return {"waiting": waiting, "over": over, "held": "gate-2"}
 
 
+def _broken_glass(bench: Bench) -> str:
+    command_id = gate_of(bench)
+    assert _approval(bench, "lea", "approval.break_glass", command_id) == ""
+    return f"review-{command_id}"
+
+
 @pytest.mark.parametrize("who", ["ada", "walt", "lea", "finn", "otto"])
 @pytest.mark.parametrize(("action", "about", "do"), CASES)
 def test_the_answer_is_what_the_request_is_then_told(
     bench: Bench, who: str, action: str, about: str, do: Do
 ) -> None:
     about = _scene(bench).get(about, about)
+    if about == "review":
+        about = _broken_glass(bench)
     answer = may(bench, who, action, about)
     told = do(bench, who, action, about)
     assert answer.allowed == (told == ""), (answer, told)

@@ -141,6 +141,10 @@ def test_an_answer_that_nobody_confirms_is_forgotten(asking: Asking) -> None:
         ("lease.taken", {"asset_id": "gate-1"}, True),
         ("lease.taken", {"asset_id": "gate-2"}, False),
         ("note.added", {"id": "n-1", "text": "gate-1"}, False),
+        ("task.put", {"task": {"id": "t-1", "incident": "gate-1"}}, True),
+        ("task.put", {"task": {"id": "t-1", "incident": "other"}}, False),
+        ("unit.in_service", {"unit_id": "gate-1"}, True),
+        ("shift.offered", {"handover": {"id": "h-1"}}, True),
     ],
 )
 def test_a_fact_that_may_change_it_is_followed_by_a_question(

@@ -16,7 +16,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from twin.clock import NS_PER_S
 from twin.ids import uuid7
@@ -40,11 +42,11 @@ _MINE = "may-"
 _ABOUT_ALL = frozenset(
     {
         "policy.changed", "hub.started", "delegation.given", "delegation.withdrawn",
-        "shift.taken", "shift.accepted",
+        "shift.taken", "shift.accepted", "shift.offered", "shift.sent_back", "stage.set",
     }
 )  # fmt: skip
 _ABOUT_ME = frozenset({"operator.joined", "operator.left"})
-_NAMES = ("id", "asset_id", "command_id", "queue")
+_NAMES = ("id", "asset_id", "command_id", "queue", "unit_id", "incident")
 
 
 @dataclass(slots=True)
@@ -155,7 +157,7 @@ class Permissions:
             if is_me or item.kind in _ABOUT_ALL:
                 self.outdate()
             else:
-                self._outdate_about({str(item.body[k]) for k in _NAMES if item.body.get(k)})
+                self._outdate_about(_named_in(item.body))
 
     def outdate(self) -> None:
         """Ask anew about everything; what is known counts until then, or its time is over."""
@@ -183,3 +185,10 @@ class Permissions:
         if is_stale or answer != known.answer:
             self._has_changed = True
         known.answer, known.answered_ns, known.asked_version = answer, now_ns, version
+
+
+def _named_in(body: Mapping[str, Any]) -> set[str]:
+    """Ids of what an event is about, also of what it puts: an incident, a task and its incident."""
+    put = [one for one in body.values() if isinstance(one, Mapping)]
+    found = (one.get(name) for one in (body, *put) for name in _NAMES)
+    return {one for one in found if isinstance(one, str) and one}

@@ -52,6 +52,22 @@ class Desk:
         """
         return {}
 
+    def asked(self, kind: str, why_not: Callable[[Who, str], str]) -> Ask:
+        """Answer by a check ("" or why not) that the handler of ``kind`` makes as well.
+
+        About nothing ("") the policy alone speaks.
+        """
+        return self.standing(kind, lambda who, about: why_not(who, about) if about else "")
+
+    def standing(self, kind: str, why_not: Callable[[Who, str], str]) -> Ask:
+        """The same of what does not need something that it is about."""
+
+        def ask(who: Who, about: str) -> Decision:
+            text = why_not(who, about)
+            return Decision.no(text) if text else self.hall.decide(who, kind)
+
+        return ask
+
     def tick(self) -> None:
         """Time has passed, about ten times a second."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from twin.hub.desks.base import Desk, DeskType, Taken
+from twin.hub.desks.base import Ask, Desk, DeskType, Taken
 from twin.hub.hall import person
 from twin.hub.who import Who
 from twin.perception.rules_model import EventRule, RuleError, compiled
@@ -59,6 +59,27 @@ class EventRuleDesk(Desk):
             "rule.load": Taken(LoadRules, self._load),
         }
 
+    def permissions(self) -> Mapping[str, Ask]:
+        """By id of the rule."""
+        return {
+            "rule.remove": self.asked("rule.remove", lambda _, key: self._why_not_remove(key)),
+            "rule.enable": self.asked("rule.enable", lambda _, key: self._why_not_switch(key)),
+        }
+
+    def _why_not_remove(self, rule_id: str) -> str:
+        old = self._rules.get(rule_id)
+        if old is None:
+            return "There is no such rule"
+        if old.file and not old.is_edited:
+            return f"“{old.rule.title}” stands in the file {old.file}; switch it off instead"
+        followers = [one.rule.title for one in self._rules.values() if one.rule.root == rule_id]
+        if followers and not old.file:
+            return f"“{followers[0]}” follows from this rule; change that one first"
+        return ""
+
+    def _why_not_switch(self, rule_id: str) -> str:
+        return "" if rule_id in self._rules else "There is no such rule"
+
     @property
     def _rules(self) -> Mapping[str, RuleEntry]:
         return self.hall.room[EventRules].by_id.entries
@@ -80,22 +101,19 @@ class EventRuleDesk(Desk):
         return ""
 
     def _remove(self, who: Who, body: RemoveRule) -> str:
-        old = self._rules.get(body.id)
-        if old is None:
-            return "There is no such rule"
-        if old.file and not old.is_edited:
-            return f"“{old.rule.title}” stands in the file {old.file}; switch it off instead"
-        followers = [one.rule.title for one in self._rules.values() if one.rule.root == body.id]
-        if followers and not old.file:
-            return f"“{followers[0]}” follows from this rule; change that one first"
+        why = self._why_not_remove(body.id)
+        if why:
+            return why
+        old = self._rules[body.id]
         text = f"Removed the rule “{old.rule.title}”"
         self.hall.emit("rule.removed", person(who.operator), id=body.id, text=text)
         return ""
 
     def _enable(self, who: Who, body: EnableRule) -> str:
-        old = self._rules.get(body.id)
-        if old is None:
-            return "There is no such rule"
+        why = self._why_not_switch(body.id)
+        if why:
+            return why
+        old = self._rules[body.id]
         if old.is_on == body.is_on:
             return f"“{old.rule.title}” is {'on' if body.is_on else 'off'} already"
         self.hall.emit(

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import msgspec
 
-from twin.hub.desks.base import Desk, DeskType, Taken
+from twin.hub.desks.base import Ask, Desk, DeskType, Taken
 from twin.hub.hall import person, words
+from twin.hub.incident_rules import (
+    why_not_close,
+    why_not_command,
+    why_not_open,
+    why_not_part,
+    why_not_task,
+    worked,
+)
 from twin.hub.playbook_steps import merged, move_on, readings_fault, step_refusal
 from twin.hub.rules import is_plain
 from twin.hub.who import Who
@@ -25,7 +33,6 @@ from twin.room.parts.incidents import (
 MAX_ID = 64
 MAX_TEXT = 2_000
 MAX_LIST = 500
-MAX_OPEN = 500
 MAX_TASKS = 2_000
 MAX_COMMANDS = 20
 #: Fields of an incident that "incident.change" may set.
@@ -150,26 +157,50 @@ class IncidentDesk(Desk):
             "task.set": Taken(TaskMoved, self._set),
         }
 
+    def permissions(self) -> Mapping[str, Ask]:
+        """By id of the incident, of "task.set" by that of the task; a new one has none."""
+        worked_on = ("change", "edit_list", "ask", "take_part", "command", "unit", "log", "close")
+        kinds = ("task.give", *(f"incident.{name}" for name in worked_on))
+        asks = {kind: self.asked(kind, self._why_not(kind)) for kind in kinds}
+        asks["incident.open"] = self.standing("incident.open", lambda *_: why_not_open(self._part))
+        asks["task.set"] = self.asked("task.set", self._why_not_set)
+        return asks
+
     @property
     def _part(self) -> Incidents:
         return self.hall.room[Incidents]
 
     def _worked(self, incident_id: str) -> Incident | str:
-        """The incident, or why it cannot be worked."""
-        incident = self._part.by_id.get(incident_id)
-        if incident is None:
-            return "There is no such incident"
-        if not incident.is_open:
-            return f"“{incident.title}” is closed; open another one"
-        return incident
+        return worked(self._part, incident_id)
+
+    def _why_not(self, kind: str) -> Callable[[Who, str], str]:
+        def why_not(who: Who, incident_id: str) -> str:
+            incident, me = self._worked(incident_id), who.operator
+            if isinstance(incident, str):
+                return incident
+            if kind == "incident.take_part":
+                return why_not_part(me, incident, me.department)
+            if kind == "incident.command":
+                return why_not_command(me, incident)
+            return why_not_close(me, incident, self._part) if kind == "incident.close" else ""
+
+        return why_not
+
+    def _why_not_set(self, who: Who, task_id: str) -> str:
+        task = self._part.tasks.get(task_id)
+        if task is None:
+            return "There is no such task"
+        incident = self._worked(task.incident)
+        return incident if isinstance(incident, str) else why_not_task(who.operator, incident, task)
 
     def _open(self, who: Who, body: Open) -> str:
         if not 0 < len(body.id) <= MAX_ID or body.id in self._part.by_id:
             return f"An incident has a new id of 1 to {MAX_ID} letters"
         if not 0 < len(body.title.strip()) <= MAX_TEXT or not 0 < len(body.kind) <= MAX_ID:
             return "An incident has a title and a kind"
-        if len(self._part.open) >= MAX_OPEN:
-            return f"There are {MAX_OPEN} open incidents; close some"
+        full = why_not_open(self._part)
+        if full:
+            return full
         if max(len(body.ring), len(body.links), len(body.departments)) > MAX_LIST:
             return f"Its area, links and departments have at most {MAX_LIST} entries each"
         if not is_plain(msgspec.to_builtins(body)):
@@ -246,11 +277,10 @@ class IncidentDesk(Desk):
         incident = self._worked(body.id)
         if isinstance(incident, str):
             return incident
-        if who.operator.department != body.department:
-            return f"Only {words(body.department)} can answer for itself"
-        found = next((o for o in incident.departments if o.department == body.department), None)
-        if found is None or found.taken_by is not None:
-            return "It was not asked, or somebody has answered"
+        why = why_not_part(who.operator, incident, body.department)
+        if why:
+            return why
+        found = next(one for one in incident.departments if one.department == body.department)
         asked = msgspec.structs.replace(found, taken_by=who.operator, taken_ns=self.hall.now_ns)
         actor = person(who.operator)
         self.hall.emit("incident.department_took", actor, id=body.id, asked=asked)
@@ -266,10 +296,9 @@ class IncidentDesk(Desk):
             if found is None:
                 return "Nobody is there to hand it to"
             to = found
-        old = incident.commander
-        may = old is None or old.identity == who.operator.identity
-        if not may and who.operator.rank <= (old.rank if old else 0):
-            return f"{person(old) if old else 'Nobody'} commands it; only they or a higher rank"
+        why = why_not_command(who.operator, incident)
+        if why:
+            return why
         changes = {"commander": msgspec.to_builtins(to)}
         self.hall.emit("incident.changed", person(who.operator), id=body.id, changes=changes)
         return ""
@@ -302,15 +331,11 @@ class IncidentDesk(Desk):
         incident = self._worked(body.id)
         if isinstance(incident, str):
             return incident
+        why = why_not_close(who.operator, incident, self._part)
+        if why:
+            return why
         if not 0 < len(body.cause.strip()) <= MAX_TEXT:
             return "Say what it was: an incident is closed with its cause"
-        commander = incident.commander
-        is_theirs = commander is None or commander.identity == who.operator.identity
-        if not is_theirs and who.operator.rank <= (commander.rank if commander else 0):
-            return f"{person(commander) if commander else 'Nobody'} commands it and closes it"
-        left = [t.title for t in self._part.tasks_of(body.id) if t.status in ("open", "taken")]
-        if left:
-            return f"{len(left)} tasks are not done, e.g. “{left[0]}”: do or skip them first"
         by = msgspec.to_builtins(who.operator)
         self.hall.emit("incident.closed", person(who.operator), id=body.id, by=by, cause=body.cause)
         return ""
@@ -336,7 +361,7 @@ class IncidentDesk(Desk):
         incident = self._worked(task.incident)
         if isinstance(incident, str):
             return incident
-        why = self._set_fault(who, incident, task, body)
+        why = why_not_task(who.operator, incident, task) or self._set_fault(task, body)
         if why:
             return why
         evidence = merged(task.evidence, body.evidence)
@@ -354,24 +379,17 @@ class IncidentDesk(Desk):
             move_on(self.hall, run.id)
         return ""
 
-    def _set_fault(self, who: Who, incident: Incident, task: Task, body: TaskMoved) -> str:
+    def _set_fault(self, task: Task, body: TaskMoved) -> str:
         evidence = body.evidence or Evidence()
         adds = body.status == task.status == "taken" and bool(evidence.commands)
         if body.status not in TASK_STATES or (body.status == task.status and not adds):
             return f"A task becomes one of {', '.join(TASK_STATES)}"
-        if task.status in ("done", "skipped"):
-            return f"“{task.title}” is {task.status} already"
         if body.status == "skipped" and not body.found.strip():
             return "A step is skipped with a reason only"
         if not is_plain(msgspec.to_builtins(evidence)) or len(evidence.commands) > MAX_COMMANDS:
             return f"Its numbers must be finite, and it has at most {MAX_COMMANDS} commands"
         if max(len(evidence.override), len(evidence.choice)) > MAX_TEXT:
             return f"A reason has at most {MAX_TEXT} letters"
-        own = not task.department or task.department == who.operator.department
-        leads = incident.commander is not None
-        leads = leads and incident.commander.identity == who.operator.identity  # type: ignore[union-attr]
-        if not own and not leads:
-            return f"“{task.title}” is for {words(task.department)}"
         return readings_fault(evidence.readings)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from twin.clock import NS_PER_S
-from twin.hub.desks.base import Desk, DeskType, Taken
+from twin.hub.desks.base import Ask, Desk, DeskType, Taken
 from twin.hub.hall import HUB, Hall, person, words
 from twin.hub.rules import MAX_ID
 from twin.hub.who import Who
@@ -74,6 +74,22 @@ class MarkDesk(Desk):
             "mark.put": Taken(PutMark, self._put),
             "mark.remove": Taken(RemoveMark, self._remove),
         }
+
+    def permissions(self) -> Mapping[str, Ask]:
+        """By id of the mark."""
+        return {
+            "mark.put": self.asked("mark.put", lambda who, key: self._why_not(who, key, rev=0)),
+            "mark.remove": self.asked(
+                "mark.remove", lambda who, key: self._why_not(who, key, rev=1)
+            ),
+        }
+
+    def _why_not(self, who: Who, mark_id: str, *, rev: int) -> str:
+        """Why the mark is not theirs; ``rev`` of one that is not there, 0 = it may be new."""
+        old = self._marks.by_id.get(mark_id)
+        if old is None:
+            return self._overtaken(mark_id, rev, None)
+        return _not_theirs(who.operator, old)
 
     def tick(self) -> None:
         """Remove what has expired, once a second."""

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import msgspec
 
-from twin.hub.desks.base import Desk, DeskType, Taken
+from twin.hub.desks.base import Ask, Desk, DeskType, Taken
 from twin.hub.hall import person
+from twin.hub.incident_rules import why_not_end, worked
 from twin.hub.playbook_steps import move_on
 from twin.hub.rules import is_plain
 from twin.hub.who import Who
@@ -48,9 +49,27 @@ class PlaybookDesk(Desk):
             "playbook.stop": Taken(Stop, self._stop),
         }
 
+    def permissions(self) -> Mapping[str, Ask]:
+        """Starting one by id of the incident, ending one by that of its run."""
+        return {
+            "playbook.start": self.asked("playbook.start", lambda _, key: self._why_not_start(key)),
+            "playbook.stop": self.asked(
+                "playbook.stop",
+                lambda who, key: why_not_end(who.operator, self._part.runs.get(key), self._part),
+            ),
+        }
+
     @property
     def _part(self) -> Incidents:
         return self.hall.room[Incidents]
+
+    def _why_not_start(self, incident_id: str) -> str:
+        incident = worked(self._part, incident_id)
+        if isinstance(incident, str):
+            return incident
+        if len(self._part.runs_of(incident_id)) >= MAX_RUNS:
+            return f"{MAX_RUNS} playbooks were started on “{incident.title}” already"
+        return ""
 
     def _start(self, who: Who, body: Start) -> str:
         why = self._start_fault(body)
@@ -71,11 +90,9 @@ class PlaybookDesk(Desk):
         return ""
 
     def _start_fault(self, body: Start) -> str:
-        incident = self._part.by_id.get(body.incident)
-        if incident is None:
-            return "There is no such incident"
-        if not incident.is_open:
-            return f"“{incident.title}” is closed; open another one"
+        why = self._why_not_start(body.incident)
+        if why:
+            return why
         if not 0 < len(body.id) <= MAX_ID or "/" in body.id or body.id in self._part.runs:
             return f"A playbook is started under a new id of 1 to {MAX_ID} letters, without “/”"
         plain = msgspec.to_builtins(body.playbook)
@@ -86,8 +103,6 @@ class PlaybookDesk(Desk):
             where = f"step {fault.step + 1}: " if fault.step >= 0 else ""
             return f"The playbook cannot be used: {where}{fault.what}"
         runs = self._part.runs_of(body.incident)
-        if len(runs) >= MAX_RUNS:
-            return f"{MAX_RUNS} playbooks were started on “{incident.title}” already"
         same = [run for run in runs if run.playbook.id == body.playbook.id and not run.ended_ns]
         return f"“{body.playbook.title}” is worked on it already" if same else ""
 
@@ -103,18 +118,12 @@ class PlaybookDesk(Desk):
 
     def _stop(self, who: Who, body: Stop) -> str:
         run = self._part.runs.get(body.id)
-        if run is None or run.ended_ns:
-            return "That playbook is not worked"
-        incident = self._part.by_id.get(run.incident)
-        if incident is None or not incident.is_open:
-            return "Its incident is closed"
+        why = why_not_end(who.operator, run, self._part)
+        if why or run is None:
+            return why
         reason = body.reason.strip()
         if not 0 < len(reason) <= MAX_TEXT:
             return "A playbook is ended early with a reason only"
-        leader = incident.commander or run.started_by
-        is_theirs = leader.identity == who.operator.identity
-        if not is_theirs and who.operator.rank <= leader.rank:
-            return f"{person(leader)} leads it; only they or a higher rank end it early"
         actor = person(who.operator)
         self.hall.emit("playbook.ended", actor, id=run.id, text=f"Ended early: {reason}")
         for step in run.playbook.steps:

@@ -11,15 +11,17 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from twin.hub.desks.base import Desk, DeskType, Taken
-from twin.hub.desks.incidents import MAX_ID, MAX_LIST, MAX_OPEN, MAX_TEXT
+from twin.hub.desks.base import Ask, Desk, DeskType, Taken
+from twin.hub.desks.incidents import MAX_ID, MAX_LIST, MAX_TEXT
 from twin.hub.hall import person
+from twin.hub.incident_rules import why_not_open
 from twin.hub.rules import is_plain
 from twin.hub.who import Who
 from twin.room.parts.alarms import Alarms
 from twin.room.parts.incidents import Asked, Incident, Incidents, Severity
 from twin.room.parts.proposals import NeverPair, PairKind, ProposalAnswer, Proposals, pair_id
 from twin.room.parts.verdicts import Verdicts
+from twin.security.policy import Decision
 
 MAX_MEMBERS = 400
 MAX_PAIRS = 500
@@ -82,6 +84,26 @@ class ProposalDesk(Desk):
             "proposal.allow": Taken(Allow, self._allow),
         }
 
+    def permissions(self) -> Mapping[str, Ask]:
+        """By id of an open incident ("" = a new one), or of a pair."""
+        return {
+            "proposal.accept": self._may_accept,
+            "proposal.allow": self.asked("proposal.allow", lambda _, key: self._why_not_allow(key)),
+        }
+
+    def _may_accept(self, who: Who, incident_id: str) -> Decision:
+        old = self.hall.room[Incidents].by_id.get(incident_id)
+        decision = self.hall.decide(who, "incident.open" if old is None else "incident.change")
+        if not decision.allowed:
+            return decision
+        if old is not None and not old.is_open:
+            return Decision.no(f"“{old.title}” is closed; open another one")
+        full = why_not_open(self.hall.room[Incidents]) if old is None else ""
+        return Decision.no(full) if full else decision
+
+    def _why_not_allow(self, pair_id: str) -> str:
+        return "" if pair_id in self._proposals.never else "There is no such pair"
+
     @property
     def _proposals(self) -> Proposals:
         return self.hall.room[Proposals]
@@ -89,8 +111,7 @@ class ProposalDesk(Desk):
     def _accept(self, who: Who, body: OneIncident) -> str:
         incidents = self.hall.room[Incidents]
         old = incidents.by_id.get(body.incident)
-        action = "incident.open" if old is None else "incident.change"
-        decision = self.hall.decide(who, action)
+        decision = self._may_accept(who, body.incident)
         if not decision.allowed:
             return decision.text
         sentence = self._unfit_members(body.members, at_least=2 if old is None else 1)
@@ -101,8 +122,6 @@ class ProposalDesk(Desk):
                 by = person(one.opened_by)
                 return f"Some of them belong to “{one.title}” already, opened by {by}"
         if old is not None:
-            if not old.is_open:
-                return f"“{old.title}” is closed; open another one"
             links = (*old.links, *body.members)
             if len(links) > MAX_LIST:
                 return f"“{old.title}” has {MAX_LIST} links already"
@@ -117,8 +136,6 @@ class ProposalDesk(Desk):
             return f"An incident has a new id of 1 to {MAX_ID} letters"
         if not 0 < len(body.title.strip()) <= MAX_TEXT or not 0 < len(body.kind) <= MAX_ID:
             return "An incident has a title and a kind"
-        if len(self.hall.room[Incidents].open) >= MAX_OPEN:
-            return f"There are {MAX_OPEN} open incidents; close some"
         if len(body.departments) > MAX_LIST or not is_plain(msgspec.to_builtins(body)):
             return "Its numbers must be finite, and its departments not too many"
         now_ns, own = self.hall.now_ns, who.operator.department
@@ -177,7 +194,7 @@ class ProposalDesk(Desk):
     def _allow(self, who: Who, body: Allow) -> str:
         pair = self._proposals.never.get(body.id)
         if pair is None:
-            return "There is no such pair"
+            return self._why_not_allow(body.id)
         names = f"{pair.a_name or pair.a} and {pair.b_name or pair.b}"
         self.hall.emit("proposal.allowed", person(who.operator), id=body.id, names=names)
         return ""

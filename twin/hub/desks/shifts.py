@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 import msgspec
 
-from twin.hub.desks.base import Desk, DeskType, Taken
+from twin.hub.desks.base import Ask, Desk, DeskType, Taken
 from twin.hub.hall import person
 from twin.hub.who import Who
+from twin.room.model import Operator
 from twin.room.parts.shifts import Handover, HandoverItem, Shifts
 from twin.security.canonical import digest_of
 
@@ -69,9 +70,60 @@ class ShiftDesk(Desk):
             "shift.send_back": Taken(SendShiftBack, self._send_back),
         }
 
+    def permissions(self) -> Mapping[str, Ask]:
+        """Who leads and outranks; the answers by id of the handover."""
+        return {
+            "shift.take": self.standing("shift.take", lambda who, _: self._why_not_take(who)),
+            "shift.hand_over": self.standing(
+                "shift.hand_over", lambda who, _: self._why_not_give(who)
+            ),
+            "shift.accept": self.asked("shift.accept", self._why_not_accept),
+            "shift.send_back": self.asked("shift.send_back", self._why_not_send_back),
+        }
+
     @property
     def _part(self) -> Shifts:
         return self.hall.room[Shifts]
+
+    @property
+    def _leader(self) -> Operator | None:
+        now = self._part.now
+        return now.leader if now is not None else None
+
+    def _why_not_take(self, who: Who) -> str:
+        leader = self._leader
+        if leader is not None and leader.identity == who.operator.identity:
+            return "You lead the shift"
+        if leader is not None and who.operator.rank <= leader.rank:
+            return f"{person(leader)} leads the shift; have it handed over"
+        return ""
+
+    def _why_not_give(self, who: Who) -> str:
+        me, leader, waiting = who.operator, self._leader, self._part.open
+        if leader is not None and leader.identity != me.identity and me.rank <= leader.rank:
+            return f"{person(leader)} leads the shift and hands it over"
+        if waiting:
+            return f"{person(waiting[0].by)} has handed the shift over; it waits for an answer"
+        return ""
+
+    def _why_not_accept(self, who: Who, handover_id: str) -> str:
+        handover, me = self._answerable(handover_id), who.operator
+        if isinstance(handover, str):
+            return handover
+        if handover.by.identity == me.identity:
+            return "A shift is accepted by somebody else than who hands it over"
+        if handover.to is not None and handover.to.identity != me.identity:
+            return f"It is handed over to {person(handover.to)}"
+        return ""
+
+    def _why_not_send_back(self, who: Who, handover_id: str) -> str:
+        handover = self._answerable(handover_id)
+        if isinstance(handover, str):
+            return handover
+        mine = (handover.by.identity, handover.to.identity if handover.to else "")
+        if handover.to is not None and who.operator.identity not in mine:
+            return f"It is handed over to {person(handover.to)}"
+        return ""
 
     def _note(self, who: Who, body: ShiftNote) -> str:
         if not 0 < len(body.id) <= MAX_ID or not 0 < len(body.text.strip()) <= MAX_TEXT:
@@ -80,13 +132,10 @@ class ShiftDesk(Desk):
         return ""
 
     def _take(self, who: Who, body: TakeShift) -> str:
-        now = self._part.now
-        leader = now.leader if now is not None else None
-        if leader is not None and leader.identity == who.operator.identity:
-            return "You lead the shift"
-        if leader is not None and who.operator.rank <= leader.rank:
-            return f"{person(leader)} leads the shift; have it handed over"
-        if leader is not None and not 0 < len(body.reason.strip()) <= MAX_TEXT:
+        why = self._why_not_take(who)
+        if why:
+            return why
+        if self._leader is not None and not 0 < len(body.reason.strip()) <= MAX_TEXT:
             return "A shift is taken from somebody with a reason"
         self.hall.emit(
             "shift.taken", person(who.operator), by=who.operator, reason=body.reason[:MAX_TEXT]
@@ -95,13 +144,11 @@ class ShiftDesk(Desk):
 
     def _hand_over(self, who: Who, body: HandOver) -> str:
         part, me = self._part, who.operator
-        leader = part.now.leader if part.now is not None else None
-        if leader is not None and leader.identity != me.identity and me.rank <= leader.rank:
-            return f"{person(leader)} leads the shift and hands it over"
+        why = self._why_not_give(who)
+        if why:
+            return why
         if not 0 < len(body.id) <= MAX_ID or body.id in part.handovers:
             return f"A handover has a new id of 1 to {MAX_ID} letters"
-        if part.open:
-            return f"{person(part.open[0].by)} has handed the shift over; it waits for an answer"
         if len(body.text) > MAX_TEXT or len(body.items) > MAX_ITEMS:
             return f"A handover has at most {MAX_TEXT} letters and {MAX_ITEMS} things"
         if any(one.kind not in ITEM_KINDS or not one.title for one in body.items):
@@ -121,25 +168,18 @@ class ShiftDesk(Desk):
         return ""
 
     def _accept(self, who: Who, body: AcceptShift) -> str:
-        handover = self._answerable(body.id)
-        if isinstance(handover, str):
-            return handover
-        me = who.operator
-        if handover.by.identity == me.identity:
-            return "A shift is accepted by somebody else than who hands it over"
-        if handover.to is not None and handover.to.identity != me.identity:
-            return f"It is handed over to {person(handover.to)}"
-        if body.digest != handover.digest:
+        why = self._why_not_accept(who, body.id)
+        if why:
+            return why
+        handover = self._part.handovers.get(body.id)
+        if handover is None or body.digest != handover.digest:
             return "This is not the handover that you read; look at it again"
         return self._answer(who, "shift.accepted", body.id, body.text)
 
     def _send_back(self, who: Who, body: SendShiftBack) -> str:
-        handover = self._answerable(body.id)
-        if isinstance(handover, str):
-            return handover
-        mine = (handover.by.identity, handover.to.identity if handover.to else "")
-        if handover.to is not None and who.operator.identity not in mine:
-            return f"It is handed over to {person(handover.to)}"
+        why = self._why_not_send_back(who, body.id)
+        if why:
+            return why
         if not body.text.strip():
             return "Say what is missing: a handover is sent back with a sentence"
         return self._answer(who, "shift.sent_back", body.id, body.text)

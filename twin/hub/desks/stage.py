@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from twin.hub.desks.base import Desk, DeskType, Taken
+from twin.hub.desks.base import Ask, Desk, DeskType, Taken
 from twin.hub.hall import person
 from twin.hub.who import Who
 from twin.room.parts.stage import HIGHEST, LOWEST, STAGE_WORDS, Stage
@@ -36,6 +36,16 @@ class StageDesk(Desk):
         """Setting it."""
         return {"stage.set": Taken(SetStage, self._set)}
 
+    def permissions(self) -> Mapping[str, Ask]:
+        """By level, "1" to "5"."""
+        return {"stage.set": self.asked("stage.set", lambda _, level: self._why_not(level))}
+
+    def _why_not(self, level: str) -> str:
+        now = self.hall.room[Stage].level
+        if level != str(now):
+            return ""
+        return f"The city is at stage {now} ({STAGE_WORDS[now]}) already"
+
     def _set(self, who: Who, body: SetStage) -> str:
         stage = self.hall.room[Stage]
         now = stage.level
@@ -47,8 +57,9 @@ class StageDesk(Desk):
                 f"{person(newest.by)} set stage {now} first; look at it as it is now, then set it"
                 " again"
             )
-        if body.level == now:
-            return f"The city is at stage {now} ({STAGE_WORDS[now]}) already"
+        why = self._why_not(str(body.level))
+        if why:
+            return why
         if not 0 < len(body.reason.strip()) <= MAX_TEXT:
             return f"A stage is set with a reason of 1 to {MAX_TEXT} letters"
         if len(body.facts) > MAX_FACTS or any(len(fact) > MAX_TEXT for fact in body.facts):

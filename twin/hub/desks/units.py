@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from twin.hub.desks.base import Desk, DeskType, Taken
+from twin.hub.desks.base import Ask, Desk, DeskType, Taken
 from twin.hub.hall import person
 from twin.hub.who import Who
 from twin.room.parts.units import Units
@@ -39,12 +39,27 @@ class UnitDesk(Desk):
             "unit.put_back": Taken(UnitPutBack, self._put_back),
         }
 
+    def permissions(self) -> Mapping[str, Ask]:
+        """By id of the unit."""
+        return {
+            "unit.take_out": self.asked("unit.take_out", lambda _, key: self._why_not_out(key)),
+            "unit.put_back": self.asked("unit.put_back", lambda _, key: self._why_not_back(key)),
+        }
+
+    def _why_not_out(self, unit_id: str) -> str:
+        out = self.hall.room[Units].out.get(unit_id)
+        return f"{out.name} is out of service already" if out is not None else ""
+
+    def _why_not_back(self, unit_id: str) -> str:
+        return "" if unit_id in self.hall.room[Units].out else "This unit is in service"
+
     def _take_out(self, who: Who, body: UnitTakenOut) -> str:
         out = self.hall.room[Units].out
         if not 0 < len(body.unit_id) <= MAX_TEXT or not 0 < len(body.name.strip()) <= MAX_TEXT:
             return f"A unit has an id and a name of 1 to {MAX_TEXT} letters"
-        if body.unit_id in out:
-            return f"{body.name} is out of service already"
+        why = self._why_not_out(body.unit_id)
+        if why:
+            return why
         if not 0 < len(body.reason.strip()) <= MAX_TEXT:
             return "A unit is taken out of service with a reason"
         if len(out) >= MAX_OUT:
@@ -62,7 +77,7 @@ class UnitDesk(Desk):
     def _put_back(self, who: Who, body: UnitPutBack) -> str:
         out = self.hall.room[Units].out.get(body.unit_id)
         if out is None:
-            return "This unit is in service"
+            return self._why_not_back(body.unit_id)
         self.hall.emit("unit.in_service", person(who.operator), unit_id=body.unit_id, name=out.name)
         return ""
 
