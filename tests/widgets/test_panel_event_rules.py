@@ -171,7 +171,9 @@ def test_a_rule_of_a_file_is_not_removed(hub_world: Any, open_panel: Any) -> Non
     hub_world.sync()
     panel = open_panel("event_rules")
     panel.list.choose("f")
+    hub_world.answer_permissions()
     assert not panel.remove.isEnabled()
+    assert panel.against.text() == panel.remove.toolTip()
     assert "switch it off instead" in panel.remove.toolTip()
 
 

@@ -201,6 +201,7 @@ def test_command_is_taken_handed_over_and_a_unit_is_noted(hub_world, panel) -> N
     incident = part(hub_world).open[0]
     assert (incident.units[0].status, incident.units[0].eta_s) == ("en_route", 240.0)
     assert incident.commander.name == "Cleo"
+    hub_world.answer_permissions()
     assert panel.details.command.full_text == "Cleo commands it"
     assert not panel.details.command.isEnabled()
 

@@ -132,7 +132,9 @@ def test_a_leader_takes_the_shift_and_hands_it_over_to_another(
     page.text.setPlainText("Watch the river")
     qtbot.mouseClick(page.send, Qt.MouseButton.LeftButton)
     see(world, panel)
+    world.answer_permissions()
     assert not panel.hand_over.isEnabled()
+    assert "it waits for an answer" in panel.hand_over.toolTip()
     part = world.session.hub.room[Shifts]
     (handover,) = part.open
     assert (handover.text, handover.to) == ("Watch the river", cleo)

@@ -43,6 +43,7 @@ _ABOUT_ALL = frozenset(
     {
         "policy.changed", "hub.started", "delegation.given", "delegation.withdrawn",
         "shift.taken", "shift.accepted", "shift.offered", "shift.sent_back", "stage.set",
+        "incident.changed", "incident.closed",
     }
 )  # fmt: skip
 _ABOUT_ME = frozenset({"operator.joined", "operator.left"})

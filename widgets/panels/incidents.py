@@ -30,11 +30,15 @@ from widgets.parts.incident_page import inset, row_of
 from widgets.parts.incident_words import LEVEL_OF_SEVERITY, incident_row, is_late
 from widgets.parts.labels import say, wrapped
 from widgets.parts.panel_widget import PanelWidget
+from widgets.parts.permission import Deed, tell
 from widgets.parts.section_list import KeyRole, SectionDelegate, section_view
 
 _EMPTY = (
     "No incident is worked. Open one where something needs several people; everybody sees it in "
     "the city and in this list."
+)
+_SHOWN = frozenset(
+    {"incidents", "commands", "alarms", "marks", "messages", "operators", "permissions"}
 )
 _PRESSING = ("alarm", "warning", "notice", "low")
 
@@ -67,9 +71,10 @@ class IncidentsPanel(PanelWidget):
         self.details.left.connect(self.show_list)
         self.details.asked.connect(self._note_act)
         self.details.failed.connect(self._tell)
-        self.problem = wrapped("error")
+        self.problem, self.note = wrapped("error"), wrapped("muted")
         self.problem.setContentsMargins(12, 4, 12, 4)
         self.problem.hide()
+        self.note.setContentsMargins(12, 0, 12, 0)
         self._lay_out()
         self.follow(self.session.room_changed, self._follow_room)
         self.follow(self.session.incident_inspected, self.show_incident)
@@ -91,6 +96,7 @@ class IncidentsPanel(PanelWidget):
         column.setContentsMargins(0, 8, 0, 0)
         column.setSpacing(4)
         column.addLayout(inset(row_of(self.open_form)))
+        column.addWidget(self.note)
         column.addWidget(middle, 1)
         self._faces = QStackedWidget()
         self._form_face = FitScroll(self.form)
@@ -152,6 +158,8 @@ class IncidentsPanel(PanelWidget):
             self.details.refresh()
         elif self._faces.currentWidget() is self._face:
             self._list_all()
+        else:
+            self.form.tell_permissions()
 
     def _list_all(self) -> None:
         part, now_ns = self.session.hub.room[Incidents], self.session.clock.now_ns()
@@ -164,6 +172,7 @@ class IncidentsPanel(PanelWidget):
             [incident_row(one, 0, now_ns) for one in closed],
         )
         self._stack.setCurrentIndex(0 if self.model.rowCount() else 1)
+        tell(self.session, self.note, [Deed(self.open_form, "incident.open")])
 
     # -- following ----------------------------------------------------------------------------
 
@@ -174,7 +183,7 @@ class IncidentsPanel(PanelWidget):
             self.show_incident(incident_id)
         if self._is_early and self.session.hub.room.seq:
             self.enter()
-        if changed & {"incidents", "commands", "alarms", "marks", "messages", "operators"}:
+        if changed & _SHOWN:
             self.refresh()
         if changed & {"incidents", "refusals"}:
             refused = self.assigning.follow()

@@ -15,6 +15,7 @@ from twin.session import TwinSession
 from widgets.parts.elided_button import ElidedButton
 from widgets.parts.incident_page import row_of
 from widgets.parts.incident_words import words
+from widgets.parts.permission import why_not
 
 Point = tuple[float, float, float]
 MOST_CORNERS = 400
@@ -90,7 +91,9 @@ class IncidentArea(QWidget):
             was = self.radius.blockSignals(True)
             self.radius.setValue(incident.radius_m)
             self.radius.blockSignals(was)
-        self.setEnabled(incident.is_open)
+        against = why_not(self._session, "incident.change", incident.id) if incident.is_open else ""
+        self.setEnabled(incident.is_open and not against)
+        self.setToolTip(against)
         self.radius.setEnabled(not incident.ring and incident.xyz is not None)
 
     def _offer_areas(self, incident: Incident) -> None:

@@ -21,6 +21,7 @@ from widgets.parts.incident_tasks import TasksPage
 from widgets.parts.incident_words import head_text
 from widgets.parts.inks import Inks
 from widgets.parts.labels import wrapped
+from widgets.parts.permission import Deed, tell, why_not
 
 _FARTHEST_M, _NEAREST_M = 4_000.0, 300.0
 
@@ -57,7 +58,7 @@ class IncidentDetails(QWidget):
         self._lay_out()
 
     def _make_head(self) -> None:
-        self.title, self.facts = wrapped("title"), wrapped("muted")
+        self.title, self.facts, self.note = wrapped("title"), wrapped("muted"), wrapped("muted")
         self.back = QPushButton("All incidents")
         self.back.clicked.connect(lambda _checked=False: self.left.emit())
         self.fly = QPushButton("Fly there")
@@ -106,6 +107,7 @@ class IncidentDetails(QWidget):
         head.addWidget(self.facts)
         head.addLayout(row_of(self.command, self.open_closing))
         head.addWidget(self.closing)
+        head.addWidget(self.note)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -143,12 +145,20 @@ class IncidentDetails(QWidget):
         me, leader = whoami(self._session), incident.commander
         leads = leader is not None and leader.identity == me.identity
         self.command.setVisible(incident.is_open and not leads)
-        may = leader is None or me.rank > leader.rank
-        self.command.setEnabled(may)
-        self.command.say("Take command" if may or leader is None else f"{leader.name} commands it")
+        is_kept = leader is not None and why_not(self._session, "incident.command", incident.id)
+        self.command.say(f"{leader.name} commands it" if leader and is_kept else "Take command")
         self.open_closing.setVisible(incident.is_open and self.closing.isHidden())
+        self._tell_permissions(incident)
         self.fly.setEnabled(middle_of(incident) is not None)
         self._page().refresh()
+
+    def _tell_permissions(self, incident: Incident) -> None:
+        deeds = (
+            Deed(self.command, "incident.command", incident.id),
+            Deed(self.open_closing, "incident.close", incident.id),
+            Deed(self.really, "incident.close", incident.id),
+        )
+        tell(self._session, self.note, deeds)
 
     def _page(self) -> IncidentPage:
         return list(self.pages.values())[self.tabs.currentIndex()]
@@ -198,6 +208,6 @@ class IncidentDetails(QWidget):
             self.failed.emit("Say what it was: an incident is closed with its cause")
             focus(self.cause)
             return
-        if incident is not None:
+        if incident is not None and self.really.isEnabled():
             self.asked.emit(close(self._session, incident, cause))
             self._leave_closing()

@@ -28,6 +28,7 @@ from widgets.parts.incident_area import ring_of
 from widgets.parts.incident_page import focus, row_of
 from widgets.parts.incident_words import words
 from widgets.parts.labels import say, wrapped
+from widgets.parts.permission import Deed, tell
 from widgets.parts.places import place_of_selection
 from widgets.parts.wording import count_text
 
@@ -62,6 +63,7 @@ class IncidentForm(QWidget):
         self._make_lists()
         self.problem = wrapped("error")
         self.problem.hide()
+        self.note = wrapped("muted")
         self.confirm, self.back = ElidedButton("Open the incident"), QPushButton("Back")
         self.confirm.setProperty("role", "primary")
         self.confirm.clicked.connect(lambda _checked=False: self._confirm())
@@ -139,6 +141,7 @@ class IncidentForm(QWidget):
         layout.addLayout(form)
         layout.addWidget(self.problem)
         layout.addLayout(row_of(self.confirm, self.back))
+        layout.addWidget(self.note)
         layout.addStretch(1)
 
     # -- beginning ----------------------------------------------------------------------------
@@ -267,6 +270,11 @@ class IncidentForm(QWidget):
         n = len(self._ticked(self.departments))
         asks = f" and ask {count_text(n, 'department')}" if n else ""
         self.confirm.say(f"Open the incident{asks}")
+        self.tell_permissions()
+
+    def tell_permissions(self) -> None:
+        """Turn the last step off while the hub would refuse it."""
+        tell(self._session, self.note, [Deed(self.confirm, "incident.open")])
 
     def _confirm(self) -> None:
         title = self.title.text().strip()
@@ -274,6 +282,8 @@ class IncidentForm(QWidget):
         if not title or not kind:
             say(self.problem, "An incident needs a title and a type")
             focus(self.title if not title else self.kind)
+            return
+        if not self.confirm.isEnabled():
             return
         links = (*(f"alarm:{one}" for one in self._ticked(self.alarms)), *self._links)
         self.confirmed.emit(

@@ -29,6 +29,7 @@ from widgets.parts.incident_story import commands_of
 from widgets.parts.incident_words import words
 from widgets.parts.inks import Inks
 from widgets.parts.labels import say, wrapped
+from widgets.parts.permission import Deed, tell
 from widgets.parts.places import place_of
 from widgets.parts.section_list import Row, Section
 from widgets.parts.wording import clock_text, lower_first, property_title, value_text
@@ -59,19 +60,19 @@ class LinksPage(RowsPage):
         self.objective.setAccessibleName("Objective")
         self.objective.returnPressed.connect(self._add_objective)
         self.link = QPushButton("Link what is selected")
+        self.against = wrapped("muted")
+        self.against.setContentsMargins(12, 0, 12, 0)
         self.link.clicked.connect(lambda _checked=False: self._link_selected())
         self.remove = QPushButton("Remove")
-        self.remove.setToolTip("Take the chosen link or objective away")
         self.remove.clicked.connect(lambda _checked=False: self._remove())
         self.file = QPushButton("Attach a file…")
-        self.file.setToolTip("Its name, size and fingerprint; the file itself stays where it is")
         self.file.clicked.connect(lambda _checked=False: self._choose_file())
         self.column.addLayout(inset(row_of(self.objective, stretch=0)))
         self.column.addLayout(inset(row_of(self.link, self.remove)))
         self.values = QPushButton("Attach its values")
-        self.values.setToolTip("Attach what the selected thing shows now")
         self.values.clicked.connect(lambda _checked=False: self._attach_values())
         self.column.addLayout(inset(row_of(self.file, self.values)))
+        self.column.addWidget(self.against)
 
     # -- showing ------------------------------------------------------------------------------
 
@@ -88,8 +89,6 @@ class LinksPage(RowsPage):
         self.area.show_incident(incident)
         self.model.show_sections(self._sections(incident))
         say(self.note, "" if self.model.rowCount() else _EMPTY)
-        for part in (self.objective, self.link, self.file, self.values):
-            part.setEnabled(incident.is_open)
         self.show_chosen()
 
     def show_chosen(self) -> None:
@@ -97,7 +96,23 @@ class LinksPage(RowsPage):
         kind, incident = self.chosen.partition(":")[0], self.incident
         is_open = incident is not None and incident.is_open
         listed = incident is not None and self.chosen in incident.links
-        self.remove.setEnabled(is_open and (kind == "objective" or listed))
+        self._tell_permissions(is_open, can_remove=kind == "objective" or listed)
+
+    def _tell_permissions(self, is_open: bool, *, can_remove: bool) -> None:
+        about, kind = self.incident_id if is_open else "", "incident.edit_list"
+        tips = (
+            (self.link, "", is_open),
+            (self.remove, "Take the chosen link or objective away", is_open and can_remove),
+            (
+                self.file,
+                "Its name, size and fingerprint; the file itself stays where it is",
+                is_open,
+            ),
+            (self.values, "Attach what the selected thing shows now", is_open),
+        )
+        deeds = [Deed(one, kind, about, tip=tip, is_ready=ready) for one, tip, ready in tips]
+        tell(self.session, self.against, deeds)
+        self.objective.setEnabled(self.link.isEnabled())
 
     def _sections(self, incident: Incident) -> list[Section]:
         objectives = [

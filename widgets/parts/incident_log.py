@@ -12,6 +12,8 @@ from widgets.parts.command_details import selection_of
 from widgets.parts.incident_page import IncidentPage, focus, inset, row_of
 from widgets.parts.incident_story import MomentList, story_of
 from widgets.parts.inks import Inks
+from widgets.parts.labels import wrapped
+from widgets.parts.permission import Deed, tell
 
 
 class LogPage(IncidentPage):
@@ -39,7 +41,10 @@ class LogPage(IncidentPage):
         self._writing = QWidget()
         self._writing.setLayout(inset(row_of(self.line, self.write, stretch=0)))
         self.column.addWidget(self.list, 1)
+        self.note = wrapped("muted")
+        self.note.setContentsMargins(12, 0, 12, 0)
         self.column.addWidget(self._writing)
+        self.column.addWidget(self.note)
 
     def show_incident(self, incident_id: str) -> None:
         """Show another incident."""
@@ -53,6 +58,7 @@ class LogPage(IncidentPage):
         if incident is not None:
             self.model.show_moments(story_of(self.session, incident))
             self._writing.setVisible(incident.is_open)
+            tell(self.session, self.note, [Deed(self.write, "incident.log", incident.id)])
 
     def _select_target(self, index: QModelIndex) -> None:
         target_id = str(index.data(TargetRole) or "")
@@ -63,6 +69,8 @@ class LogPage(IncidentPage):
         incident, text = self.incident, self.line.text().strip()
         if incident is None or not text:
             focus(self.line)
+            return
+        if not self.write.isEnabled():
             return
         self.asked.emit(log_line(self.session, incident, text))
         self.line.clear()

@@ -24,6 +24,8 @@ from widgets.parts.elided_button import ElidedButton
 from widgets.parts.incident_page import RowsPage, focus, inset, row_of
 from widgets.parts.incident_words import UNIT_WORDS, asked_row, unit_row, words
 from widgets.parts.inks import Inks
+from widgets.parts.labels import wrapped
+from widgets.parts.permission import Deed, offer, tell, why_not
 from widgets.parts.section_list import Section
 from widgets.parts.target_chooser import NameChooser
 from widgets.parts.wording import count_text
@@ -99,7 +101,6 @@ class PeoplePage(RowsPage):
         self.eta.setSpecialValueText("No time")
         self.eta.setAccessibleName("Minutes until it is there")
         self.set_it = QPushButton("Note it")
-        self.set_it.setToolTip("Note where the unit stands; an unknown one joins the incident")
         self.set_it.clicked.connect(lambda _checked=False: self._set_unit())
         self._units = QWidget()
         column = QVBoxLayout()
@@ -108,6 +109,9 @@ class PeoplePage(RowsPage):
         column.addLayout(row_of(self.status, self.eta, stretch=0))
         self._units.setLayout(inset(column))
         self.column.addWidget(self._units)
+        self.note = wrapped("muted")
+        self.note.setContentsMargins(12, 0, 12, 0)
+        self.column.addWidget(self.note)
 
     # -- showing ------------------------------------------------------------------------------
 
@@ -174,10 +178,21 @@ class PeoplePage(RowsPage):
         self.take_part.say(f"Take part for {words(me.department)}")
         leads = incident.commander is not None and incident.commander.identity == me.identity
         self._handing.setVisible(incident.is_open and (leads or incident.commander is None))
-        self.hand.setEnabled(bool(self.to.chosen_id()))
         self._units.setVisible(incident.is_open)
-        self.set_it.setEnabled(bool(self.unit.chosen_id()))
         self.open_asking.setVisible(incident.is_open and self.asking.isHidden())
+        self._tell_permissions(incident)
+
+    def _tell_permissions(self, incident: Incident) -> None:
+        has_one, has_unit = bool(self.to.chosen_id()), bool(self.unit.chosen_id())
+        tip = "Note where the unit stands; an unknown one joins the incident"
+        deeds = (
+            Deed(self.take_part, "incident.take_part", incident.id),
+            Deed(self.open_asking, "incident.ask", incident.id),
+            Deed(self.ask, "incident.ask", incident.id, is_ready=bool(self.checked())),
+            Deed(self.hand, "incident.command", incident.id, is_ready=has_one),
+            Deed(self.set_it, "incident.unit", incident.id, tip=tip, is_ready=has_unit),
+        )
+        tell(self.session, self.note, deeds)
 
     # -- doing --------------------------------------------------------------------------------
 
@@ -220,7 +235,9 @@ class PeoplePage(RowsPage):
     def _name_asking(self) -> None:
         n = len(self.checked())
         self.ask.say(f"Ask {count_text(n, 'department')} at once" if n else "Ask departments")
-        self.ask.setEnabled(bool(n))
+        offer(self.ask, why_not(self.session, "incident.ask", self.incident_id), tip="")
+        if not n:
+            self.ask.setEnabled(False)
 
     def _ask(self) -> None:
         incident, names = self.incident, self.checked()

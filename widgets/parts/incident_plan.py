@@ -13,6 +13,7 @@ from widgets.parts.incident_page import RowsPage, focus, inset, row_of
 from widgets.parts.incident_words import plan_row
 from widgets.parts.inks import Inks
 from widgets.parts.labels import say, wrapped
+from widgets.parts.permission import Deed, tell
 from widgets.parts.section_list import Row, Section
 from widgets.parts.wording import clock_text
 
@@ -49,7 +50,10 @@ class PlanPage(RowsPage):
         self.ending.setLayout(inset(column))
         self.ending.hide()
         self.column.addWidget(self.ending)
+        self.against = wrapped("muted")
+        self.against.setContentsMargins(12, 0, 12, 0)
         self.column.addLayout(inset(row_of(self.open_end)))
+        self.column.addWidget(self.against)
 
     def show_incident(self, incident_id: str) -> None:
         """Show another incident."""
@@ -90,6 +94,9 @@ class PlanPage(RowsPage):
             self.ending.hide()
         if run is not None:
             self.end.say(f"End “{run.playbook.title}”")
+        about = run.id if run is not None else ""
+        buttons = (self.open_end, self.end)
+        tell(self.session, self.against, [Deed(one, "playbook.stop", about) for one in buttons])
 
     def _open_ending(self) -> None:
         self.ending.show()
@@ -107,6 +114,6 @@ class PlanPage(RowsPage):
             self.failed.emit("Say why the playbook ends early")
             focus(self.reason)
             return
-        if run is not None:
+        if run is not None and self.end.isEnabled():
             self.asked.emit(stop_playbook(self.session, run, reason))
             self._leave_ending()

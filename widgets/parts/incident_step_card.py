@@ -22,12 +22,12 @@ from twin.playbooks.working import (
 from twin.room.model import CommandState
 from twin.room.parts.incidents import Incident, Incidents, Task
 from twin.session import TwinSession
-from twin.waiting import whoami
 from widgets.parts.command_words import STATE_WORDS, request_phrase
 from widgets.parts.elided_button import ElidedButton
 from widgets.parts.incident_page import focus, row_of
-from widgets.parts.incident_words import readings_text, words
+from widgets.parts.incident_words import readings_text
 from widgets.parts.labels import say, wrapped
+from widgets.parts.permission import Deed, tell
 from widgets.style import set_role
 
 #: Values are looked up anew after so long: in a large city that costs some milliseconds.
@@ -64,13 +64,14 @@ class StepCard(QFrame):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 8)
         layout.setSpacing(6)
-        for label in (self.title, self.text, self.values, self.guard, self.commands, self.note):
+        for label in (self.title, self.text, self.values, self.guard, self.commands):
             layout.addWidget(label)
         for part in (self.choice, self.found, self.override):
             layout.addWidget(part)
         layout.addLayout(row_of(self.take, self.order))
         layout.addLayout(row_of(self.done, self.skip))
         layout.addWidget(self.confirm)
+        layout.addWidget(self.note)
         self.hide()
 
     def _make_answer(self) -> None:
@@ -87,8 +88,6 @@ class StepCard(QFrame):
     def _make_buttons(self) -> None:
         self.take, self.order = QPushButton("Take it"), ElidedButton()
         self.done, self.skip = QPushButton("Done"), QPushButton("Skip it")
-        self.done.setToolTip("Tick it, with the values above")
-        self.skip.setToolTip("Skip it, for the reason in the field")
         self.take.clicked.connect(lambda _checked=False: self._take())
         self.order.clicked.connect(lambda _checked=False: self._open_confirm())
         self.done.clicked.connect(lambda _checked=False: self._done())
@@ -193,15 +192,9 @@ class StepCard(QFrame):
             return
         incident = self._incident
         is_over = task.status in ("done", "skipped") or incident is None or not incident.is_open
-        may = self._may(task, incident)
-        say(
-            self.note,
-            "" if is_over or may else f"It is for {words(task.department)}, or whoever commands",
-        )
-        is_still = is_over or not may
-        if is_still:
+        if is_over:
             self.confirm.hide()
-        can_move = not is_still and self.confirm.isHidden()
+        can_move = not is_over and self.confirm.isHidden()
         has_order = step is not None and step.command is not None
         self.take.setVisible(can_move and task.status == "open")
         self.order.setVisible(can_move and has_order)
@@ -209,24 +202,32 @@ class StepCard(QFrame):
             known = command_types().get(step.command.type_id)
             self.order.say(f"{known.title}…" if known is not None else step.command.type_id)
         is_question = step is not None and bool(step.choices)
-        self.choice.setVisible(is_question and not is_still)
+        self.choice.setVisible(is_question and not is_over)
         self.found.setVisible(can_move)
         waits = self._now is not None and self._now.guard is not True
         is_held = bool(self._held_by(task, step)) and (self._wants_override or not has_order)
         is_held = is_held or (has_order and waits and not self.confirm.isHidden())
-        self.override.setVisible(not is_still and is_held)
+        self.override.setVisible(not is_over and is_held)
         self.override.setPlaceholderText("Why it is done all the same; everybody reads it")
         for button in (self.done, self.skip):
             button.setVisible(can_move)
         wants_order = has_order and not (task.evidence and task.evidence.commands)
         set_role(self.order, "primary" if wants_order else "")
         set_role(self.done, "" if wants_order else "primary")
+        self._tell_permissions(task)
 
-    def _may(self, task: Task, incident: Incident | None) -> bool:
-        me = whoami(self._session)
-        leader = incident.commander if incident is not None else None
-        leads = leader is not None and leader.identity == me.identity
-        return not task.department or task.department == me.department or leads
+    def _tell_permissions(self, task: Task) -> None:
+        """What the hub would refuse of the task, and of the command that it is about to give."""
+        deeds = [
+            Deed(self.take, "task.set", task.id),
+            Deed(self.done, "task.set", task.id, tip="Tick it, with the values above"),
+            Deed(self.skip, "task.set", task.id, tip="Skip it, for the reason in the field"),
+            Deed(self.order, "task.set", task.id),
+        ]
+        if self._order is not None:
+            draft = self._order.draft
+            deeds.append(Deed(self.really, draft.type_id, draft.target_id))
+        tell(self._session, self.note, deeds)
 
     def _held_by(self, task: Task, step: Step | None) -> str:
         """What stands against ticking it, which a reason may pass over; "" = nothing."""

@@ -25,6 +25,7 @@ from widgets.parts.incident_step_card import StepCard
 from widgets.parts.incident_words import task_row, words
 from widgets.parts.inks import Inks
 from widgets.parts.labels import say, wrapped
+from widgets.parts.permission import Deed, tell
 from widgets.parts.section_list import Section
 
 #: Stands in the list of playbooks for one that is not in it.
@@ -55,7 +56,6 @@ class TasksPage(RowsPage):
         )
         self.playbook.setMinimumContentsLength(10)
         self.start = QPushButton("Start it")
-        self.start.setToolTip("Its steps become tasks, its departments are asked to take part")
         self.start.clicked.connect(lambda _checked=False: self._start())
         self._starting = QWidget()
         self._starting.setLayout(inset(row_of(self.playbook, self.start, stretch=0)))
@@ -87,6 +87,9 @@ class TasksPage(RowsPage):
         self._giving.setLayout(inset(row_of(self.task, stretch=0)))
         self.column.addWidget(self._giving)
         self.column.addWidget(self._more)
+        self.against = wrapped("muted")
+        self.against.setContentsMargins(12, 0, 12, 0)
+        self.column.addWidget(self.against)
         self._show_giving()
 
     # -- showing ------------------------------------------------------------------------------
@@ -117,6 +120,7 @@ class TasksPage(RowsPage):
         self._show_giving()
         self._offer_playbooks(incident.kind)
         self.show_chosen()
+        self._tell_permissions()
 
     def show_chosen(self) -> None:
         """Open the chosen task."""
@@ -177,6 +181,14 @@ class TasksPage(RowsPage):
             self.failed.emit(str(error))
             return ()
 
+    def _tell_permissions(self) -> None:
+        tip = "Its steps become tasks, its departments are asked to take part"
+        deeds = (
+            Deed(self.start, "playbook.start", self.incident_id, tip=tip),
+            Deed(self.give, "task.give", self.incident_id),
+        )
+        tell(self.session, self.against, deeds)
+
     def _show_giving(self) -> None:
         self._more.setVisible(bool(self.task.text().strip()) and not self._giving.isHidden())
 
@@ -208,6 +220,8 @@ class TasksPage(RowsPage):
         incident, title = self.incident, self.task.text().strip()
         if incident is None or not title:
             focus(self.task)
+            return
+        if not self.give.isEnabled():
             return
         minutes = self.minutes.value()
         due_ns = self.session.clock.now_ns() + minutes * 60 * NS_PER_S if minutes else 0

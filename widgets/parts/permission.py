@@ -8,11 +8,14 @@ GUI thread; nothing here waits for the hub.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QAbstractButton, QLabel
 
 from twin.commanding import target_of
 from twin.session import TwinSession
+from widgets.parts.elided_button import ElidedButton
+from widgets.parts.labels import say
 
 #: Of a batch so many targets are asked about.
 MOST_ASKED = 60
@@ -46,7 +49,50 @@ def waits_for(session: TwinSession, pairs: Sequence[tuple[str, str]]) -> str:
     return next((one.waits for one in found if one is not None and one.waits), "")
 
 
-def offer(button: QPushButton, against: str, *, tip: str) -> None:
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """A button, what it asks of the hub, and what about.
+
+    Attributes
+    ----------
+    tip : its own tool tip, "" = none, of an elided one its text
+    is_ready : nothing else is missing, such as a choice
+    """
+
+    button: QAbstractButton
+    kind: str
+    about: str = ""
+    tip: str = ""
+    is_ready: bool = True
+
+    @property
+    def title(self) -> str:
+        """The whole text of the button."""
+        button = self.button
+        text = button.full_text if isinstance(button, ElidedButton) else button.text()
+        return text.rstrip("…")
+
+
+def tell(session: TwinSession, note: QLabel, deeds: Sequence[Deed]) -> None:
+    """Turn off what the hub would refuse; the line says the first of it in sight, and why.
+
+    Parameters
+    ----------
+    note : a muted label beside or above the buttons, hidden when there is nothing to say
+    """
+    told = ""
+    for deed in deeds:
+        against = why_not(session, deed.kind, deed.about)
+        usual = deed.button.full_text if isinstance(deed.button, ElidedButton) else ""
+        offer(deed.button, against, tip=deed.tip or usual)
+        if not deed.is_ready:
+            deed.button.setEnabled(False)
+        if against and not told and deed.button.isVisibleTo(note.parentWidget()):
+            told = f"{deed.title}: {against}"
+    say(note, told)
+
+
+def offer(button: QAbstractButton, against: str, *, tip: str) -> None:
     """Turn a button off while something is against it, and say what; else on with its own tip."""
     button.setEnabled(not against)
     button.setToolTip(against or tip)
