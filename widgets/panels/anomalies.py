@@ -39,6 +39,7 @@ from widgets.parts.episode_words import (
 )
 from widgets.parts.labels import say, wrapped
 from widgets.parts.panel_widget import PanelWidget
+from widgets.parts.permission import Deed, tell
 from widgets.parts.section_list import KeyRole, Row, SectionDelegate, SectionList, section_view
 from widgets.parts.wording import lower_first, property_title
 
@@ -47,6 +48,8 @@ WIDE_PX = 720
 #: The newest so many episodes are listed.
 MOST_LISTED = 100
 HEIGHT_PX = 240
+_YES_TIP = "Everybody sees it; it becomes a label for later"
+_MISSED_TIP = "Nothing was told, but the newest values are an anomaly"
 _EMPTY = (
     "No values are watched. Select a sensor and choose “Watch its values” above: the console "
     "learns what is usual for them and shows here what is not, and why."
@@ -79,20 +82,18 @@ class AnomaliesPanel(PanelWidget):
     def _make_detail(self) -> None:
         self.title, self.why, self.verdict = wrapped("heading"), wrapped(), wrapped("muted")
         self.yes, self.no = QPushButton("Anomaly"), QPushButton("Not an anomaly")
-        self.yes.setToolTip("Everybody sees it; it becomes a label for later")
         self.yes.clicked.connect(lambda _checked=False: self._judge(is_anomaly=True))
         self.no.clicked.connect(lambda _checked=False: self._judge(is_anomaly=False))
         self.missed = ElidedButton("This now is an anomaly")
-        self.missed.setToolTip("Nothing was told, but the newest values are an anomaly")
         self.missed.clicked.connect(lambda _checked=False: self._mark_missed())
         self.stop = ElidedButton("Watch no longer")
-        self.stop.clicked.connect(lambda _checked=False: self._unwatch())
+        self.stop.clicked.connect(lambda _on=False: self._toggle(self._chosen, is_on=False))
         self.plot = EpisodePlot(self.inks)
         self.legend, self.trouble = wrapped("caption"), wrapped("error")
         self.advice = wrapped()
         self.use = ElidedButton()
         self.use.clicked.connect(lambda _checked=False: self._use_advice())
-        self.problem = wrapped("error")
+        self.problem, self.note = wrapped("error"), wrapped("muted")
         self.problem.hide()
 
     def _words(self) -> QVBoxLayout:
@@ -107,8 +108,7 @@ class AnomaliesPanel(PanelWidget):
         for part in (self.title, self.why, self.verdict):
             words.addWidget(part)
         words.addLayout(buttons)
-        further: tuple[QWidget, ...] = (self.problem, self.trouble, self.advice, self.use)
-        for widget in further:
+        for widget in (self.note, self.problem, self.trouble, self.advice, self.use):
             words.addWidget(widget)
         words.addStretch(1)
         return words
@@ -225,6 +225,10 @@ class AnomaliesPanel(PanelWidget):
     def _chosen_episode(self) -> Episode | None:
         return next((one for one in self._episodes() if one.id == self._chosen), None)
 
+    def _chosen_stream(self) -> str:
+        episode = self._chosen_episode()
+        return episode.datastream_id if episode is not None else self._chosen
+
     def _chosen_view(self) -> StreamView | None:
         return self.session.anomalies.views.get(self._chosen.rpartition("@")[0] or self._chosen)
 
@@ -239,6 +243,8 @@ class AnomaliesPanel(PanelWidget):
         self.stop.setVisible(episode is None and bool(self._chosen))
         has_learned = view is not None and view.n_to_learn == 0
         self.missed.setVisible(episode is None and has_learned)
+        buttons = {self.yes: _YES_TIP, self.no: "", self.missed: _MISSED_TIP}
+        tell(self.session, self.note, [Deed(b, "verdict.give", tip=t) for b, t in buttons.items()])
         self._show_plot(view, episode)
         self._show_advice(datastream_id)
 
@@ -304,7 +310,7 @@ class AnomaliesPanel(PanelWidget):
         self.use.say(f"Tell episodes from {advice.threshold:.1f} spreads on, at this console")
 
     def _follow_room(self, parts: frozenset[str]) -> None:
-        if "verdicts" in parts:
+        if parts & {"verdicts", "permissions"}:
             self.refresh()
         self.tell_refusal(self.problem)
 
@@ -347,9 +353,6 @@ class AnomaliesPanel(PanelWidget):
             self.session.message.emit(sentence)
         self.refresh()
 
-    def _unwatch(self) -> None:
-        self._toggle(self._chosen, is_on=False)
-
     def _judge(self, *, is_anomaly: bool) -> None:
         episode = self._chosen_episode()
         if episode is not None:
@@ -368,18 +371,15 @@ class AnomaliesPanel(PanelWidget):
 
     def _use_advice(self) -> None:
         """A person takes the proposal; nothing does it by itself."""
-        episode = self._chosen_episode()
-        datastream_id = episode.datastream_id if episode is not None else self._chosen
+        datastream_id = self._chosen_stream()
         advice = self._advice(datastream_id)
         if advice is not None:
             self.session.anomalies.set_threshold(datastream_id, advice.threshold)
             self.refresh()
 
     def _fly(self) -> None:
-        episode = self._chosen_episode()
-        datastream_id = episode.datastream_id if episode is not None else self._chosen
         store = self.session.observations
-        slot = store.slot_of(datastream_id)
+        slot = store.slot_of(self._chosen_stream())
         if slot < 0:
             return
         thing_id = store.datastreams[slot].thing_id

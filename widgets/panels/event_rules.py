@@ -150,18 +150,17 @@ class EventRulesPanel(PanelWidget):
     def _tell_permissions(self) -> None:
         """Turn off what the hub would refuse; the muted line says the first of it and why."""
         entry = self._entry()
-        is_of_file = entry is not None and bool(entry.file) and not entry.is_edited
-        from_file = f"It stands in {entry.file}; switch it off instead" if entry else ""
+        about = entry.id if entry is not None else ""
         told = ""
-        for button, kind, is_there, other in (
-            (self.new, "rule.put", True, ""),
-            (self.change, "rule.put", entry is not None, ""),
-            (self.switch, "rule.enable", entry is not None, ""),
-            (self.remove, "rule.remove", entry is not None, from_file if is_of_file else ""),
+        for button, kind, is_there in (
+            (self.new, "rule.put", True),
+            (self.change, "rule.put", entry is not None),
+            (self.switch, "rule.enable", entry is not None),
+            (self.remove, "rule.remove", entry is not None),
         ):
-            against = why_not(self.session, kind)
+            against = why_not(self.session, kind, about if button is not self.new else "")
             told = told or against
-            offer(button, against or other, tip="")
+            offer(button, against, tip="")
             if not is_there:
                 button.setEnabled(False)
         say(self.against, told if self.form.isHidden() else "")

@@ -27,10 +27,13 @@ from twin.theme import Theme
 from widgets.icons import icon
 from widgets.panel import PanelContext, PanelType
 from widgets.parts.empty_state import EmptyState
+from widgets.parts.labels import wrapped
 from widgets.parts.mark_form import MarkForm
 from widgets.parts.mark_words import mark_fits, mark_row, mark_title
 from widgets.parts.panel_widget import PanelWidget
+from widgets.parts.permission import Deed, offer, tell, why_not
 from widgets.parts.row_list import RowList
+from widgets.tool_list import ToolEntry
 
 #: Tools that draw marks, in the order of their buttons.
 TOOLS = ("mark_note", "mark_arrow", "mark_sketch", "mark_area")
@@ -58,6 +61,7 @@ class MarksPanel(PanelWidget):
         self.list.activated.connect(self._fly)
         self.list.doubleClicked.connect(self._fly)
         self._empty = EmptyState(_EMPTY)
+        self.note = wrapped("muted")
         self._lay_out()
         self.follow(self.session.room_changed, self._follow_room)
         self.follow(self.session.draft_changed, self.form.show_draft)
@@ -85,6 +89,7 @@ class MarksPanel(PanelWidget):
         layout.addWidget(self.filter)
         layout.addWidget(stack, 1)
         layout.addLayout(self._make_steps())
+        layout.addWidget(self.note)
         layout.addWidget(self._make_confirm())
 
     def _make_steps(self) -> QGridLayout:
@@ -136,7 +141,7 @@ class MarksPanel(PanelWidget):
             button = QToolButton()
             button.setCheckable(True)
             button.setText(entry.title.split(" or ")[0])
-            button.setToolTip(f"{entry.help} ({entry.key})" if entry.key else entry.help)
+            button.setToolTip(_tool_tip(entry))
             button.setIconSize(QSize(16, 16))
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
             button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -190,13 +195,29 @@ class MarksPanel(PanelWidget):
         return self.session.hub.room[Marks].by_id.get(self.list.current_key)
 
     def _show_steps(self, *, keep_confirm: bool = False) -> None:
-        has_one = self._current() is not None
-        for button in (self.fly, self.change, self.remove):
-            button.setEnabled(has_one)
+        self.fly.setEnabled(self._current() is not None)
         self.export.setEnabled(bool(self.list.rows.rows))
         if not keep_confirm or self._confirming != self.list.current_key:
             self._confirming = ""
         self.confirm.setVisible(bool(self._confirming))
+        self._tell_permissions()
+
+    def _tell_permissions(self) -> None:
+        """Turn off what the hub would refuse of the chosen mark, and of a new one."""
+        mark = self._current()
+        about, has_one = (mark.id, True) if mark is not None else ("", False)
+        deeds = (
+            Deed(self.change, "mark.put", about, is_ready=has_one),
+            Deed(self.remove, "mark.remove", about, is_ready=has_one),
+            Deed(self.really, "mark.remove", about),
+        )
+        tell(self.session, self.note, deeds)
+        against = why_not(self.session, "mark.put")
+        for entry in self.context.tools.entries:
+            button = self.buttons.get(entry.id)
+            if button is not None:
+                offer(button, against, tip=_tool_tip(entry))
+        self.form.tell_permissions()
 
     def _inspect(self, mark_id: str) -> None:
         self.filter.clear()
@@ -226,7 +247,7 @@ class MarksPanel(PanelWidget):
 
     def _remove(self) -> None:
         mark = self._current()
-        if mark is not None and mark.id == self._confirming:
+        if mark is not None and mark.id == self._confirming and self.really.isEnabled():
             self._asked[remove_mark(self.session, mark)] = None
         self._confirming = ""
         self._show_steps()
@@ -266,6 +287,8 @@ class MarksPanel(PanelWidget):
             }
         if "marks" in changed:
             self.show_marks()
+        elif "permissions" in changed:
+            self._tell_permissions()
 
     def _take_refusals(self) -> None:
         """What was typed is kept, on top of what the mark is now; the window says why."""
@@ -276,6 +299,10 @@ class MarksPanel(PanelWidget):
             if draft is not None and self.session.draft is None:
                 now = self.session.hub.room[Marks].by_id.get(draft.id)
                 self.session.set_draft(again(self.session, draft, now, refused.text))
+
+
+def _tool_tip(entry: ToolEntry) -> str:
+    return f"{entry.help} ({entry.key})" if entry.key else entry.help
 
 
 PANEL = PanelType(

@@ -28,10 +28,12 @@ from twin.theme import Theme
 from widgets.icons import icon
 from widgets.panel import PanelContext, PanelType
 from widgets.parts.empty_state import EmptyState
+from widgets.parts.labels import wrapped
 from widgets.parts.mark_words import channel_words
 from widgets.parts.mention_edit import MentionEdit
 from widgets.parts.message_html import AGAIN_SCHEME, LINK_SCHEME, Waiting, page_of
 from widgets.parts.panel_widget import PanelWidget
+from widgets.parts.permission import Deed, tell
 from widgets.parts.places import place_of, place_of_selection
 from widgets.parts.wording import lower_first
 
@@ -72,6 +74,7 @@ class MessagesPanel(PanelWidget):
         self.text = MentionEdit(self._index)
         self.text.sent.connect(self.send)
         self.text.setPlaceholderText(f"Write to {lower_first(channel_words(ROOM))}")
+        self.note = wrapped("muted")
         self._lay_out()
         self.follow(self.session.room_changed, self._follow_room)
         self.follow(self.session.selection_changed, lambda _selection: self._show_steps())
@@ -90,6 +93,7 @@ class MessagesPanel(PanelWidget):
         layout.addWidget(stack, 1)
         layout.addWidget(self.text)
         layout.addLayout(self._make_steps())
+        layout.addWidget(self.note)
 
     def _make_steps(self) -> QHBoxLayout:
         self.mention = QToolButton()
@@ -121,6 +125,7 @@ class MessagesPanel(PanelWidget):
             self.show_messages()
         self.reader.mark_read(self.channel)
         self._show_channels()
+        self._show_steps()
 
     def hideEvent(self, event: QHideEvent) -> None:
         """What comes from now on is new at the next look."""
@@ -196,6 +201,7 @@ class MessagesPanel(PanelWidget):
     def _show_steps(self) -> None:
         place = None if self.session.selection.is_empty else place_of_selection(self.session)
         self.mention.setEnabled(place is not None)
+        tell(self.session, self.note, [Deed(self.button, _POST)])
 
     # -- choosing a channel -------------------------------------------------------------------
 
@@ -230,7 +236,7 @@ class MessagesPanel(PanelWidget):
     def send(self) -> None:
         """Hand the message to the outbox."""
         text = self.text.toPlainText().strip()
-        if not text:
+        if not text or not self.button.isEnabled():
             return
         links = [link_body(link) for link in self._index.found_in(text)]
         self.session.hub.act(_POST, {"channel": self.channel, "text": text, "links": links})
@@ -245,6 +251,8 @@ class MessagesPanel(PanelWidget):
     def _follow_room(self, changed: frozenset[str]) -> None:
         if "refusals" in changed:
             self._take_refusals()
+        if "permissions" in changed:
+            self._show_steps()
         if changed & {"messages", "pending", "refusals", "operators", "incidents"}:
             self.show_messages()
 

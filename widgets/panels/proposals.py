@@ -32,6 +32,7 @@ from widgets.parts.elided_button import ElidedButton
 from widgets.parts.empty_state import EmptyState
 from widgets.parts.labels import say, wrapped
 from widgets.parts.panel_widget import PanelWidget
+from widgets.parts.permission import Deed, tell
 from widgets.parts.section_list import KeyRole, Row, SectionDelegate, SectionList, section_view
 from widgets.parts.wording import age_text, clock_text, count_text
 from widgets.shape_mark import Level
@@ -91,12 +92,11 @@ class ProposalsPanel(PanelWidget):
         self.apart = ElidedButton()
         self.apart.clicked.connect(lambda _checked=False: self._split())
         self.never = QPushButton("Never this pair…")
-        self.never.setToolTip("Two rules or two things that have nothing to do with each other")
         self.never.clicked.connect(lambda _checked=False: self._show_menu())
         self.menu = QMenu(self)
         self.again = QPushButton("Propose it again")
         self.again.clicked.connect(lambda _checked=False: self._allow())
-        self.problem = wrapped("error")
+        self.problem, self.note = wrapped("error"), wrapped("muted")
         self.problem.hide()
 
     def _lay_out(self) -> None:
@@ -124,6 +124,7 @@ class ProposalsPanel(PanelWidget):
         foot.addWidget(self.name)
         foot.addWidget(self.yes)
         foot.addLayout(buttons)
+        foot.addWidget(self.note)
         foot.addWidget(self.problem)
         filled = QWidget()
         rows = QVBoxLayout(filled)
@@ -208,6 +209,7 @@ class ProposalsPanel(PanelWidget):
         if one is None:
             self._shown = ()
             self._show_pair(pair)
+            self._tell_permissions(None, n_ticked=0)
             return
         say(self.question, self._question(one))
         say(self.reasons, "\n".join(one.reasons))
@@ -251,19 +253,31 @@ class ProposalsPanel(PanelWidget):
         n, n_all = len(self.ticked()), len(one.members)
         if one.incident is not None:
             self.yes.say(f"Add {n} to “{one.incident.title}”")
-            self.yes.setEnabled(n > 0)
         else:
             severity = severity_of(one).value
             article = "an" if severity == "extreme" else "a"
             kind = "" if kind_of(one) == "other" else f"{kind_of(one)} "
             self.yes.say(f"Make {n} of them {article} {severity} {kind}incident")
-            self.yes.setEnabled(n > 1)
         kept = f"Split: {n} together, {n_all - n} apart"
         self.apart.say("They belong apart" if n in (n_all, 0, 1) else kept)
-        self.apart.setEnabled(n_all > 1)
+        self._tell_permissions(one, n_ticked=n)
+
+    def _tell_permissions(self, one: IncidentProposal | None, *, n_ticked: int) -> None:
+        """Turn off what the hub would refuse of the chosen one; the muted line says why."""
+        near = one.incident if one is not None else None
+        incident = near.id.removeprefix("incident:") if near is not None else ""
+        n_all = len(one.members) if one is not None else 0
+        tip = "Two rules or two things that have nothing to do with each other"
+        deeds = (
+            Deed(self.yes, "proposal.accept", incident, is_ready=n_ticked > (0 if incident else 1)),
+            Deed(self.apart, "proposal.split", is_ready=n_all > 1),
+            Deed(self.never, "proposal.never", tip=tip),
+            Deed(self.again, "proposal.allow", "" if one is not None else self._chosen),
+        )
+        tell(self.session, self.note, deeds)
 
     def _follow_room(self, parts: frozenset[str]) -> None:
-        if "proposals" in parts:
+        if parts & {"proposals", "permissions"}:
             self.refresh()
         self.tell_refusal(self.problem)
 

@@ -181,13 +181,13 @@ class ShiftPanel(PanelWidget):
         session = self.session
         take, give = why_not(session, "shift.take"), why_not(session, "shift.hand_over")
         offer(self.take, take, tip="Lead it from now on")
-        waits = "A handover waits for its answer" if self._part.open else ""
-        offer(self.hand_over, give or waits, tip="To somebody else, with what is open")
+        offer(self.hand_over, give, tip="To somebody else, with what is open")
         is_offered = not (self.take.isHidden() and self.hand_over.isHidden())
         say(self.against, (give if self.take.isHidden() else take) if is_offered else "")
+        about = self.read.handover.id if self.read.handover is not None else ""
         self.read.show_against(
-            accept=why_not(session, "shift.accept"),
-            send_back=why_not(session, "shift.send_back"),
+            accept=why_not(session, "shift.accept", about),
+            send_back=why_not(session, "shift.send_back", about),
         )
 
     def show_shift(self) -> None:
@@ -301,6 +301,7 @@ class ShiftPanel(PanelWidget):
             self.read.answer.clear()
             self.read.show_handover(handover, whoami(self.session))
             self._pages.setCurrentIndex(_READ)
+            self._tell_permissions()
 
     def _read_open(self) -> None:
         if self._part.open:

@@ -65,7 +65,7 @@ class UnitsPanel(PanelWidget):
                 lambda _on, _off, one=lane: self._choose(one)
             )
             lane.list.doubleClicked.connect(lambda _index: self._fly())
-        self.page = AssignPage(self._delegate)
+        self.page = AssignPage(self.session, self._delegate)
         self.page.taken.connect(self._assign)
         self.page.left.connect(self._leave_page)
         self._make_deeds()
@@ -97,7 +97,7 @@ class UnitsPanel(PanelWidget):
         as_filter(self.all, "all")
 
     def _make_deeds(self) -> None:
-        self.deeds = UnitDeeds()
+        self.deeds = UnitDeeds(self.session)
         self.deeds.assigns.connect(self.open_page)
         self.deeds.frees.connect(self._free)
         self.deeds.flies.connect(self._fly)
@@ -263,6 +263,8 @@ class UnitsPanel(PanelWidget):
         refused = self.assigning.follow() if changed & {"incidents", "refusals"} else ""
         if changed & {"incidents", "units"} or refused:
             self.show_units()
+        elif "permissions" in changed:
+            self._show_face()
         if refused:
             say(self.problem, f"The hub refused: {refused}")
         if "refusals" in changed:

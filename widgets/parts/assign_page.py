@@ -8,9 +8,12 @@ from PySide6.QtCore import QEvent, QModelIndex, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QListView, QPushButton, QVBoxLayout, QWidget
 
+from twin.session import TwinSession
 from twin.unit_assigning import NearIncident
 from widgets.parts.elided_button import ElidedButton
 from widgets.parts.incident_words import LEVEL_OF_SEVERITY, words
+from widgets.parts.labels import wrapped
+from widgets.parts.permission import Deed, tell
 from widgets.parts.section_list import (
     ROW_PX,
     KeyRole,
@@ -38,8 +41,11 @@ class AssignPage(QWidget):
     taken = Signal(str)
     left = Signal()
 
-    def __init__(self, delegate: SectionDelegate) -> None:
+    def __init__(self, session: TwinSession, delegate: SectionDelegate) -> None:
         super().__init__()
+        self._session = session
+        self.note = wrapped("muted")
+        self.note.setContentsMargins(12, 0, 12, 4)
         self._titles: dict[str, str] = {}
         self._what = ""
         self.model = SectionList()
@@ -62,6 +68,7 @@ class AssignPage(QWidget):
         layout.setSpacing(2)
         layout.addWidget(self.list, 1)
         layout.addLayout(steps)
+        layout.addWidget(self.note)
         self.setFocusProxy(self.list)
 
     def show_incidents(self, what: str, found: Sequence[NearIncident]) -> None:
@@ -83,10 +90,11 @@ class AssignPage(QWidget):
     def _name_step(self) -> None:
         title = self._titles.get(self.chosen, "")
         self.confirm.say(f"Assign {self._what} to {title}" if title else "Assign")
-        self.confirm.setEnabled(bool(title))
+        deed = Deed(self.confirm, "incident.unit", self.chosen, is_ready=bool(title))
+        tell(self._session, self.note, [deed])
 
     def _take_row(self, index: QModelIndex) -> None:
-        if index.data(KeyRole):
+        if index.data(KeyRole) and self.confirm.isEnabled():
             self.taken.emit(str(index.data(KeyRole)))
 
     def _take(self) -> None:

@@ -21,6 +21,8 @@ from twin.clock import NS_PER_S
 from twin.marking import KIND_WORDS, PURPOSES, Draft
 from twin.room.parts.incidents import Incidents
 from twin.session import TwinSession
+from widgets.parts.labels import wrapped
+from widgets.parts.permission import Deed, tell
 
 #: Words and seconds until a mark is removed by itself.
 TIMES: tuple[tuple[str, int], ...] = (
@@ -72,6 +74,7 @@ class MarkForm(QWidget):
         self.problem = QLabel()
         self.problem.setWordWrap(True)
         self.problem.setProperty("role", "error")
+        self.note = wrapped("muted")
         self.share = QPushButton()
         self.share.setProperty("role", "primary")
         self.share.clicked.connect(lambda _checked=False: self._share())
@@ -105,6 +108,7 @@ class MarkForm(QWidget):
         layout.addLayout(form)
         layout.addWidget(self.problem)
         layout.addLayout(buttons)
+        layout.addWidget(self.note)
 
     def show_draft(self, draft: Draft | None) -> None:
         """Show another draft; what was typed into the one that is open stays."""
@@ -122,6 +126,14 @@ class MarkForm(QWidget):
         if old is None or old.id != draft.id:
             self._fill(draft)
             self.title.setFocus()
+        self.tell_permissions()
+
+    def tell_permissions(self) -> None:
+        """Turn sharing off while the hub would refuse it."""
+        draft = self._draft
+        if draft is not None:
+            about = draft.id if draft.rev else ""
+            tell(self._session, self.note, [Deed(self.share, "mark.put", about)])
 
     def _fill(self, draft: Draft) -> None:
         self.title.setText(draft.title)
@@ -154,7 +166,7 @@ class MarkForm(QWidget):
 
     def _share(self) -> None:
         draft = self._draft
-        if draft is None:
+        if draft is None or not self.share.isEnabled():
             return
         filled = self._filled(draft)
         if draft.kind == "note" and not (filled.title or filled.text):

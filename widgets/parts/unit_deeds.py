@@ -8,9 +8,11 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
+from twin.session import TwinSession
 from twin.unit_board import DISPATCH, Standing, UnitRow
 from widgets.parts.elided_button import ElidedButton
-from widgets.parts.labels import wrapped
+from widgets.parts.labels import say, wrapped
+from widgets.parts.permission import Deed, offer, tell, why_not_all
 
 RECALL = "unit.recall"
 _SENT = (Standing.ASSIGNED, Standing.EN_ROUTE, Standing.ON_SCENE)
@@ -37,15 +39,16 @@ class UnitDeeds(QWidget):
     composes = Signal(str)
     takes_out = Signal(str)
 
-    def __init__(self) -> None:
+    def __init__(self, session: TwinSession) -> None:
         super().__init__()
-        self.name = wrapped()
+        self._session = session
+        self.name, self.note = wrapped(), wrapped("muted")
         self._make_buttons()
         self._make_leaving()
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 4, 12, 8)
         column.setSpacing(4)
-        for part in (self.name, self._buttons, self._leaving):
+        for part in (self.name, self._buttons, self._leaving, self.note):
             column.addWidget(part)
 
     def _make_buttons(self) -> None:
@@ -102,8 +105,6 @@ class UnitDeeds(QWidget):
         one = rows[0] if len(rows) == 1 else None
         in_service = [row for row in rows if row.standing is not Standing.OUT]
         self.assign.setVisible(bool(in_service))
-        self.assign.setEnabled(n_incidents > 0)
-        self.assign.setToolTip(self.assign.full_text if n_incidents else "No incident is open")
         self.free.setVisible(any(row.incident is not None for row in rows))
         self.dispatch.setVisible(any(row.can_be_sent for row in in_service))
         is_sent = one is not None and one.standing in _SENT and bool(one.to_go_m)
@@ -114,6 +115,30 @@ class UnitDeeds(QWidget):
         self.put_back.setVisible(one is not None and not in_service)
         if one is None or not in_service:
             self.back_out()
+        self._tell_permissions(rows, has_incidents=n_incidents > 0)
+
+    def _tell_permissions(self, rows: Sequence[UnitRow], *, has_incidents: bool) -> None:
+        """Turn off what the hub would refuse of these units; the muted line says why."""
+        unit_id = rows[0].unit.id if len(rows) == 1 else ""
+        incident = next((row.incident.id for row in rows if row.incident is not None), "")
+        tip = "" if has_incidents else "No incident is open"
+        deeds = (
+            Deed(self.assign, "incident.unit", tip=tip, is_ready=has_incidents),
+            Deed(self.free, "incident.unit", incident),
+            Deed(self.open_leaving, "unit.take_out", unit_id),
+            Deed(self.take_out, "unit.take_out", unit_id),
+            Deed(self.put_back, "unit.put_back", unit_id),
+        )
+        tell(self._session, self.note, deeds)
+        sent = [row.unit.id for row in rows if DISPATCH in row.unit.accepts]
+        for button, type_id, ids in (
+            (self.dispatch, DISPATCH, sent),
+            (self.recall, RECALL, [unit_id] if unit_id else []),
+        ):
+            against = why_not_all(self._session, [(type_id, one) for one in ids])
+            offer(button, against if not button.isHidden() else "", tip="")
+            if against and not button.isHidden() and not self.note.text():
+                say(self.note, f"{button.text().rstrip('…')}: {against}")
 
     @property
     def is_leaving(self) -> bool:
@@ -133,6 +158,8 @@ class UnitDeeds(QWidget):
 
     def _take_out(self) -> None:
         reason = self.reason.text().strip()
+        if not self.take_out.isEnabled():
+            return
         if not reason:
             self.reason.setFocus(Qt.FocusReason.OtherFocusReason)
         self.takes_out.emit(reason)
