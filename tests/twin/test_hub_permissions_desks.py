@@ -234,7 +234,9 @@ def _prepare(bench: Bench, action: str, about: str) -> str:
         alarms = [{"id": key, "title": key, "priority": "low"} for key in "ab"]
         do(bench, "walt", "alarm.raise", {"alarms": alarms})
     if (action, about) == ("proposal.allow", "assets"):
-        return next(e.body["pair"]["id"] for e in bench.events if e.kind == "proposal.forbidden")
+        return next(
+            str(e.body["pair"]["id"]) for e in bench.events if e.kind == "proposal.forbidden"
+        )
     return about
 
 

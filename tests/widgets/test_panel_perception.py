@@ -7,6 +7,8 @@ import pytest
 from PySide6.QtCore import Qt
 
 from tests.widgets.panel_fixtures import *  # noqa: F403
+from tests.widgets.test_permission import assert_off, change_policy
+from tests.widgets.test_permission_desks import EVERYBODY, LEADERS
 from twin.clock import NS_PER_S
 from twin.judging import graph_of
 from twin.operations.proposing import proposals_of
@@ -124,6 +126,22 @@ def test_a_refused_verdict_is_told_in_words(watched, open_panel) -> None:
     panel.yes.click()
     watched.sync()
     assert panel.problem.text().startswith("The hub refused: A verdict names its episode")
+
+
+def test_who_may_not_judge_sees_it_before(watched, open_panel) -> None:
+    panel = open_panel("anomalies")
+    assert panel.yes.isEnabled()
+    change_policy(watched, LEADERS)
+    watched.answer_permissions()
+    for button in (panel.yes, panel.no):
+        assert_off(button, "No rule of the policy allows “verdict.give” to traffic")
+    assert panel.note.text() == f"Anomaly: {panel.yes.toolTip()}"
+    panel.list.setCurrentIndex(panel.model.index(panel.model.row_of("pump-0/water_level")))
+    assert_off(panel.missed, "“verdict.give”")
+    change_policy(watched, EVERYBODY)
+    watched.answer_permissions()
+    assert panel.missed.isEnabled()
+    assert not panel.note.isVisible()
 
 
 def test_double_click_flies_to_the_sensor(watched, open_panel) -> None:

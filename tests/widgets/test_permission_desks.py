@@ -38,8 +38,8 @@ INCIDENT = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def world(hub_world: HubWorld) -> HubWorld:
+@pytest.fixture(name="world")
+def world_with_incident(hub_world: HubWorld) -> HubWorld:
     """Cleo opened an incident and started a playbook; she does not command it."""
     change_policy(hub_world, LEADERS)
     hub_world.act("cleo", "incident.open", INCIDENT)
@@ -214,6 +214,7 @@ def test_units_are_assigned_sent_and_taken_out(
     panel.page.confirm.click()
     world.sync()
     incident = world.session.hub.room[Incidents].by_id.get("i1")
+    assert incident is not None
     assert [one.unit_id for one in incident.units] == [unit.id]
     change_policy(world, LEADERS)
     world.answer_permissions()

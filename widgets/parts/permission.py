@@ -80,14 +80,14 @@ def tell(session: TwinSession, note: QLabel, deeds: Sequence[Deed]) -> None:
     ----------
     note : a muted label beside or above the buttons, hidden when there is nothing to say
     """
-    told = ""
+    told, around = "", note.parentWidget() or note.window()
     for deed in deeds:
         against = why_not(session, deed.kind, deed.about)
         usual = deed.button.full_text if isinstance(deed.button, ElidedButton) else ""
         offer(deed.button, against, tip=deed.tip or usual)
         if not deed.is_ready:
             deed.button.setEnabled(False)
-        if against and not told and deed.button.isVisibleTo(note.parentWidget()):
+        if against and not told and deed.button.isVisibleTo(around):
             told = f"{deed.title}: {against}"
     say(note, told)
 
