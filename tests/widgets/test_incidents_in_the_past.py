@@ -57,11 +57,16 @@ def test_tasks_and_clocks_stand_as_they_stood_then(tmp_path: Path, qtbot: Any) -
             return [str(tasks.model.index(r).data()) for r in range(tasks.model.rowCount())]
 
         assert "✓ Send a patrol" in rows()
+        until(lambda: rows() and ben.live.may("incident.close", "i") is not None)
         ben.machine.seek(then_ns)
+        asked = ben.live._permissions._known
+        asked.clear()
         assert "Send a patrol" in rows()
         assert "✓ Send a patrol" not in rows()
         tasks.choose("r/patrol")
         assert tasks.card.title.text() == "Send a patrol"
+        assert tasks.card.done.isEnabled()
+        assert not asked, "nothing is asked about the past"
         ben.machine.seek(before_ns)
         rows()
         assert panel._faces.currentWidget() is panel._face, "nobody had opened it yet"

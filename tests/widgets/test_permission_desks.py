@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -50,6 +49,7 @@ def world_with_incident(hub_world: HubWorld) -> HubWorld:
 
 def incident_panel(world: HubWorld, open_panel: Callable[[str], Any]) -> Any:
     panel = open_panel("incidents")
+    panel.resize(360, 900)
     panel.show_incident("i1")
     return panel
 
@@ -67,7 +67,7 @@ def test_opening_an_incident(world: HubWorld, open_panel: Callable[[str], Any]) 
     assert not panel.note.isVisible()
     world.answer_permissions()
     assert_off(panel.open_form, refused("incident.open"))
-    assert panel.note.text() == f"Open an incident: {panel.open_form.toolTip()}"
+    assert panel.note.text() == panel.open_form.toolTip()
     panel.show_form()
     panel.form.title.setText("Fire")
     assert_off(panel.form.confirm, refused("incident.open"))
@@ -172,17 +172,16 @@ def test_people_plan_log_and_links(world: HubWorld, open_panel: Callable[[str], 
     assert_off(plan.open_end, "Cleo (fire) leads it; only they or a higher rank end it early")
 
 
-def test_nothing_is_asked_about_an_incident_of_the_past(
-    world: HubWorld,
-    open_panel: Callable[[str], Any],
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
+def test_a_low_page_leaves_the_reasons_to_the_tool_tips(
+    world: HubWorld, open_panel: Callable[[str], Any]
 ) -> None:
-    monkeypatch.setattr(world.session.hub, "may", lambda *_: None)
-    details = incident_panel(world, open_panel).details
+    panel = incident_panel(world, open_panel)
+    panel.resize(360, 560)
+    tasks = panel.details.tasks
     world.answer_permissions()
-    assert details.command.isEnabled()
-    assert not details.note.isVisible()
+    assert_off(tasks.start, refused("playbook.start"))
+    assert not tasks.against.isVisible()
+    assert panel.details.note.isVisible(), "the head has its line"
 
 
 # --- units ---------------------------------------------------------------------------------------
@@ -308,7 +307,7 @@ def test_messages(world: HubWorld, open_panel: Callable[[str], Any]) -> None:
     assert panel.button.isEnabled()
     world.answer_permissions()
     assert_off(panel.button, refused("message.post"))
-    assert panel.note.text() == f"Send message: {panel.button.toolTip()}"
+    assert panel.note.text() == panel.button.toolTip()
     n = len(world.bench.events)
     panel.send()
     world.sync()

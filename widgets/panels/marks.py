@@ -211,7 +211,7 @@ class MarksPanel(PanelWidget):
             Deed(self.remove, "mark.remove", about, is_ready=has_one),
             Deed(self.really, "mark.remove", about),
         )
-        tell(self.session, self.note, deeds)
+        tell(self.session, self.note, deeds, has_room=self.form.isHidden())
         against = why_not(self.session, "mark.put")
         for entry in self.context.tools.entries:
             button = self.buttons.get(entry.id)

@@ -12,7 +12,7 @@ from twin.session import TwinSession
 from twin.unit_assigning import NearIncident
 from widgets.parts.elided_button import ElidedButton
 from widgets.parts.incident_words import LEVEL_OF_SEVERITY, words
-from widgets.parts.labels import wrapped
+from widgets.parts.labels import ElidedLabel
 from widgets.parts.permission import Deed, tell
 from widgets.parts.section_list import (
     ROW_PX,
@@ -44,8 +44,7 @@ class AssignPage(QWidget):
     def __init__(self, session: TwinSession, delegate: SectionDelegate) -> None:
         super().__init__()
         self._session = session
-        self.note = wrapped("muted")
-        self.note.setContentsMargins(12, 0, 12, 4)
+        self.note = ElidedLabel("muted")
         self._titles: dict[str, str] = {}
         self._what = ""
         self.model = SectionList()
@@ -62,13 +61,13 @@ class AssignPage(QWidget):
         steps.setSpacing(8)
         steps.addWidget(self.confirm)
         steps.addWidget(self.back)
-        steps.addStretch(1)
+        steps.addWidget(self.note, 1)
+        steps.addStretch(0)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
         layout.addWidget(self.list, 1)
         layout.addLayout(steps)
-        layout.addWidget(self.note)
         self.setFocusProxy(self.list)
 
     def show_incidents(self, what: str, found: Sequence[NearIncident]) -> None:

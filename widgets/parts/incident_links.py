@@ -23,15 +23,16 @@ from twin.session import TwinSession
 from widgets.bridge import Bridge
 from widgets.parts.command_details import selection_of
 from widgets.parts.command_words import STATE_WORDS, request_phrase
+from widgets.parts.elided_button import ElidedButton
 from widgets.parts.incident_area import IncidentArea
 from widgets.parts.incident_page import RowsPage, focus, inset, row_of
 from widgets.parts.incident_story import commands_of
 from widgets.parts.incident_words import words
 from widgets.parts.inks import Inks
 from widgets.parts.labels import say, wrapped
-from widgets.parts.permission import Deed, tell
+from widgets.parts.permission import Deed
 from widgets.parts.places import place_of
-from widgets.parts.section_list import Row, Section
+from widgets.parts.section_list import ROW_PX, Row, Section
 from widgets.parts.wording import clock_text, lower_first, property_title, value_text
 
 _EMPTY = (
@@ -46,6 +47,7 @@ class LinksPage(RowsPage):
     def __init__(self, session: TwinSession, inks: Inks, bridge: Bridge) -> None:
         super().__init__(session, inks, "What belongs to it")
         self._bridge = bridge
+        self.list.setMinimumHeight(ROW_PX)
         self.list.clicked.connect(self._select)
         self.list.activated.connect(self._fly)
         self.note = wrapped("muted")
@@ -59,17 +61,17 @@ class LinksPage(RowsPage):
         self.objective.setPlaceholderText("Another objective, e.g. Keep the hospital dry")
         self.objective.setAccessibleName("Objective")
         self.objective.returnPressed.connect(self._add_objective)
-        self.link = QPushButton("Link what is selected")
+        self.link = ElidedButton("Link what is selected")
         self.against = wrapped("muted")
         self.against.setContentsMargins(12, 0, 12, 0)
         self.link.clicked.connect(lambda _checked=False: self._link_selected())
         self.remove = QPushButton("Remove")
         self.remove.clicked.connect(lambda _checked=False: self._remove())
-        self.file = QPushButton("Attach a file…")
+        self.file = ElidedButton("Attach a file…")
         self.file.clicked.connect(lambda _checked=False: self._choose_file())
         self.column.addLayout(inset(row_of(self.objective, stretch=0)))
         self.column.addLayout(inset(row_of(self.link, self.remove)))
-        self.values = QPushButton("Attach its values")
+        self.values = ElidedButton("Attach its values")
         self.values.clicked.connect(lambda _checked=False: self._attach_values())
         self.column.addLayout(inset(row_of(self.file, self.values)))
         self.column.addWidget(self.against)
@@ -111,7 +113,7 @@ class LinksPage(RowsPage):
             (self.values, "Attach what the selected thing shows now", is_open),
         )
         deeds = [Deed(one, kind, about, tip=tip, is_ready=ready) for one, tip, ready in tips]
-        tell(self.session, self.against, deeds)
+        self.tell(self.against, deeds)
         self.objective.setEnabled(self.link.isEnabled())
 
     def _sections(self, incident: Incident) -> list[Section]:

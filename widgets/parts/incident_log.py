@@ -13,7 +13,7 @@ from widgets.parts.incident_page import IncidentPage, focus, inset, row_of
 from widgets.parts.incident_story import MomentList, story_of
 from widgets.parts.inks import Inks
 from widgets.parts.labels import wrapped
-from widgets.parts.permission import Deed, tell
+from widgets.parts.permission import Deed
 
 
 class LogPage(IncidentPage):
@@ -58,7 +58,7 @@ class LogPage(IncidentPage):
         if incident is not None:
             self.model.show_moments(story_of(self.session, incident))
             self._writing.setVisible(incident.is_open)
-            tell(self.session, self.note, [Deed(self.write, "incident.log", incident.id)])
+            self.tell(self.note, [Deed(self.write, "incident.log", incident.id)])
 
     def _select_target(self, index: QModelIndex) -> None:
         target_id = str(index.data(TargetRole) or "")

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QListView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QListView, QVBoxLayout, QWidget
 
 from twin.room.parts.incidents import Incident, Incidents
 from twin.session import TwinSession
 from widgets.parts.inks import Inks
+from widgets.parts.permission import Deed, tell
 from widgets.parts.section_list import KeyRole, SectionDelegate, SectionList, section_view
+
+#: From this height on a page has room for a line that says why a button is off.
+_ROOM_PX = 420
 
 
 class IncidentPage(QWidget):
@@ -49,6 +55,10 @@ class IncidentPage(QWidget):
 
     def refresh(self) -> None:
         """Show what is new, times too."""
+
+    def tell(self, note: QLabel, deeds: Sequence[Deed]) -> None:
+        """Turn off what the hub would refuse; a low page leaves the reasons to the tool tips."""
+        tell(self.session, note, deeds, has_room=self.height() >= _ROOM_PX)
 
     def back_out(self) -> bool:
         """Leave what is open on the page, such as a step to confirm; False when nothing is."""

@@ -25,7 +25,7 @@ from widgets.parts.incident_page import RowsPage, focus, inset, row_of
 from widgets.parts.incident_words import UNIT_WORDS, asked_row, unit_row, words
 from widgets.parts.inks import Inks
 from widgets.parts.labels import wrapped
-from widgets.parts.permission import Deed, offer, tell, why_not
+from widgets.parts.permission import Deed, offer, why_not
 from widgets.parts.section_list import Section
 from widgets.parts.target_chooser import NameChooser
 from widgets.parts.wording import count_text
@@ -192,7 +192,7 @@ class PeoplePage(RowsPage):
             Deed(self.hand, "incident.command", incident.id, is_ready=has_one),
             Deed(self.set_it, "incident.unit", incident.id, tip=tip, is_ready=has_unit),
         )
-        tell(self.session, self.note, deeds)
+        self.tell(self.note, deeds)
 
     # -- doing --------------------------------------------------------------------------------
 

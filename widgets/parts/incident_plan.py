@@ -13,7 +13,7 @@ from widgets.parts.incident_page import RowsPage, focus, inset, row_of
 from widgets.parts.incident_words import plan_row
 from widgets.parts.inks import Inks
 from widgets.parts.labels import say, wrapped
-from widgets.parts.permission import Deed, tell
+from widgets.parts.permission import Deed
 from widgets.parts.section_list import Row, Section
 from widgets.parts.wording import clock_text
 
@@ -96,7 +96,7 @@ class PlanPage(RowsPage):
             self.end.say(f"End “{run.playbook.title}”")
         about = run.id if run is not None else ""
         buttons = (self.open_end, self.end)
-        tell(self.session, self.against, [Deed(one, "playbook.stop", about) for one in buttons])
+        self.tell(self.against, [Deed(one, "playbook.stop", about) for one in buttons])
 
     def _open_ending(self) -> None:
         self.ending.show()

@@ -25,7 +25,7 @@ from widgets.parts.incident_step_card import StepCard
 from widgets.parts.incident_words import task_row, words
 from widgets.parts.inks import Inks
 from widgets.parts.labels import say, wrapped
-from widgets.parts.permission import Deed, tell
+from widgets.parts.permission import Deed
 from widgets.parts.section_list import Section
 
 #: Stands in the list of playbooks for one that is not in it.
@@ -187,7 +187,7 @@ class TasksPage(RowsPage):
             Deed(self.start, "playbook.start", self.incident_id, tip=tip),
             Deed(self.give, "task.give", self.incident_id),
         )
-        tell(self.session, self.against, deeds)
+        self.tell(self.against, deeds)
 
     def _show_giving(self) -> None:
         self._more.setVisible(bool(self.task.text().strip()) and not self._giving.isHidden())

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QLabel, QSizePolicy
 
 
 def wrapped(role: str = "", text: str = "") -> QLabel:
@@ -14,6 +15,23 @@ def wrapped(role: str = "", text: str = "") -> QLabel:
     if role:
         label.setProperty("role", role)
     return label
+
+
+class ElidedLabel(QLabel):
+    """One line in a role of the style sheet; what does not fit ends in "…"."""
+
+    def __init__(self, role: str) -> None:
+        super().__init__()
+        self.setProperty("role", role)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw as much as fits."""
+        painter, mode = QPainter(self), Qt.TextElideMode.ElideRight
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        short = self.fontMetrics().elidedText(self.text(), mode, self.width())
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, short)
 
 
 def say(label: QLabel, text: str) -> None:

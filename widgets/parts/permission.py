@@ -73,12 +73,15 @@ class Deed:
         return text.rstrip("…")
 
 
-def tell(session: TwinSession, note: QLabel, deeds: Sequence[Deed]) -> None:
+def tell(
+    session: TwinSession, note: QLabel, deeds: Sequence[Deed], *, has_room: bool = True
+) -> None:
     """Turn off what the hub would refuse; the line says the first of it in sight, and why.
 
     Parameters
     ----------
-    note : a muted label beside or above the buttons, hidden when there is nothing to say
+    note : a muted label beside or below the buttons, hidden when there is nothing to say
+    has_room : there is room for it; the tool tips say it in any case
     """
     told, around = "", note.parentWidget() or note.window()
     for deed in deeds:
@@ -88,8 +91,9 @@ def tell(session: TwinSession, note: QLabel, deeds: Sequence[Deed]) -> None:
         if not deed.is_ready:
             deed.button.setEnabled(False)
         if against and not told and deed.button.isVisibleTo(around):
-            told = f"{deed.title}: {against}"
-    say(note, told)
+            told = f"{deed.title}: {against}" if len(deeds) > 1 else against
+    note.setToolTip(told)
+    say(note, told if has_room else "")
 
 
 def offer(button: QAbstractButton, against: str, *, tip: str) -> None:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, 
 from twin.session import TwinSession
 from twin.unit_board import DISPATCH, Standing, UnitRow
 from widgets.parts.elided_button import ElidedButton
-from widgets.parts.labels import say, wrapped
+from widgets.parts.labels import ElidedLabel, say, wrapped
 from widgets.parts.permission import Deed, offer, tell, why_not_all
 
 RECALL = "unit.recall"
@@ -42,13 +42,18 @@ class UnitDeeds(QWidget):
     def __init__(self, session: TwinSession) -> None:
         super().__init__()
         self._session = session
-        self.name, self.note = wrapped(), wrapped("muted")
+        self.name, self.note = wrapped(), ElidedLabel("muted")
         self._make_buttons()
         self._make_leaving()
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 4, 12, 8)
         column.setSpacing(4)
-        for part in (self.name, self._buttons, self._leaving, self.note):
+        head = QHBoxLayout()
+        head.setSpacing(12)
+        head.addWidget(self.name)
+        head.addWidget(self.note, 1)
+        column.addLayout(head)
+        for part in (self._buttons, self._leaving):
             column.addWidget(part)
 
     def _make_buttons(self) -> None:
@@ -139,6 +144,7 @@ class UnitDeeds(QWidget):
             offer(button, against if not button.isHidden() else "", tip="")
             if against and not button.isHidden() and not self.note.text():
                 say(self.note, f"{button.text().rstrip('…')}: {against}")
+                self.note.setToolTip(self.note.text())
 
     @property
     def is_leaving(self) -> bool:
