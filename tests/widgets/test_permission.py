@@ -431,6 +431,8 @@ def test_the_stage_of_the_city(hub_world: HubWorld, open_panel: Callable[[str], 
     assert third.toolTip() == STAGE_WORDS[3]
     assert not panel.note.isVisible()
     assert not panel.steps.button(1).isEnabled(), "in force already"
+    hub_world.answer_permissions()
+    assert_off(panel.steps.button(1), f"The city is at stage 1 ({STAGE_WORDS[1]}) already")
 
 
 def test_alarms(hub_world: HubWorld, open_panel: Callable[[str], Any]) -> None:

@@ -93,7 +93,7 @@ def test_the_head_of_an_incident(world: HubWorld, open_panel: Callable[[str], An
     change_policy(world, EVERYBODY)
     world.answer_permissions()
     assert details.command.isEnabled()
-    assert_off(details.open_closing, "1 tasks are not done, e.g. “Is it wet?”")
+    assert_off(details.open_closing, "A task is not done, “Is it wet?”")
     world.act("cleo", "incident.command", {"id": "i1"})
     world.answer_permissions()
     assert_off(details.command, "Cleo (fire) commands it; only they or a higher rank")

@@ -54,6 +54,8 @@ def why_not_close(me: Operator, incident: Incident, part: Incidents) -> str:
         return f"{person(old)} commands it and closes it"
     left = [task.title for task in part.tasks_of(incident.id) if task.status in ("open", "taken")]
     if left:
+        if len(left) == 1:
+            return f"A task is not done, “{left[0]}”: do or skip it first"
         return f"{len(left)} tasks are not done, e.g. “{left[0]}”: do or skip them first"
     return ""
 

@@ -125,9 +125,9 @@ class StagePanel(PanelWidget):
         say(self.note, against)
         for button in self.steps.buttons():
             one = self.steps.id(button)
-            button.setToolTip(against or STAGE_WORDS[one])
-            button.setAccessibleDescription(against)
-            button.setEnabled(one != level and not against)
+            offer(button, why_not(self.session, "stage.set", str(one)), tip=STAGE_WORDS[one])
+            if one == level:
+                button.setEnabled(False)
         offer(self.confirm, against, tip=self.confirm.full_text)
         if against and self._chosen:
             self._choose(0)
