@@ -24,6 +24,9 @@ def judge(run_: Run) -> None:
         _one_at_a_time(room, event.body.get("id", ""), at_work)
     assert room.state_hash() == run_.hub.core.room.state_hash()
     assert not run_.hub.writer.trouble, "calm, but the hub stores nothing"
+    everybody = {console.name for console in run_.consoles}
+    assert run_.there == everybody - {run_.away}, "who had gone was still in the room"
+    assert set(room.operators) == everybody, "somebody who is there is not in the room"
     for console in run_.consoles:
         assert console.n_open == 0, f"{console.name} waits for an answer"
         assert console.room.state_hash() == room.state_hash(), f"{console.name} sees another room"

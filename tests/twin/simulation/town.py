@@ -22,12 +22,17 @@ FAULTS = ("cut", "half cut", "console", "torn picture", "disk", "actuator")
 
 @dataclass
 class Run:
-    """One simulated shift and what is needed to judge it."""
+    """One simulated shift and what is needed to judge it.
+
+    ``away``: the name of who was gone for a while at the end; ``there``: who was then in the room.
+    """
 
     world: World
     hub: SimHub
     consoles: list[SimConsole]
     actuator: SimActuator
+    away: str = ""
+    there: frozenset[str] = frozenset()
 
 
 def run(seed: int, busy_s: float = 25.0, calm_s: float = 150.0) -> Run:
@@ -50,6 +55,7 @@ def run(seed: int, busy_s: float = 25.0, calm_s: float = 150.0) -> Run:
         release = Act(id=f"end-{i}", kind="queue.release", body={"queue": queue})
         consoles[0].ask(release, ("let go",))
     world.run_until(end + round(calm_s * S_NS))
+    _leave_unseen(shift)
     for console in consoles:
         console.look()
         console.close()
@@ -93,6 +99,20 @@ def _fault(shift: Run, kind: str) -> tuple[Callable[[], None], Callable[[], None
             return lambda: actuator.crash() if actuator.is_alive else None, _nothing
         case _:
             return lambda: hub.journal.fill(is_full=True), lambda: hub.journal.fill(is_full=False)
+
+
+def _leave_unseen(shift: Run) -> None:
+    """Somebody goes while nothing can be stored, and comes back long after."""
+    world, hub, shift.away = shift.world, shift.hub, PEOPLE[-1][0]
+    ways = [(shift.away, "hub"), ("hub", shift.away)]
+    hub.journal.fill(is_full=True)
+    world.cut.update(ways)
+    world.run_until(world.now + 8 * S_NS)
+    hub.journal.fill(is_full=False)
+    world.run_until(world.now + 4 * S_NS)
+    shift.there = frozenset(hub.core.room.operators)
+    world.cut.difference_update(ways)
+    world.run_until(world.now + 8 * S_NS)
 
 
 def _nothing() -> None:
