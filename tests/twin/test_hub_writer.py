@@ -42,10 +42,16 @@ class Disk(MemoryJournal):
 
 
 class Rig:
-    def __init__(self) -> None:
-        self.clock, self.disk, self.counts = FakeClock(), Disk(), HubCounts()
+    """A run of a hub, on a disk of its own or on that of an earlier run."""
+
+    def __init__(self, disk: Disk | None = None) -> None:
+        self.clock, self.counts = FakeClock(), HubCounts()
+        self.disk = disk or Disk()
         self.connected = Connected(self.clock)
-        self.core = HubCore(info=INFO, types=TYPES, times=TIMES, lookup=self.disk.lookup)
+        self.core = HubCore(
+            info=INFO, types=TYPES, times=TIMES, lookup=self.disk.lookup,
+            history=tuple(self.disk.events()),
+        )  # fmt: skip
         self.writer = RoomWriter(
             core=self.core, journal=self.disk, pace=Pace(self.clock), info=INFO,
             connected=self.connected, counts=self.counts,
@@ -181,6 +187,21 @@ def test_who_left_in_the_round_that_failed_is_gone_afterwards(rig: Rig) -> None:
     rig.tick()
     rig.tick()
     assert rig.names() == []
+
+
+def test_a_run_that_begins_on_a_full_disk_begins_afterwards(rig: Rig) -> None:
+    rig.disk.error = JournalError("The disk is full")
+    again = Rig(rig.disk)
+    assert again.writer.trouble == "The disk is full"
+    assert again.greet(BEN, "Ben").replies, "Ben waits in front"
+    assert again.names() == ["Ada"], "of the last run"
+    again.disk.error = None
+    again.tick()
+    assert again.kinds().count("hub.started") == 2
+    assert again.names() == ["Ben"]
+    again.tick()
+    assert again.kinds().count("hub.started") == 2
+    assert again.agrees()
 
 
 def test_rules_that_changed_while_nothing_could_be_stored_are_in_force_afterwards(

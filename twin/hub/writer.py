@@ -7,7 +7,8 @@ Hard-won rules (each guarded in tests/twin/test_hub_server.py and test_hub_write
 2. Another hub took over: `JournalLostError` goes through here untouched, nothing is tried again.
 3. A bug over one request costs that request, not the hub.
 4. Nobody repeats that somebody left or that rules changed: what is told in the meantime is kept,
-   else somebody who is gone stays in the room, with their leases.
+   else somebody who is gone stays in the room, with their leases. So is the beginning of a run,
+   which clears the room of who was there in the last one.
 """
 
 from __future__ import annotations
@@ -78,6 +79,7 @@ class RoomWriter:
         self._snapshots = Snapshots(journal)
         self._waiting: dict[str, Greeted] = {}
         self._owed: list[Request] = []
+        self._has_begun = False
 
     def start(self, work: Round) -> None:
         """First step of a run."""
@@ -139,6 +141,7 @@ class RoomWriter:
             self._give_up(work, str(error))
             return []
         if events:
+            self._has_begun = True  # what is stored first is the beginning
             self._counts.commits += 1
             self._snapshots.save_if_due(self._core.room)
         return events
@@ -188,6 +191,8 @@ class RoomWriter:
             self.trouble = str(error)
             return
         self.trouble = ""
+        if not self._has_begun:
+            self.start(work)
         held_back = (*self._owed, *self._waiting.values())
         self._owed.clear()
         self._waiting.clear()
