@@ -21,7 +21,7 @@ from twin.link.control import Hello, HubInfo
 from twin.link.mailbox import Mailbox
 from twin.link.status import LinkState
 from twin.samples.zeromq_source import SILENCE_S as SAMPLE_SILENCE_S
-from twin.samples.zeromq_source import ZeromqSource
+from twin.samples.zeromq_source import STILL_S, ZeromqSource
 
 
 class Relay:
@@ -152,6 +152,26 @@ def test_samples_that_stop_arriving_come_again(tmp_path: Path) -> None:
             until(lambda: source.receive(50), what="a beat again")
             assert relay.n_taken > before
             assert source.trouble == ""
+        finally:
+            source.close()
+
+
+def test_whoever_stood_still_does_not_call_the_hub_silent(tmp_path: Path) -> None:
+    """After a stop the old connection has much to tell: its backlog, and how much was missed."""
+    with (
+        running_hub(tmp_path / "j.sqlite", times=QUICK) as hub,
+        relay_to(hub.addresses.samples_out) as relay,
+    ):
+        source = ZeromqSource(relay.address)
+        try:
+            until(lambda: source.receive(50), what="a beat of the hub")
+            relay.cut()
+            until(lambda: not source.receive(300), what="the silence")
+            time.sleep(SAMPLE_SILENCE_S + STILL_S)
+            assert source.receive(50) == []
+            assert source.trouble == ""
+            assert relay.n_taken == 1
+            until(lambda: source.trouble or source.receive(50), what="words")
         finally:
             source.close()
 

@@ -7,7 +7,7 @@ Hard-won rules (tests/twin/test_samples_conformance.py):
    it to drain would take longer than starting anew.
 3. A subscriber sends nothing, so TCP never tells it that the other end is gone: a hub beats several
    times a second, and where it has fallen silent the connection is made anew
-   (tests/twin/test_half_deaf.py).
+   (tests/twin/test_half_deaf.py). A process that itself stood still has heard nothing either.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ RECEIVE_QUEUE = 2000
 MAX_MESSAGE_BYTES = 48 * 1024 * 1024
 #: A hub that was heard and then not for so long is asked anew.
 SILENCE_S = 3.0
+#: Whoever looks so much later than meant was stopped, or asleep.
+STILL_S = 1.0
 _TOPICS = {Lane.FULL: (FULL_PREFIX, BEATS), Lane.THIN: (ANNOUNCEMENTS_ONLY_NEW, THIN_PREFIX)}
 
 
@@ -50,7 +52,7 @@ class ZeromqSource:
         self._refusal = RefusalWatch()
         self._lane = Lane.FULL
         self._beats = False
-        self._heard_s = time.monotonic()
+        self._heard_s = self._looked_s = time.monotonic()
         self.n_dropped = 0
         self.trouble = ""
         try:
@@ -63,7 +65,10 @@ class ZeromqSource:
     def receive(self, timeout_ms: int) -> list[Sequence[Buffer]]:
         """Wait for the first message, then take what is there."""
         messages: list[Sequence[Buffer]] = []
-        if not self._socket.poll(timeout_ms):
+        is_there = bool(self._socket.poll(timeout_ms))
+        if self._has_stood_still(timeout_ms / 1_000):
+            self._heard_s = self._looked_s
+        if not is_there:
             if self._is_silent:
                 where = self._endpoint.removeprefix("tcp://")
                 self.trouble = f"Samples from {where} have stopped; connecting anew"
@@ -91,6 +96,11 @@ class ZeromqSource:
         self._socket.close(0)
         self._refusal.close()
         self._context.term()
+
+    def _has_stood_still(self, wanted_s: float) -> bool:
+        """Whether far more time went by since the last look than this one was to take."""
+        before_s, self._looked_s = self._looked_s, time.monotonic()
+        return self._looked_s - before_s > wanted_s + STILL_S
 
     @property
     def _is_silent(self) -> bool:
