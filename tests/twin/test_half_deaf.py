@@ -199,7 +199,7 @@ def test_a_publisher_without_beats_may_be_silent_as_long_as_it_likes(tmp_path: P
 
 def test_a_hub_that_is_slow_to_say_a_word_is_not_given_up(tmp_path: Path) -> None:
     """Each connection gets through only after a time that is longer than a silence."""
-    slow_s = (SILENCE_S + FIRST_WORD_S) / 2
+    slow_s = SILENCE_S + 0.5
     with (
         running_hub(tmp_path / "j.sqlite", times=QUICK) as hub,
         relay_to(hub.addresses.control, slow_s) as relay,
